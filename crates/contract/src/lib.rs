@@ -1,0 +1,34 @@
+//! What every tool shares: one JSON document on standard output, exit codes, flags and progress.
+//!
+//! A tool is a [`Tool`], a type for its own flags (argh), a type for its report, and one async function.
+//! [`run`] does the rest: it reads the command line, answers `--help`, `--version` and `--schema`, keeps the
+//! deadline, obeys signals, prints the document and returns the exit code.
+
+mod action;
+mod console;
+mod document;
+mod duration;
+mod exit;
+mod failure;
+mod fingerprint;
+mod flags;
+mod help;
+mod run;
+
+pub use action::Action;
+pub use console::Console;
+pub use document::{Document, Draft, schema_of};
+pub use duration::{format_duration, parse_duration};
+pub use exit::Exit;
+pub use failure::{Failure, Reason};
+pub use fingerprint::fingerprint;
+pub use flags::{CommonFlags, SharedFlags};
+pub use run::{Answer, Context, Tool, run};
+
+/// Reasons that every tool may report, beside its own.
+pub const COMMON_REASONS: &[Reason] = &[
+    Reason::new("usage", "the command line is wrong"),
+    Reason::new("invalid_gateway_name", "the gateway's name has a form that no gateway can have"),
+    Reason::new("timed_out", "the time that --timeout allows has passed"),
+    Reason::new("interrupted", "SIGINT or SIGTERM arrived"),
+];

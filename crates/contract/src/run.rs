@@ -1,0 +1,204 @@
+//! One run of a tool, from the command line to the exit code.
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use argh::TopLevelCommand;
+use schemars::JsonSchema;
+use serde::Serialize;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::document::{Document, Draft, ErrorField, schema_of};
+use crate::flags::{CommonFlags, SharedFlags, take_shared};
+use crate::help::shared_help;
+use crate::{Console, Exit, Failure, Reason, format_duration};
+
+/// What is fixed about a tool.
+#[derive(Debug)]
+pub struct Tool {
+    /// The program's name.
+    pub name: &'static str,
+    /// The version, from Cargo.
+    pub version: &'static str,
+    /// Which shared flags it has.
+    pub shared: SharedFlags,
+    /// Every reason it may report, beside [`crate::COMMON_REASONS`].
+    pub reasons: &'static [Reason],
+}
+
+/// How a run that did not fail ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Exit code 0.
+    Done,
+    /// Exit code 1: the run succeeded, and the answer to its question is no.
+    No,
+}
+
+/// What the tool's function gets beside its own flags.
+#[derive(Debug)]
+pub struct Context<R> {
+    /// The shared flags.
+    pub common: CommonFlags,
+    /// Standard error.
+    pub console: Arc<Console>,
+    /// The report to fill in.
+    pub report: Draft<R>,
+    /// When the run must have ended.
+    pub deadline: Instant,
+    data_on_stdout: Arc<AtomicBool>,
+}
+
+impl<R> Context<R> {
+    /// Standard output carries data (a file given as `-`): the document becomes the last line of standard error.
+    pub fn data_goes_to_stdout(&self) {
+        self.data_on_stdout.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Runs a tool: reads the command line, does the work within the deadline, prints one document.
+///
+/// Answers `--help`, `--version` and `--schema` without doing any work.
+pub fn run<A, R, W, F>(tool: &'static Tool, work: W) -> ExitCode
+where
+    A: TopLevelCommand,
+    R: Default + Serialize + JsonSchema,
+    W: FnOnce(A, Context<R>) -> F,
+    F: Future<Output = Result<Answer, Failure>>,
+{
+    let arguments: Vec<String> =
+        std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let mut console = Arc::new(Console::new(tool.name, false, false));
+    let report = Draft::<R>::default();
+    let data_on_stdout = Arc::new(AtomicBool::new(false));
+
+    let ended = match read_command_line::<A>(tool, &arguments, || schema_of::<R>(tool.name)) {
+        Ok(Request::Print(text)) => {
+            print(&text);
+            return ExitCode::SUCCESS;
+        }
+        Err(failure) => Err(failure),
+        Ok(Request::Work(own, common)) => {
+            console = Arc::new(Console::new(tool.name, common.quiet, common.no_color));
+            let context = Context {
+                deadline: Instant::now() + common.timeout,
+                common,
+                console: Arc::clone(&console),
+                report: report.clone(),
+                data_on_stdout: Arc::clone(&data_on_stdout),
+            };
+            work_until_deadline(context, |context| work(own, context))
+        }
+    };
+
+    if let Err(failure) = &ended {
+        console.failure(failure);
+    }
+    let error = ended.as_ref().err().map(ErrorField::from);
+    let line = report.update(|report| {
+        serde_json::to_string(&Document { schema: 1, tool: tool.name, report, error }).expect("a report is plain data")
+    });
+    if data_on_stdout.load(Ordering::SeqCst) {
+        let _ = writeln!(std::io::stderr().lock(), "{line}");
+    } else {
+        print(&line);
+    }
+    match ended {
+        Ok(Answer::Done) => ExitCode::SUCCESS,
+        Ok(Answer::No) => ExitCode::from(Exit::Failed.code()),
+        Err(failure) => ExitCode::from(failure.exit.code()),
+    }
+}
+
+enum Request<A> {
+    Print(String),
+    Work(A, CommonFlags),
+}
+
+fn read_command_line<A: TopLevelCommand>(
+    tool: &Tool,
+    arguments: &[String],
+    schema: impl FnOnce() -> serde_json::Value,
+) -> Result<Request<A>, Failure> {
+    let before_dashes = || arguments.iter().take_while(|word| *word != "--");
+    if before_dashes().any(|word| word == "--schema") {
+        let text = serde_json::to_string_pretty(&schema()).expect("a schema is plain data");
+        return Ok(Request::Print(text));
+    }
+    if before_dashes().any(|word| word == "--version") {
+        return Ok(Request::Print(format!("{} {}", tool.name, tool.version)));
+    }
+    let help = format!("{} --help", tool.name);
+    let (common, own) =
+        take_shared(&tool.shared, arguments.to_vec()).map_err(|message| Failure::usage(message, &help))?;
+    let own: Vec<&str> = own.iter().map(String::as_str).collect();
+    match A::from_args(&[tool.name], &own) {
+        Ok(flags) => Ok(Request::Work(flags, common)),
+        Err(early) if early.status.is_ok() => {
+            Ok(Request::Print(format!("{}\n{}", early.output.trim_end(), shared_help(tool).trim_end())))
+        }
+        Err(early) => {
+            let message = early.output.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>();
+            Err(Failure::usage(message.join(" "), help))
+        }
+    }
+}
+
+fn work_until_deadline<R, F>(context: Context<R>, work: impl FnOnce(Context<R>) -> F) -> Result<Answer, Failure>
+where
+    F: Future<Output = Result<Answer, Failure>>,
+{
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("threads and an epoll descriptor for the runtime");
+    let console = Arc::clone(&context.console);
+    let (limit, deadline) = (context.common.timeout, context.deadline);
+    let ended = runtime.block_on(async {
+        tokio::select! {
+            ended = work(context) => ended,
+            number = interrupted() => Err(Failure::new(
+                Exit::Signal(number),
+                "interrupted",
+                format!("interrupted by signal {number}; what was done so far stays"),
+                "run the same command again: it goes on where this run ended",
+            )),
+            () = tokio::time::sleep_until(deadline.into()) => Err(timed_out(&console, limit)),
+        }
+    });
+    // A blocked thread (a name lookup, a stuck disk) must not keep the process alive past its deadline.
+    runtime.shutdown_background();
+    ended
+}
+
+fn timed_out(console: &Console, limit: std::time::Duration) -> Failure {
+    let what = console.waits_for().map_or_else(String::new, |what| format!(" while waiting for {what}"));
+    Failure::new(
+        Exit::TimedOut,
+        "timed_out",
+        format!("not done within {}{what}", format_duration(limit)),
+        "run it again with a longer --timeout",
+    )
+}
+
+/// Resolves with the number of the signal that ends the run.
+async fn interrupted() -> u8 {
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => 2,
+        _ = terminate.recv() => 15,
+    }
+}
+
+/// A closed pipe (`gw-detect | head -0`) ends quietly.
+fn print(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}

@@ -1,0 +1,73 @@
+//! Names and protocol facts of a gateway that other software relies on.
+//!
+//! Source: the gateways that OpenShell v0.0.22 to v0.0.36 make, and its Helm chart. None of these may change.
+
+mod gateway_name;
+mod node_name;
+
+pub use gateway_name::{GatewayName, InvalidName};
+pub use node_name::node_name_for;
+
+/// The gateway that is meant where nobody names one.
+pub const DEFAULT_GATEWAY: &str = "openshell";
+/// The Kubernetes namespace of the gateway server.
+pub const NAMESPACE: &str = "openshell";
+/// StatefulSet (or Deployment), Service and Helm release of the gateway server.
+pub const WORKLOAD: &str = "openshell";
+/// TCP port that people reach the gateway by, on the host.
+pub const DEFAULT_PORT: u16 = 8080;
+/// The Service's node port: what the container publishes.
+pub const NODE_PORT: u16 = 30051;
+/// TCP port of the API server inside the container.
+pub const API_PORT: u16 = 6443;
+/// Where the gateway's volume is mounted in its container.
+pub const VOLUME_PATH: &str = "/var/lib/rancher/k3s";
+/// The kubeconfig inside the container.
+pub const KUBECONFIG_PATH: &str = "/etc/rancher/k3s/k3s.yaml";
+/// The kubelet's client certificate on the volume, below [`VOLUME_PATH`]: its CN is `system:node:NAME`.
+pub const KUBELET_CERTIFICATE: &str = "agent/client-kubelet.crt";
+/// Names by which containers reach the host.
+pub const HOST_NAMES: [&str; 2] = ["host.docker.internal", "host.openshell.internal"];
+
+/// TLS Secret of the server (`tls.crt`, `tls.key`), of type `kubernetes.io/tls`.
+pub const SERVER_TLS_SECRET: &str = "openshell-server-tls";
+/// Secret with the CA (`ca.crt`) that client certificates chain to.
+pub const CLIENT_CA_SECRET: &str = "openshell-server-client-ca";
+/// TLS Secret of clients (`tls.crt`, `tls.key`, `ca.crt`).
+pub const CLIENT_TLS_SECRET: &str = "openshell-client-tls";
+/// Secret with the SSH handshake secret.
+pub const HANDSHAKE_SECRET: &str = "openshell-ssh-handshake";
+/// The key of the handshake secret in [`HANDSHAKE_SECRET`]: 64 lower-case hex characters.
+pub const HANDSHAKE_KEY: &str = "secret";
+/// The environment variable that carries the handshake secret in the gateway's and each sandbox's pod.
+pub const HANDSHAKE_VARIABLE: &str = "OPENSHELL_SSH_HANDSHAKE_SECRET";
+/// The container of a sandbox's pod.
+pub const SANDBOX_CONTAINER: &str = "agent";
+/// API group of sandboxes.
+pub const SANDBOX_GROUP: &str = "agents.x-k8s.io";
+/// API version of sandboxes.
+pub const SANDBOX_VERSION: &str = "v1alpha1";
+
+/// DNS names and IP addresses that the server's certificate always carries.
+pub const SERVER_SANS: [&str; 6] = [
+    "openshell",
+    "openshell.openshell.svc",
+    "openshell.openshell.svc.cluster.local",
+    "localhost",
+    "host.docker.internal",
+    "127.0.0.1",
+];
+
+/// Label of a cluster image that this project built: it runs by a list of capabilities.
+pub const IMAGE_LABEL: &str = "dev.openshell.image";
+/// The value of [`IMAGE_LABEL`].
+pub const IMAGE_LABEL_VALUE: &str = "cluster";
+/// Label of everything that the tools make for a gateway; its value is the gateway's name.
+pub const GATEWAY_LABEL: &str = "dev.openshell.gateway";
+/// Label with the persisted specification, as JSON.
+pub const SPEC_LABEL: &str = "dev.openshell.spec";
+
+/// Is this a handshake secret: 64 lower-case hex characters?
+pub fn is_handshake_secret(value: &[u8]) -> bool {
+    value.len() == 64 && value.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}

@@ -1,0 +1,95 @@
+//! What an error of the API server means for the caller.
+
+use kube::core::Status;
+
+/// What kind of trouble an error is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// A 404 that names the object asked for: it is absent.
+    Absent,
+    /// A 409 of a create: an object of this name exists.
+    Exists,
+    /// A 409 of a replace or a delete with preconditions: the object changed meanwhile.
+    Conflict,
+    /// 401 or 403: may heal while a cluster starts, and most often does not.
+    Forbidden,
+    /// 400 or 422: the same request will be refused again.
+    Refused,
+    /// 429, 5xx, 404 of something else, an answer that cannot be read: worth asking again.
+    Answer,
+    /// No answer: refused, reset, cut, stalled, or a TLS failure.
+    Unreachable,
+}
+
+/// Classifies an error of a request about the object `name`.
+pub fn classify(error: &kube::Error, name: &str) -> Trouble {
+    match error {
+        kube::Error::Api(status) => classify_status(status, name),
+        kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) | kube::Error::HttpError(_) => Trouble::Answer,
+        kube::Error::BuildRequest(_) => Trouble::Refused,
+        kube::Error::Auth(_) => Trouble::Forbidden,
+        _ => Trouble::Unreachable,
+    }
+}
+
+fn classify_status(status: &Status, name: &str) -> Trouble {
+    let named = || status.details.as_ref().is_some_and(|details| details.name == name);
+    match status.code {
+        404 if status.reason == "NotFound" && named() => Trouble::Absent,
+        409 if status.reason == "AlreadyExists" => Trouble::Exists,
+        409 => Trouble::Conflict,
+        401 | 403 => Trouble::Forbidden,
+        400 | 405 | 413 | 415 | 422 => Trouble::Refused,
+        _ => Trouble::Answer,
+    }
+}
+
+/// The error with all its causes, in one line and without what they repeat.
+pub fn explain(error: &kube::Error) -> String {
+    if let kube::Error::Api(status) = error {
+        let message = status.message.trim();
+        return format!("{} ({})", if message.is_empty() { "no message" } else { message }, status.code);
+    }
+    let mut parts: Vec<String> = Vec::new();
+    let mut next: Option<&dyn std::error::Error> = Some(error);
+    while let Some(cause) = next {
+        let text = cause.to_string().replace('\n', " ");
+        if let Some(last) = parts.last_mut().filter(|last| last.contains(&text)) {
+            *last = last.trim_end_matches(&text).trim_end_matches(": ").to_owned();
+        }
+        parts.push(text);
+        next = cause.source();
+    }
+    parts.retain(|part| !part.is_empty());
+    parts.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kube::core::response::StatusDetails;
+
+    fn status(code: u16, reason: &str, named: Option<&str>) -> kube::Error {
+        let details = named.map(|name| StatusDetails { name: name.to_owned(), ..StatusDetails::default() });
+        kube::Error::Api(Status { code, details, ..Status::failure("text", reason) }.boxed())
+    }
+
+    #[test]
+    fn absence_needs_a_404_that_names_the_object() {
+        let table = [
+            (status(404, "NotFound", Some("wanted")), Trouble::Absent),
+            (status(404, "NotFound", Some("another")), Trouble::Answer),
+            (status(404, "NotFound", None), Trouble::Answer),
+            (status(404, "Failed to parse error data", None), Trouble::Answer),
+            (status(409, "AlreadyExists", Some("wanted")), Trouble::Exists),
+            (status(409, "Conflict", Some("wanted")), Trouble::Conflict),
+            (status(403, "Forbidden", Some("wanted")), Trouble::Forbidden),
+            (status(422, "Invalid", Some("wanted")), Trouble::Refused),
+            (status(429, "TooManyRequests", None), Trouble::Answer),
+            (status(500, "InternalError", None), Trouble::Answer),
+        ];
+        for (error, expected) in table {
+            assert_eq!(classify(&error, "wanted"), expected, "{error:?}");
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! A connection to Kubernetes, and its errors in the contract's words.
+//!
+//! Absence is only what is proven: a 404 whose status names the very object that was asked for. Every other
+//! answer is retried with jitter until the run's deadline nears, and is then an error.
+
+mod backoff;
+mod classify;
+mod session;
+
+pub use backoff::Backoff;
+pub use classify::{Trouble, classify, explain};
+pub use session::{Created, Session};
+
+use contract::Reason;
+
+/// Reasons that a [`Session`] reports; a tool that speaks Kubernetes lists them beside its own.
+pub const REASONS: &[Reason] = &[
+    Reason::new("kubeconfig_invalid", "the kubeconfig file is missing, unreadable or wrong"),
+    Reason::new("api_unreachable", "the API server does not answer"),
+    Reason::new("api_error", "the API server answered with an error, also when asked again"),
+    Reason::new("forbidden", "the kubeconfig's user may not do this"),
+];

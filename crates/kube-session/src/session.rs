@@ -1,0 +1,245 @@
+//! The session: requests with retries, until the run's deadline.
+
+use std::fmt::Debug;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use contract::{Console, Context, Exit, Failure};
+use k8s_openapi::NamespaceResourceScope;
+use kube::api::{ListParams, PostParams};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Api, Client, Config, Resource};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::backoff::Backoff;
+use crate::classify::{Trouble, classify, explain};
+
+/// One request may take this long; a server that stalls is asked again on a new connection.
+const REQUEST_LIMIT: Duration = Duration::from_secs(10);
+/// A refusal of permission heals within the first seconds of a cluster, or not at all.
+const FORBIDDEN_PATIENCE: Duration = Duration::from_secs(10);
+/// What is kept back of the run's time, so that the last error is reported instead of a bare time-out.
+const RESERVE: Duration = Duration::from_millis(500);
+/// Objects in one page of a list.
+const PAGE: u32 = 500;
+
+/// A connection to one cluster and one namespace.
+#[derive(Clone)]
+pub struct Session {
+    /// The client, for requests that a session has no method for.
+    pub client: Client,
+    /// The namespace that `--namespace` names.
+    pub namespace: String,
+    /// The API server's address, for messages.
+    pub server: String,
+    console: Arc<Console>,
+    deadline: Instant,
+}
+
+/// What came of a create.
+#[derive(Debug)]
+pub enum Created<K> {
+    /// It was made by this request.
+    Made(Box<K>),
+    /// Somebody else has made one of this name: read it.
+    Exists,
+}
+
+impl Session {
+    /// Reads the kubeconfig; sends nothing yet.
+    pub async fn open<R>(context: &Context<R>) -> Result<Self, Failure> {
+        let common = &context.common;
+        let (kubeconfig, file) = read_kubeconfig(common.kubeconfig.clone())?;
+        let options = KubeConfigOptions { context: common.context.clone(), ..KubeConfigOptions::default() };
+        let invalid = |error: String| kubeconfig_invalid(format!("the kubeconfig {file} is wrong: {error}"));
+        let mut config = Config::from_custom_kubeconfig(kubeconfig, &options)
+            .await
+            .map_err(|error| invalid(error.to_string()))?;
+        config.connect_timeout = Some(Duration::from_secs(5));
+        config.read_timeout = None;
+        // The session retries by itself, because it knows the deadline and tells the user what it waits for.
+        config.default_retry = false;
+        let server = config.cluster_url.to_string();
+        let client = Client::try_from(config).map_err(|error| invalid(explain(&error)))?;
+        Ok(Self {
+            client,
+            namespace: common.namespace.clone(),
+            server,
+            console: Arc::clone(&context.console),
+            deadline: context.deadline,
+        })
+    }
+
+    /// Objects of the session's namespace.
+    pub fn namespaced<K>(&self) -> Api<K>
+    where
+        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>,
+    {
+        Api::namespaced(self.client.clone(), &self.namespace)
+    }
+
+    /// Objects of the cluster, or of all namespaces.
+    pub fn everywhere<K: Resource<DynamicType = ()>>(&self) -> Api<K> {
+        Api::all(self.client.clone())
+    }
+
+    /// The object, or `None` where its absence is proven.
+    pub async fn get<K>(&self, api: &Api<K>, name: &str) -> Result<Option<K>, Failure>
+    where
+        K: Clone + DeserializeOwned + Debug,
+    {
+        let what = format!("the API server to return {} {name}", kind_of::<K>());
+        self.request(&what, name, || api.get(name), |trouble| (trouble == Trouble::Absent).then_some(())).await.map(Result::ok)
+    }
+
+    /// Every object that the selection matches, page by page.
+    pub async fn list<K>(&self, api: &Api<K>, selection: &ListParams) -> Result<Vec<K>, Failure>
+    where
+        K: Clone + DeserializeOwned + Debug,
+    {
+        let what = format!("the API server to list {}", kind_of::<K>());
+        'again: loop {
+            let mut found = Vec::new();
+            let mut page = selection.clone().limit(PAGE);
+            loop {
+                // 410 Gone: the list changed so much that its continuation expired. The whole list is asked for again.
+                let gone = |error: &kube::Error| matches!(error, kube::Error::Api(status) if status.code == 410);
+                let answer = self.ask(&what, "", || api.list(&page), |_, error| gone(error)).await?;
+                let Ok(list) = answer else { continue 'again };
+                found.extend(list.items);
+                match list.metadata.continue_.filter(|token| !token.is_empty()) {
+                    Some(token) => page = page.continue_token(&token),
+                    None => return Ok(found),
+                }
+            }
+        }
+    }
+
+    /// Creates the object. An answer that was lost is asked again, so that [`Created::Exists`] may also mean a
+    /// create of this very call: callers read the object and go by what it holds.
+    pub async fn create<K>(&self, api: &Api<K>, name: &str, object: &K) -> Result<Created<K>, Failure>
+    where
+        K: Clone + DeserializeOwned + Serialize + Debug,
+    {
+        let what = format!("the API server to create {} {name}", kind_of::<K>());
+        let parameters = PostParams::default();
+        let exists = |trouble| (trouble == Trouble::Exists).then_some(());
+        let answer = self.request(&what, name, || api.create(&parameters, object), exists).await?;
+        Ok(answer.map_or(Created::Exists, |made| Created::Made(Box::new(made))))
+    }
+
+    /// Sends a request until it succeeds, or until `expected` turns its trouble into an answer (the inner `Err`), or
+    /// until the deadline nears. `what` completes 'waiting for'. `name` is the object that a 404 must name.
+    pub async fn request<T, E, F>(
+        &self,
+        what: &str,
+        name: &str,
+        send: impl FnMut() -> F,
+        expected: impl Fn(Trouble) -> Option<E>,
+    ) -> Result<Result<T, E>, Failure>
+    where
+        F: Future<Output = Result<T, kube::Error>>,
+    {
+        let answer = self.ask(what, name, send, |trouble, _| expected(trouble).is_some()).await?;
+        Ok(answer.map_err(|trouble| expected(trouble).expect("only expected trouble is an answer")))
+    }
+
+    async fn ask<T, F>(
+        &self,
+        what: &str,
+        name: &str,
+        mut send: impl FnMut() -> F,
+        is_answer: impl Fn(Trouble, &kube::Error) -> bool,
+    ) -> Result<Result<T, Trouble>, Failure>
+    where
+        F: Future<Output = Result<T, kube::Error>>,
+    {
+        let started = Instant::now();
+        let end = self.deadline.checked_sub(RESERVE).unwrap_or(self.deadline);
+        let mut backoff = Backoff::default();
+        loop {
+            let limit = REQUEST_LIMIT.min(end.saturating_duration_since(Instant::now()));
+            let (trouble, cause) = match tokio::time::timeout(limit, send()).await {
+                Ok(Ok(value)) => {
+                    self.console.ended_waiting();
+                    return Ok(Ok(value));
+                }
+                Ok(Err(error)) => {
+                    let trouble = classify(&error, name);
+                    if is_answer(trouble, &error) {
+                        self.console.ended_waiting();
+                        return Ok(Err(trouble));
+                    }
+                    (trouble, explain(&error))
+                }
+                Err(_) => (Trouble::Unreachable, format!("no answer within {} s", limit.as_secs_f32().ceil())),
+            };
+            let hopeless = match trouble {
+                Trouble::Refused => true,
+                Trouble::Forbidden => started.elapsed() > FORBIDDEN_PATIENCE,
+                _ => false,
+            };
+            let wait = backoff.next_wait();
+            if hopeless || Instant::now() + wait >= end {
+                return Err(self.failure(trouble, what, &cause));
+            }
+            self.console.waiting(&format!("{what}: {cause}"));
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    fn failure(&self, trouble: Trouble, what: &str, cause: &str) -> Failure {
+        let what = what.strip_prefix("the API server to ").unwrap_or(what);
+        let message = format!("could not {what} at {}: {cause}", self.server);
+        match trouble {
+            Trouble::Forbidden => Failure::new(
+                Exit::Permission,
+                "forbidden",
+                message,
+                "use a kubeconfig whose user may do this (kubectl auth can-i)",
+            ),
+            Trouble::Unreachable => Failure::new(
+                Exit::Unavailable,
+                "api_unreachable",
+                message,
+                "see that the gateway runs: scripts/openshell status",
+            ),
+            _ => Failure::new(Exit::Failed, "api_error", message, "run it again; look at the API server's log if it stays"),
+        }
+    }
+}
+
+/// The kind's name, from its Rust type: types of k8s-openapi are named for their kind.
+fn kind_of<K>() -> &'static str {
+    std::any::type_name::<K>().rsplit("::").next().unwrap_or("object")
+}
+
+fn kubeconfig_invalid(message: String) -> Failure {
+    Failure::new(
+        Exit::Configuration,
+        "kubeconfig_invalid",
+        message,
+        "name a kubeconfig by --kubeconfig or KUBECONFIG; gw-container kubeconfig writes a gateway's",
+    )
+}
+
+fn read_kubeconfig(flag: Option<PathBuf>) -> Result<(Kubeconfig, String), Failure> {
+    let from_environment = || std::env::var_os("KUBECONFIG").filter(|value| !value.is_empty());
+    if let Some(path) = flag {
+        let read = Kubeconfig::read_from(&path);
+        let wrong = |error| kubeconfig_invalid(format!("the kubeconfig {} cannot be read: {error}", path.display()));
+        return read.map(|found| (found, path.display().to_string())).map_err(wrong);
+    }
+    let Some(paths) = from_environment() else {
+        return Err(kubeconfig_invalid("no kubeconfig was named".to_owned()));
+    };
+    let paths = paths.to_string_lossy().into_owned();
+    let wrong = |error| kubeconfig_invalid(format!("the kubeconfig {paths} (KUBECONFIG) cannot be read: {error}"));
+    match Kubeconfig::from_env() {
+        Ok(Some(found)) => Ok((found, paths)),
+        Ok(None) => Err(kubeconfig_invalid(format!("KUBECONFIG names no file: {paths}"))),
+        Err(error) => Err(wrong(error)),
+    }
+}
