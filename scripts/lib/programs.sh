@@ -1,0 +1,73 @@
+# The programs that the driver composes: there, and not older than their sources. Sourced by scripts/openshell.
+# shellcheck shell=bash
+
+programs=${CARGO_TARGET_DIR:-$root/target}/$(uname -m)-unknown-linux-gnu/release
+tools=(gw-detect gw-container gw-pki gw-sshsecret gw-nodeclean gw-wait)
+
+# A command of the host, or the command that installs it.
+needs() {
+    command -v "$1" >/dev/null || fail 1 "missing_$1" "$1 is not installed" "$2"
+}
+
+programs_ready() {
+    command -v jq >/dev/null || {
+        json=false
+        fail 1 missing_jq "jq is not installed" "apt-get install jq"
+    }
+    if ! programs_fresh; then
+        programs_build
+    fi
+}
+
+# The stamp is as old as the start of the last build that succeeded.
+programs_fresh() {
+    local stamp=$programs/openshell-tools.stamp tool newer
+    [[ -e $stamp ]] || return 1
+    for tool in "${tools[@]}"; do
+        [[ -x $programs/$tool ]] || return 1
+    done
+    newer=$(find "$root/Cargo.toml" "$root/Cargo.lock" "$root/.cargo" "$root/crates" "$root/tools" \
+        -newer "$stamp" -type f -print -quit)
+    [[ -z $newer ]]
+}
+
+programs_build() {
+    needs cargo "install Rust 1.95 or later with rustup, then open a new shell"
+    local log begun stamp code=0 build
+    log=$(mktemp "${TMPDIR:-/tmp}/openshell-cargo.XXXXXX")
+    begun=$(now_ms)
+    say "building the tools, once; minutes on a small machine"
+    stamp=$(mktemp "${TMPDIR:-/tmp}/openshell-stamp.XXXXXX")
+    # Other users of this machine may run the tools, whatever the files of gateways allow.
+    (
+        umask 022
+        cd -- "$root" || exit
+        exec cargo build --release --locked --workspace --bins
+    ) >"$log" 2>&1 &
+    build=$!
+    trap 'kill "$build" 2>/dev/null; rm -f -- "$log" "$stamp"; trap - INT; kill -INT $$' INT
+    follow "$build" "$log" "$begun" || code=$?
+    trap - INT
+    if [[ $code -ne 0 ]]; then
+        show_tail "$log"
+        rm -f -- "$log" "$stamp"
+        fail 1 tools_build_failed "the tools could not be built" "cargo build --release --workspace --bins"
+    fi
+    mv -- "$stamp" "$programs/openshell-tools.stamp"
+    rm -f -- "$log"
+    step_line tools built "$(($(now_ms) - begun))"
+}
+
+# Waits for a background job, and says each quarter of a minute how far its log is.
+follow() {
+    local job=$1 log=$2 begun=$3 spoken=0 gone
+    while kill -0 "$job" 2>/dev/null; do
+        gone=$(($(now_ms) - begun))
+        if ((gone - spoken >= 15000)); then
+            spoken=$gone
+            step_line tools "$(tail -n 1 -- "$log" | sed 's/^ *//' | cut -c 1-46)" "$gone"
+        fi
+        sleep 0.2
+    done
+    wait "$job"
+}

@@ -1,0 +1,110 @@
+# What people read: progress, questions, errors and the last line. Sourced by scripts/openshell.
+# shellcheck shell=bash
+
+quiet=false
+json=false
+
+# A line of progress.
+say() {
+    [[ $quiet == true ]] || printf '%s\n' "$1" >&2
+}
+
+# The error in one line with the next command, one JSON document where it was asked for, and the end.
+fail() {
+    local code=$1 reason=$2 message=$3 hint=$4
+    printf 'openshell: error: %s; next: %s\n' "$message" "$hint" >&2
+    if [[ $json == true ]]; then
+        json_document "$(jq -cn --arg reason "$reason" --arg message "$message" --arg hint "$hint" \
+            '{reason: $reason, message: $message, hint: $hint}')"
+    fi
+    exit "$code"
+}
+
+# The last lines of a log, for the reader of an error.
+show_tail() {
+    tail -n 20 -- "$1" | sed 's/^/    /' >&2
+}
+
+# Milliseconds since the machine started: a clock that nobody sets.
+now_ms() {
+    local uptime
+    read -r uptime _ </proc/uptime
+    printf '%s\n' "$((10#${uptime/./} * 10))"
+}
+
+# 1234 -> 1.2 s
+seconds() {
+    printf '%d.%d s' "$(($1 / 1000))" "$(($1 % 1000 / 100))"
+}
+
+# One line of the table of steps: name, what came of it, how long it took.
+step_line() {
+    say "$(printf '  %-13s %-46s %8s' "$1" "$2" "$(seconds "$3")")"
+}
+
+# The last line, and the document where it was asked for.
+finish() {
+    say "$1 ($(seconds "$(($(now_ms) - began))"))"
+    [[ $json == false ]] || json_document null
+}
+
+# The document of a run: every step with its own document.
+json_document() {
+    local gone=$(($(now_ms) - began))
+    jq -cn --arg verb "$verb" --arg gateway "${gateway:-}" --arg state "${state_before:-}" \
+        --arg endpoint "${endpoint:-}" --argjson gone "$gone" --argjson error "$1" \
+        --slurpfile steps <(printf '%s\n' "${step_documents[@]}") '
+        def known: if . == "" then null else . end;
+        {schema: 1, tool: "openshell", verb: $verb, gateway: ($gateway | known), state_before: ($state | known),
+         endpoint: ($endpoint | known), duration_ms: $gone,
+         changed: ([$steps[].document.changed // false] | any), steps: $steps, error: $error}'
+}
+
+# Asks before something that cannot be undone.
+consent() {
+    [[ $yes == false ]] || return 0
+    if [[ ! -t 0 || ! -t 2 ]]; then
+        fail 2 consent_needed "this would $1, and there is no terminal to ask on" "add --yes if that is meant"
+    fi
+    local answer
+    read -r -p "This will $1. Type the gateway's name to go on: " answer
+    [[ $answer == "$gateway" ]] || fail 1 declined "nothing was done" "type the name, or add --yes"
+}
+
+# What gw-detect found, for people.
+state_in_words() {
+    case $state in
+    absent) printf 'nothing is there, so it is created' ;;
+    volume_only) printf 'its volume is there without a container, so it is resumed' ;;
+    stopped) printf 'its container is stopped, so it is started' ;;
+    serving) printf 'it serves; the settings given are compared with it' ;;
+    *) printf 'its container is %s and does not serve yet, so it is reconciled' "$state" ;;
+    esac
+}
+
+# The plan of a dry run.
+plan_in_words() {
+    local plan
+    plan=$(jq -r '[.actions[] | "\(.verb) \(.object)"] | join(", ")' <<<"$document")
+    printf '%s' "${plan:-nothing would change}"
+}
+
+# The table of `status`.
+status_table() {
+    jq -r '
+        def word: if . == null then "-" elif . == true then "yes" elif . == false then "no" else tostring end;
+        ["gateway", .gateway],
+        ["state", .state],
+        ["endpoint", (.endpoint | word)],
+        ["container", (if .container then "\(.container.name) (\(.container.image | word))" else "-" end)],
+        ["started", (.container.started_at? | word)],
+        ["node", (.container.node_name? | word)],
+        ["volume", (if .volume.exists then .volume.name else "-" end)],
+        ["network", (if .network.exists then .network.name else "-" end)],
+        ["client files", (.client_files.folder | word)],
+        ["next", "\(.recommended.action): \(.recommended.reason)"],
+        (.conflicts[] | ["conflict", .])
+        | @tsv' <<<"$document" | while IFS=$'\t' read -r name value; do
+        printf '%-13s %s\n' "$name" "$value"
+    done
+}
