@@ -1,0 +1,179 @@
+//! From the container's start to its stop.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use kube::Client;
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::cgroup::{CgroupRoot, pod_processes};
+use crate::chart::Bundled;
+use crate::parts::{self, Part};
+use crate::supervisor::Supervisor;
+use crate::{arguments, certificates, cgroup, cluster, configuration, machine, pod_images};
+
+/// What pods get to end by themselves at a stop.
+const POD_GRACE: Duration = Duration::from_secs(5);
+
+/// Runs the node until SIGTERM or SIGINT. The error is the reason why it cannot go on.
+pub async fn run(words: &[String]) -> anyhow::Result<()> {
+    let arguments = arguments::read(words);
+    if !arguments.ignored.is_empty() {
+        eprintln!("cluster-node: no use for {}", arguments.ignored.join(" "));
+    }
+    machine::prepare()?;
+    let (node, address, root) = (machine::node_name()?, machine::address()?, cgroup::prepare()?);
+    certificates::reconcile(&node, address, &arguments.tls_sans).context("certificates")?;
+    configuration::write(&root)?;
+    eprintln!("cluster-node: node {node} starts at {address}");
+
+    // Before anything is started, so that no signal is missed.
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+
+    let (mut supervisor, mut hopeless) = Supervisor::new();
+    let all = parts::all(&node, address);
+    let bundled = Bundled::read()?;
+    // A server that would be replaced at once is not started first.
+    let hold_kubelet = bundled.differs_from_mark();
+    let mut held: Option<Part> = None;
+    for part in all.clone() {
+        if part.name == "kubelet" && hold_kubelet {
+            held = Some(part);
+        } else {
+            supervisor.start(part);
+        }
+    }
+
+    let client = cluster::client().await?;
+    let workflow = tokio::spawn(after_start(client, bundled));
+    let images = tokio::task::spawn_blocking(import_images);
+    let mut workflow_done = Box::pin(async move {
+        match workflow.await {
+            Ok(Err(error)) => eprintln!("cluster-node: {error:#}"),
+            Err(error) => eprintln!("cluster-node: {error}"),
+            Ok(Ok(())) => {}
+        }
+        if let Ok(Err(error)) = images.await {
+            eprintln!("cluster-node: {error:#}");
+        }
+    });
+    let mut busy = true;
+    let ended = loop {
+        tokio::select! {
+            _ = terminate.recv() => break Ok(()),
+            _ = interrupt.recv() => break Ok(()),
+            reason = hopeless.recv() => break reason.map_or(Ok(()), Err),
+            () = &mut workflow_done, if busy => {
+                busy = false;
+                if let Some(kubelet) = held.take() {
+                    supervisor.start(kubelet);
+                }
+            }
+        }
+    };
+    stop(&mut supervisor, &root, &all).await;
+    eprintln!("cluster-node: stopped");
+    ended
+}
+
+fn import_images() -> anyhow::Result<()> {
+    let started = std::time::Instant::now();
+    loop {
+        match pod_images::import() {
+            Ok(()) => return Ok(()),
+            // containerd is not up yet.
+            Err(_) if started.elapsed() < Duration::from_secs(20) => {
+                std::thread::sleep(Duration::from_millis(100))
+            }
+            Err(error) => return Err(error.context("the bundled images of pods cannot be imported")),
+        }
+    }
+}
+
+/// What is done once the API server answers; tried again until it succeeds, because a young API server may refuse.
+async fn after_start(client: Client, bundled: Bundled) -> anyhow::Result<()> {
+    cluster::ready(&client).await;
+    eprintln!("cluster-node: the API server is ready");
+    let mut tries = 0;
+    loop {
+        let done = async {
+            cluster::ensure_basics(&client).await?;
+            apply_manifests().await?;
+            bundled.deploy(&client).await
+        };
+        match done.await {
+            Ok(()) => return Ok(()),
+            Err(error) if tries >= 20 => return Err(error),
+            Err(error) => {
+                tries += 1;
+                eprintln!("cluster-node: {error:#}; trying again");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+/// k3s applies what lies in this folder, and others put their objects there.
+async fn apply_manifests() -> anyhow::Result<()> {
+    let folder = crate::layout::data("server/manifests");
+    let mut entries = std::fs::read_dir(&folder).with_context(|| folder.display().to_string())?;
+    let is_manifest = |path: &std::path::Path| {
+        path.extension()
+            .is_some_and(|kind| kind == "yaml" || kind == "json")
+    };
+    if !entries.any(|entry| entry.is_ok_and(|entry| is_manifest(&entry.path()))) {
+        return Ok(());
+    }
+    let output = tokio::process::Command::new("kubectl")
+        .args(["apply", "--filename"])
+        .arg(&folder)
+        .env("KUBECONFIG", crate::layout::KUBECONFIG)
+        .output()
+        .await
+        .context("kubectl")?;
+    if !output.status.success() {
+        // Somebody's wrong manifest must not keep the gateway from starting.
+        eprintln!(
+            "cluster-node: manifests: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+    }
+    Ok(())
+}
+
+/// Stops in an order that loses nothing: no new pods, then pods, then the control plane, its store last.
+async fn stop(supervisor: &mut Supervisor, root: &CgroupRoot, all: &[Part]) {
+    eprintln!("cluster-node: stopping");
+    supervisor.stop("kubelet").await;
+    end_pods(root).await;
+    for part in all
+        .iter()
+        .rev()
+        .filter(|part| part.name != "etcd" && part.name != "kube-apiserver")
+    {
+        supervisor.stop(part.name).await;
+    }
+    supervisor.stop("kube-apiserver").await;
+    supervisor.stop("etcd").await;
+}
+
+async fn end_pods(root: &CgroupRoot) {
+    let signal_all = |signal| {
+        let processes = pod_processes(root);
+        for pid in processes.iter().filter_map(|pid| Pid::from_raw(*pid)) {
+            let _ = kill_process(pid, signal);
+        }
+        processes.is_empty()
+    };
+    signal_all(Signal::TERM);
+    let end = tokio::time::Instant::now() + POD_GRACE;
+    while tokio::time::Instant::now() < end {
+        if pod_processes(root).is_empty() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    signal_all(Signal::KILL);
+}

@@ -1,0 +1,96 @@
+//! The container's own cgroup: pods' cgroups go below it, so that two gateways, `docker pause` and limits work.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context;
+
+/// Where pods' cgroups go, as a path from the hierarchy's root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CgroupRoot(pub String);
+
+/// The path of the memory controller (v1) or of the unified hierarchy (v2) in `/proc/self/cgroup`; see cgroups(7).
+fn own_path(proc_self_cgroup: &str) -> Option<(&str, bool)> {
+    let entries = || {
+        proc_self_cgroup
+            .lines()
+            .filter_map(|line| line.split_once(':')?.1.split_once(':'))
+    };
+    let v1 = entries().find(|(controllers, _)| controllers.split(',').any(|name| name == "memory"));
+    let v2 = || entries().find(|(controllers, _)| controllers.is_empty());
+    v1.map(|(_, path)| (path, false))
+        .or_else(|| v2().map(|(_, path)| (path, true)))
+}
+
+/// Finds the container's cgroup. On v2 its processes move into a leaf and the controllers are enabled, because a
+/// cgroup that holds processes cannot hand controllers to its children.
+pub fn prepare() -> anyhow::Result<CgroupRoot> {
+    let text = fs::read_to_string("/proc/self/cgroup").context("/proc/self/cgroup")?;
+    let (path, unified) = own_path(&text).context("no memory controller in /proc/self/cgroup")?;
+    // A restarted process of this container is in the leaf already.
+    let path = if unified {
+        path.strip_suffix("/node").unwrap_or(path)
+    } else {
+        path
+    };
+    if unified {
+        let folder = Path::new("/sys/fs/cgroup").join(path.trim_start_matches('/'));
+        let leaf = folder.join("node");
+        fs::create_dir_all(&leaf).with_context(|| leaf.display().to_string())?;
+        for process in fs::read_to_string(folder.join("cgroup.procs"))?.lines() {
+            // A process that ended meanwhile has nothing to move.
+            let _ = fs::write(leaf.join("cgroup.procs"), process);
+        }
+        let controllers = fs::read_to_string(folder.join("cgroup.controllers"))?;
+        let enabled: Vec<String> = controllers
+            .split_whitespace()
+            .map(|name| format!("+{name}"))
+            .collect();
+        fs::write(folder.join("cgroup.subtree_control"), enabled.join(" "))
+            .context("cgroup.subtree_control")?;
+    }
+    Ok(CgroupRoot(path.to_owned()))
+}
+
+/// Every process of every pod.
+pub fn pod_processes(root: &CgroupRoot) -> Vec<i32> {
+    let hierarchy = if Path::new("/sys/fs/cgroup/memory").is_dir() {
+        "/sys/fs/cgroup/memory"
+    } else {
+        "/sys/fs/cgroup"
+    };
+    let mut folders = vec![
+        Path::new(hierarchy)
+            .join(root.0.trim_start_matches('/'))
+            .join("kubepods"),
+    ];
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        let processes = fs::read_to_string(folder.join("cgroup.procs")).unwrap_or_default();
+        found.extend(processes.lines().filter_map(|line| line.parse::<i32>().ok()));
+        let children = fs::read_dir(&folder).into_iter().flatten().flatten();
+        folders.extend(
+            children
+                .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+                .map(|entry| entry.path()),
+        );
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own_path;
+
+    #[test]
+    fn finds_the_own_cgroup_on_both_versions() {
+        let v1 = "12:pids:/docker/abc\n4:cpu,memory:/docker/abc\n0::/system.slice\n";
+        assert_eq!(own_path(v1), Some(("/docker/abc", false)));
+        assert_eq!(own_path("0::/docker/abc\n"), Some(("/docker/abc", true)));
+        assert_eq!(
+            own_path("0::/docker/abc/node\n"),
+            Some(("/docker/abc/node", true))
+        );
+        assert_eq!(own_path("nonsense"), None);
+    }
+}

@@ -1,0 +1,144 @@
+//! What this program asks of its own API server.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
+use k8s_openapi::api::core::v1::{Namespace, Node, Pod, Secret};
+use k8s_openapi::api::storage::v1::StorageClass;
+use kube::api::{DeleteParams, ListParams, PostParams};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Api, Client, Config};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use crate::layout;
+
+/// How often something that cannot be watched is asked for while the container starts.
+const POLL: Duration = Duration::from_millis(100);
+
+/// The administrator's client.
+pub async fn client() -> anyhow::Result<Client> {
+    let kubeconfig = Kubeconfig::read_from(layout::KUBECONFIG).context("kubeconfig")?;
+    let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
+    config.connect_timeout = Some(Duration::from_secs(2));
+    config.read_timeout = Some(Duration::from_secs(10));
+    config.default_retry = false;
+    Ok(Client::try_from(config)?)
+}
+
+/// Returns once the API server says that it is ready.
+pub async fn ready(client: &Client) {
+    while !is_ready(client).await {
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+/// Does the API server say that it is ready?
+pub async fn is_ready(client: &Client) -> bool {
+    let request = http::Request::get("/readyz")
+        .body(Vec::new())
+        .expect("a constant request");
+    client.request_text(request).await.is_ok_and(|text| text == "ok")
+}
+
+fn is_code(error: &kube::Error, code: u16) -> bool {
+    matches!(error, kube::Error::Api(status) if status.code == code)
+}
+
+/// Creates the object where it is absent.
+async fn ensure<K>(api: &Api<K>, object: serde_json::Value) -> anyhow::Result<()>
+where
+    K: Clone + DeserializeOwned + Serialize + std::fmt::Debug,
+{
+    let object: K = serde_json::from_value(object)?;
+    match api.create(&PostParams::default(), &object).await {
+        Ok(_) => Ok(()),
+        Err(error) if is_code(&error, 409) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The gateway's namespace, and class `local-path` as k3s has it.
+pub async fn ensure_basics(client: &Client) -> anyhow::Result<()> {
+    let namespace = json!({"metadata": {"name": gateway_names::NAMESPACE}});
+    ensure::<Namespace>(&Api::all(client.clone()), namespace)
+        .await
+        .context("namespace")?;
+    let class = json!({
+        "metadata": {
+            "name": "local-path",
+            "annotations": {"storageclass.kubernetes.io/is-default-class": "true"},
+        },
+        "provisioner": "rancher.io/local-path",
+        "reclaimPolicy": "Delete",
+        "volumeBindingMode": "WaitForFirstConsumer",
+    });
+    ensure::<StorageClass>(&Api::all(client.clone()), class)
+        .await
+        .context("storage class")
+}
+
+/// The gateway's Secrets that exist, by name.
+pub async fn secret_names(client: &Client) -> Result<Vec<String>, kube::Error> {
+    let secrets: Api<Secret> = Api::namespaced(client.clone(), gateway_names::NAMESPACE);
+    let list = secrets.list_metadata(&ListParams::default()).await?;
+    Ok(list
+        .items
+        .into_iter()
+        .filter_map(|secret| secret.metadata.name)
+        .collect())
+}
+
+/// The number of the last revision of the gateway's helm release; `None` where no release exists.
+///
+/// Helm keeps each revision in a Secret with labels `owner=helm`, `name` and `version`.
+pub async fn last_revision(client: &Client) -> Result<Option<u64>, kube::Error> {
+    let secrets: Api<Secret> = Api::namespaced(client.clone(), gateway_names::NAMESPACE);
+    let selection = ListParams::default().labels(&format!("owner=helm,name={}", gateway_names::WORKLOAD));
+    let list = secrets.list_metadata(&selection).await?;
+    let version = |labels: &std::collections::BTreeMap<String, String>| labels.get("version")?.parse().ok();
+    Ok(list
+        .items
+        .iter()
+        .filter_map(|secret| secret.metadata.labels.as_ref().and_then(version))
+        .max())
+}
+
+/// Deletes the server's pods of an earlier start by force: they run no longer, and nobody would wait for them.
+pub async fn forget_server_pods(client: &Client) -> Result<(), kube::Error> {
+    let pods: Api<Pod> = Api::namespaced(client.clone(), gateway_names::NAMESPACE);
+    let name = format!("{}-0", gateway_names::WORKLOAD);
+    match pods.delete(&name, &DeleteParams::default().grace_period(0)).await {
+        Err(error) if !is_code(&error, 404) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Replicas of the gateway server that are ready: of its StatefulSet, else of its Deployment.
+pub async fn ready_replicas(client: &Client) -> Result<i32, kube::Error> {
+    let sets: Api<StatefulSet> = Api::namespaced(client.clone(), gateway_names::NAMESPACE);
+    if let Some(set) = sets.get_opt(gateway_names::WORKLOAD).await? {
+        return Ok(set.status.and_then(|status| status.ready_replicas).unwrap_or(0));
+    }
+    let deployments: Api<Deployment> = Api::namespaced(client.clone(), gateway_names::NAMESPACE);
+    let found = deployments.get_opt(gateway_names::WORKLOAD).await?;
+    Ok(found.and_then(|found| found.status?.ready_replicas).unwrap_or(0))
+}
+
+/// Pressure that the node reports: names of conditions such as `DiskPressure`.
+pub async fn node_pressure(client: &Client, node: &str) -> Result<Vec<String>, kube::Error> {
+    let nodes: Api<Node> = Api::all(client.clone());
+    let Some(node) = nodes.get_opt(node).await? else {
+        return Ok(Vec::new());
+    };
+    let conditions = node
+        .status
+        .and_then(|status| status.conditions)
+        .unwrap_or_default();
+    let pressed = conditions
+        .into_iter()
+        .filter(|found| found.type_.ends_with("Pressure") && found.status == "True");
+    Ok(pressed.map(|found| found.type_).collect())
+}

@@ -1,0 +1,62 @@
+//! Runs of `scripts/openshell`.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// The exit code; -1 where a signal ended it.
+    pub code: i32,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+/// The checkout that the tests run in.
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().and_then(Path::parent).expect("two folders above")
+}
+
+/// The driver, with an environment that names neither a gateway nor an image.
+pub fn driver() -> Command {
+    let mut command = Command::new(repository().join("scripts/openshell"));
+    command.env_remove("OPENSHELL_GATEWAY").env_remove("OPENSHELL_CLUSTER_IMAGE").stdin(Stdio::null());
+    command
+}
+
+impl Ended {
+    /// Runs a command to its end.
+    ///
+    /// # Panics
+    /// Where it cannot be started.
+    pub fn of(mut command: Command) -> Self {
+        let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// The run, which must have ended well.
+    ///
+    /// # Panics
+    /// With all that it printed, where it did not.
+    pub fn well(self) -> Self {
+        assert_eq!(self.code, 0, "{}\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// The one document on standard output.
+    ///
+    /// # Panics
+    /// Where there is anything else.
+    pub fn document(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}\n{}", self.stdout, self.stderr))
+    }
+}
+

@@ -1,0 +1,121 @@
+//! A gateway that a test owns.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::driver::{Ended, driver};
+
+/// A gateway under a random name, on a port of its own, with client files of its own. Dropping it destroys it.
+#[derive(Debug)]
+pub struct TestGateway {
+    /// The name.
+    pub name: String,
+    /// The port on the host.
+    pub port: u16,
+    config: tempfile::TempDir,
+}
+
+/// A name that no other run has.
+pub fn random_name() -> String {
+    format!("test-{:08x}", rand::random::<u32>())
+}
+
+/// A port of 127.0.0.1 that nobody has at this moment.
+///
+/// # Panics
+/// Where the host has none left.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
+}
+
+/// Runs docker and returns what it printed.
+///
+/// # Panics
+/// Where it fails.
+pub fn docker(arguments: &[&str]) -> String {
+    let mut command = Command::new("docker");
+    command.args(arguments);
+    Ended::of(command).well().stdout.trim().to_owned()
+}
+
+impl TestGateway {
+    /// A name and a port; nothing is made yet.
+    ///
+    /// # Panics
+    /// Where no folder can be made for its client files.
+    pub fn unmade() -> Self {
+        let config = tempfile::Builder::new().prefix("openshell-test-").tempdir().expect("a folder");
+        Self { name: random_name(), port: free_port(), config }
+    }
+
+    /// One that was started and serves.
+    ///
+    /// # Panics
+    /// Where it does not.
+    pub fn started() -> Self {
+        let gateway = Self::unmade();
+        gateway.start(&["--port", &gateway.port.to_string()]).well();
+        gateway
+    }
+
+    /// Runs a verb of the driver on it.
+    pub fn run(&self, verb: &str, flags: &[&str]) -> Ended {
+        Ended::of(self.command(verb, flags))
+    }
+
+    /// A run of the driver on it, not yet started.
+    pub fn command(&self, verb: &str, flags: &[&str]) -> Command {
+        let mut command = driver();
+        command.env("XDG_CONFIG_HOME", self.config.path()).args([verb, "--gateway", &self.name]).args(flags);
+        command
+    }
+
+    /// `start`.
+    pub fn start(&self, flags: &[&str]) -> Ended {
+        self.run("start", flags)
+    }
+
+    /// What `status --json` says.
+    pub fn status(&self) -> Value {
+        self.run("status", &["--json"]).well().document()
+    }
+
+    /// The name of its container, volume and network.
+    pub fn resource(&self) -> String {
+        format!("openshell-cluster-{}", self.name)
+    }
+
+    /// Its container's id and when it was started.
+    pub fn container(&self) -> String {
+        docker(&["inspect", "--format", "{{.Id}} {{.State.StartedAt}}", &self.resource()])
+    }
+
+    /// The folder of its client files.
+    pub fn folder(&self) -> PathBuf {
+        self.config.path().join("openshell/gateways").join(&self.name)
+    }
+
+    /// kubectl in its container.
+    pub fn kubectl(&self, arguments: &[&str]) -> String {
+        let resource = self.resource();
+        docker(&[&["exec", &resource, "kubectl"], arguments].concat())
+    }
+}
+
+impl Drop for TestGateway {
+    fn drop(&mut self) {
+        let resource = self.resource();
+        if std::thread::panicking() {
+            let mut logs = Command::new("docker");
+            logs.args(["logs", "--tail", "60", &resource]);
+            let ended = Ended::of(logs);
+            eprintln!("the last lines of {resource}:\n{}{}", ended.stdout, ended.stderr);
+        }
+        for arguments in [["rm", "--force", "--volumes"], ["volume", "rm", "--force"], ["network", "rm", "--"]] {
+            let _ = Command::new("docker").args(arguments).arg(&resource).output();
+        }
+    }
+}

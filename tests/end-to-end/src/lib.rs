@@ -1,0 +1,18 @@
+//! Tests of the driver on a real Docker: a gateway of its own for each test, removed when the test ends.
+
+mod driver;
+mod gateway;
+mod people;
+
+pub use driver::{Ended, driver, repository};
+pub use gateway::{TestGateway, docker, free_port, random_name};
+pub use people::Person;
+
+/// Must this test be left out? Says so, where it must.
+pub fn skipped_without_docker() -> bool {
+    let skipped = std::env::var_os("OPENSHELL_TEST_DOCKER").is_none();
+    if skipped {
+        println!("skipped: OPENSHELL_TEST_DOCKER is not set");
+    }
+    skipped
+}
