@@ -17,6 +17,10 @@ pub struct Action {
 impl Action {
     /// An action from its three words.
     pub fn new(verb: impl Into<String>, object: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { verb: verb.into(), object: object.into(), reason: reason.into() }
+        Self {
+            verb: verb.into(),
+            object: object.into(),
+            reason: reason.into(),
+        }
     }
 }

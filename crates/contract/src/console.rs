@@ -33,8 +33,18 @@ impl Console {
     pub fn new(tool: &'static str, quiet: bool, no_color: bool) -> Self {
         let unwanted = no_color || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let color = !unwanted && std::io::stderr().is_terminal();
-        let wait = Mutex::new(Wait { since: None, spoken_at: None, spoken: String::new(), last: String::new() });
-        Self { tool, quiet, color, wait }
+        let wait = Mutex::new(Wait {
+            since: None,
+            spoken_at: None,
+            spoken: String::new(),
+            last: String::new(),
+        });
+        Self {
+            tool,
+            quiet,
+            color,
+            wait,
+        }
     }
 
     /// Something was done, or is about to be.
@@ -61,7 +71,10 @@ impl Console {
             wait.spoken_at = Some(now);
             message.clone_into(&mut wait.spoken);
             if !self.quiet {
-                self.line("", &format!("waiting for {message} ({} s so far)", (now - since).as_secs()));
+                self.line(
+                    "",
+                    &format!("waiting for {message} ({} s so far)", (now - since).as_secs()),
+                );
             }
         }
     }
@@ -75,20 +88,37 @@ impl Console {
     /// The wait is over.
     pub fn ended_waiting(&self) {
         if let Ok(mut wait) = self.wait.lock() {
-            *wait = Wait { since: None, spoken_at: None, spoken: String::new(), last: String::new() };
+            *wait = Wait {
+                since: None,
+                spoken_at: None,
+                spoken: String::new(),
+                last: String::new(),
+            };
         }
     }
 
     /// Something that does not stop the run and that the user should know. Also said under `--quiet`.
     pub fn warning(&self, message: &str) {
-        let label = if self.color { "\x1b[33mwarning:\x1b[0m " } else { "warning: " };
+        let label = if self.color {
+            "\x1b[33mwarning:\x1b[0m "
+        } else {
+            "warning: "
+        };
         self.line(label, message);
     }
 
     /// The error in one line, with the next step.
     pub fn failure(&self, failure: &Failure) {
-        let label = if self.color { "\x1b[31merror:\x1b[0m " } else { "error: " };
-        let next = if failure.hint.is_empty() { String::new() } else { format!("; next: {}", failure.hint) };
+        let label = if self.color {
+            "\x1b[31merror:\x1b[0m "
+        } else {
+            "error: "
+        };
+        let next = if failure.hint.is_empty() {
+            String::new()
+        } else {
+            format!("; next: {}", failure.hint)
+        };
         self.line(label, &format!("{}{next}", failure.message));
     }
 

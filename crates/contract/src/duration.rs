@@ -4,7 +4,11 @@ use std::time::Duration;
 
 /// Reads a whole number and its unit (`ms`, `s`, `m` or `h`). The error says what was expected.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("'{text}' is not a duration: a whole number and its unit are expected, such as 250ms, 30s, 5m or 1h");
+    let wrong = || {
+        format!(
+            "'{text}' is not a duration: a whole number and its unit are expected, such as 250ms, 30s, 5m or 1h"
+        )
+    };
     let unit_at = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
     let (digits, unit) = text.split_at(unit_at);
     let number: u64 = digits.parse().map_err(|_| wrong())?;
@@ -39,7 +43,17 @@ mod tests {
         assert_eq!(parse_duration("30s"), Ok(Duration::from_secs(30)));
         assert_eq!(parse_duration("5m"), Ok(Duration::from_secs(300)));
         assert_eq!(parse_duration("1h"), Ok(Duration::from_secs(3600)));
-        for wrong in ["", "5", "s", "-5s", "1.5s", "5 s", "5d", "99999999999999999999s", "18446744073709551615h"] {
+        for wrong in [
+            "",
+            "5",
+            "s",
+            "-5s",
+            "1.5s",
+            "5 s",
+            "5d",
+            "99999999999999999999s",
+            "18446744073709551615h",
+        ] {
             assert!(parse_duration(wrong).is_err(), "{wrong}");
         }
     }

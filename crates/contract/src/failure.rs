@@ -33,8 +33,18 @@ pub struct Failure {
 
 impl Failure {
     /// A failure from its parts.
-    pub fn new(exit: Exit, reason: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { exit, reason, message: message.into(), hint: hint.into() }
+    pub fn new(
+        exit: Exit,
+        reason: &'static str,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        Self {
+            exit,
+            reason,
+            message: message.into(),
+            hint: hint.into(),
+        }
     }
 
     /// The command line is wrong: exit code 2.

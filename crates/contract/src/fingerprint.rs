@@ -5,7 +5,8 @@ use sha2::Sha256;
 
 /// `hmac-sha256:` and 12 hex digits. Equal secrets have equal fingerprints in every tool.
 pub fn fingerprint(secret: &[u8]) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(b"openshell-gateway-fingerprint").expect("HMAC takes any key");
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(b"openshell-gateway-fingerprint").expect("HMAC takes any key");
     mac.update(secret);
     let digest = mac.finalize().into_bytes();
     let hex: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
@@ -21,7 +22,11 @@ mod tests {
         let shown = fingerprint(b"a secret");
         let digits = shown.strip_prefix("hmac-sha256:").expect("prefix");
         assert_eq!(digits.len(), 12);
-        assert!(digits.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase()));
+        assert!(
+            digits
+                .bytes()
+                .all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase())
+        );
         assert_ne!(shown, fingerprint(b"another secret"));
     }
 }

@@ -83,7 +83,11 @@ fn positional_dash_last(words: Vec<String>) -> Vec<String> {
     let mut kept = Vec::with_capacity(words.len() + 2);
     let mut dashes = 0;
     for word in words {
-        if word == "-" && !kept.last().is_some_and(|before: &String| before.starts_with("--")) {
+        if word == "-"
+            && !kept
+                .last()
+                .is_some_and(|before: &String| before.starts_with("--"))
+        {
             dashes += 1;
         } else {
             kept.push(word);
@@ -97,7 +101,10 @@ fn positional_dash_last(words: Vec<String>) -> Vec<String> {
 }
 
 /// Takes the shared flags out of the command line (without the program's name). What is left is for the tool.
-pub fn take_shared(shared: &SharedFlags, arguments: Vec<String>) -> Result<(CommonFlags, Vec<String>), String> {
+pub fn take_shared(
+    shared: &SharedFlags,
+    arguments: Vec<String>,
+) -> Result<(CommonFlags, Vec<String>), String> {
     let mut common = CommonFlags {
         quiet: false,
         no_color: false,
@@ -163,7 +170,11 @@ mod tests {
 
     #[test]
     fn takes_shared_flags_wherever_they_stand() {
-        let (common, own) = take_shared(&ALL, words("api --timeout=5s --color=x --gateway g --dry-run more")).unwrap();
+        let (common, own) = take_shared(
+            &ALL,
+            words("api --timeout=5s --color=x --gateway g --dry-run more"),
+        )
+        .unwrap();
         assert_eq!(common.timeout, Duration::from_secs(5));
         assert_eq!(common.gateway.as_deref(), Some("g"));
         assert!(common.dry_run);
@@ -178,9 +189,18 @@ mod tests {
 
     #[test]
     fn a_dash_is_a_value_behind_a_flag_and_a_positional_elsewhere() {
-        assert_eq!(take_shared(&ALL, words("restore -")).unwrap().1, words("restore -- -"));
-        assert_eq!(take_shared(&ALL, words("export --file - x")).unwrap().1, words("export --file - x"));
-        assert_eq!(take_shared(&ALL, words("export --file=-")).unwrap().1, words("export --file -"));
+        assert_eq!(
+            take_shared(&ALL, words("restore -")).unwrap().1,
+            words("restore -- -")
+        );
+        assert_eq!(
+            take_shared(&ALL, words("export --file - x")).unwrap().1,
+            words("export --file - x")
+        );
+        assert_eq!(
+            take_shared(&ALL, words("export --file=-")).unwrap().1,
+            words("export --file -")
+        );
     }
 
     #[test]

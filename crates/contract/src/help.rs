@@ -12,15 +12,27 @@ pub fn shared_help(tool: &Tool) -> String {
         let _ = writeln!(text, "  {name:<17} {meaning}");
     };
     if tool.shared.gateway {
-        flag("--gateway", "the gateway's name (else OPENSHELL_GATEWAY, else the active gateway, else openshell)");
+        flag(
+            "--gateway",
+            "the gateway's name (else OPENSHELL_GATEWAY, else the active gateway, else openshell)",
+        );
     }
     if tool.shared.docker {
-        flag("--docker-host", "the Docker to use (else DOCKER_HOST, else the current Docker context)");
+        flag(
+            "--docker-host",
+            "the Docker to use (else DOCKER_HOST, else the current Docker context)",
+        );
     }
     if tool.shared.kubernetes {
         flag("--kubeconfig", "the kubeconfig file to use (else KUBECONFIG)");
-        flag("--context", "the kubeconfig's context to use (else its current one)");
-        flag("--namespace", "the gateway's Kubernetes namespace (default openshell)");
+        flag(
+            "--context",
+            "the kubeconfig's context to use (else its current one)",
+        );
+        flag(
+            "--namespace",
+            "the gateway's Kubernetes namespace (default openshell)",
+        );
     }
     if tool.shared.dry_run {
         flag("--dry-run", "print what would be done, and do nothing");
@@ -31,7 +43,10 @@ pub fn shared_help(tool: &Tool) -> String {
     );
     flag("--timeout", &limit);
     flag("--quiet", "no progress, only warnings and the error");
-    flag("--no-color", "no colour (also by NO_COLOR, and where standard error is no terminal)");
+    flag(
+        "--no-color",
+        "no colour (also by NO_COLOR, and where standard error is no terminal)",
+    );
     flag("--schema", "print the JSON Schema of the document");
     flag("--version", "print the version");
     text.push_str(

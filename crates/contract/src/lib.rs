@@ -28,7 +28,10 @@ pub use run::{Answer, Context, Tool, run};
 /// Reasons that every tool may report, beside its own.
 pub const COMMON_REASONS: &[Reason] = &[
     Reason::new("usage", "the command line is wrong"),
-    Reason::new("invalid_gateway_name", "the gateway's name has a form that no gateway can have"),
+    Reason::new(
+        "invalid_gateway_name",
+        "the gateway's name has a form that no gateway can have",
+    ),
     Reason::new("timed_out", "the time that --timeout allows has passed"),
     Reason::new("interrupted", "SIGINT or SIGTERM arrived"),
 ];

@@ -69,8 +69,10 @@ where
     W: FnOnce(A, Context<R>) -> F,
     F: Future<Output = Result<Answer, Failure>>,
 {
-    let arguments: Vec<String> =
-        std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let arguments: Vec<String> = std::env::args_os()
+        .skip(1)
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
     let mut console = Arc::new(Console::new(tool.name, false, false));
     let report = Draft::<R>::default();
     let data_on_stdout = Arc::new(AtomicBool::new(false));
@@ -99,7 +101,13 @@ where
     }
     let error = ended.as_ref().err().map(ErrorField::from);
     let line = report.update(|report| {
-        serde_json::to_string(&Document { schema: 1, tool: tool.name, report, error }).expect("a report is plain data")
+        serde_json::to_string(&Document {
+            schema: 1,
+            tool: tool.name,
+            report,
+            error,
+        })
+        .expect("a report is plain data")
     });
     if data_on_stdout.load(Ordering::SeqCst) {
         let _ = writeln!(std::io::stderr().lock(), "{line}");
@@ -137,17 +145,27 @@ fn read_command_line<A: TopLevelCommand>(
     let own: Vec<&str> = own.iter().map(String::as_str).collect();
     match A::from_args(&[tool.name], &own) {
         Ok(flags) => Ok(Request::Work(flags, common)),
-        Err(early) if early.status.is_ok() => {
-            Ok(Request::Print(format!("{}\n{}", early.output.trim_end(), shared_help(tool).trim_end())))
-        }
+        Err(early) if early.status.is_ok() => Ok(Request::Print(format!(
+            "{}\n{}",
+            early.output.trim_end(),
+            shared_help(tool).trim_end()
+        ))),
         Err(early) => {
-            let message = early.output.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>();
+            let message = early
+                .output
+                .lines()
+                .map(str::trim)
+                .filter(|line| !line.is_empty())
+                .collect::<Vec<_>>();
             Err(Failure::usage(message.join(" "), help))
         }
     }
 }
 
-fn work_until_deadline<R, F>(context: Context<R>, work: impl FnOnce(Context<R>) -> F) -> Result<Answer, Failure>
+fn work_until_deadline<R, F>(
+    context: Context<R>,
+    work: impl FnOnce(Context<R>) -> F,
+) -> Result<Answer, Failure>
 where
     F: Future<Output = Result<Answer, Failure>>,
 {
@@ -176,7 +194,9 @@ where
 }
 
 fn timed_out(console: &Console, limit: std::time::Duration) -> Failure {
-    let what = console.waits_for().map_or_else(String::new, |what| format!(" while waiting for {what}"));
+    let what = console
+        .waits_for()
+        .map_or_else(String::new, |what| format!(" while waiting for {what}"));
     Failure::new(
         Exit::TimedOut,
         "timed_out",

@@ -27,7 +27,10 @@ impl std::str::FromStr for GatewayName {
 
     fn from_str(text: &str) -> Result<Self, InvalidName> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
-        let starts_well = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
+        let starts_well = text
+            .bytes()
+            .next()
+            .is_some_and(|byte| byte.is_ascii_alphanumeric());
         if starts_well && text.len() <= 63 && text.bytes().all(allowed) {
             Ok(Self(text.to_owned()))
         } else {
@@ -62,7 +65,10 @@ mod tests {
     fn accepts_what_docker_accepts_and_refuses_the_rest() {
         let longest = "a".repeat(63);
         for good in ["openshell", "A", "0.b_c-d", &longest] {
-            assert_eq!(good.parse::<GatewayName>().unwrap().resource(), format!("openshell-cluster-{good}"));
+            assert_eq!(
+                good.parse::<GatewayName>().unwrap().resource(),
+                format!("openshell-cluster-{good}")
+            );
         }
         let too_long = "a".repeat(64);
         for bad in ["", "-a", ".a", "_a", "a/b", "a b", "ä", "a\n", "../x", &too_long] {

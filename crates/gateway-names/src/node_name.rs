@@ -50,7 +50,10 @@ mod tests {
     #[test]
     fn long_names_that_differ_at_the_end_stay_apart() {
         let (one, two) = (format!("{}1", "a".repeat(62)), format!("{}2", "a".repeat(62)));
-        assert_ne!(node_name_for(&one.parse().unwrap()), node_name_for(&two.parse().unwrap()));
+        assert_ne!(
+            node_name_for(&one.parse().unwrap()),
+            node_name_for(&two.parse().unwrap())
+        );
     }
 
     proptest! {

@@ -33,7 +33,12 @@ pub fn classify(error: &kube::Error, name: &str) -> Trouble {
 }
 
 fn classify_status(status: &Status, name: &str) -> Trouble {
-    let named = || status.details.as_ref().is_some_and(|details| details.name == name);
+    let named = || {
+        status
+            .details
+            .as_ref()
+            .is_some_and(|details| details.name == name)
+    };
     match status.code {
         404 if status.reason == "NotFound" && named() => Trouble::Absent,
         409 if status.reason == "AlreadyExists" => Trouble::Exists,
@@ -48,7 +53,11 @@ fn classify_status(status: &Status, name: &str) -> Trouble {
 pub fn explain(error: &kube::Error) -> String {
     if let kube::Error::Api(status) = error {
         let message = status.message.trim();
-        return format!("{} ({})", if message.is_empty() { "no message" } else { message }, status.code);
+        return format!(
+            "{} ({})",
+            if message.is_empty() { "no message" } else { message },
+            status.code
+        );
     }
     let mut parts: Vec<String> = Vec::new();
     let mut next: Option<&dyn std::error::Error> = Some(error);
@@ -70,8 +79,22 @@ mod tests {
     use kube::core::response::StatusDetails;
 
     fn status(code: u16, reason: &str, named: Option<&str>) -> kube::Error {
-        let details = named.map(|name| StatusDetails { name: name.to_owned(), ..StatusDetails::default() });
-        kube::Error::Api(Status { code, details, ..Status::failure("text", reason) }.boxed())
+        let details = named.map(|name| StatusDetails {
+            name: name.to_owned(),
+            group: String::new(),
+            kind: String::new(),
+            uid: String::new(),
+            causes: Vec::new(),
+            retry_after_seconds: 0,
+        });
+        kube::Error::Api(
+            Status {
+                code,
+                details,
+                ..Status::failure("text", reason)
+            }
+            .boxed(),
+        )
     }
 
     #[test]

@@ -5,18 +5,27 @@
 
 mod backoff;
 mod classify;
+mod held_secret;
+mod namespace;
 mod session;
 
 pub use backoff::Backoff;
 pub use classify::{Trouble, classify, explain};
+pub use held_secret::{HeldSecret, Written};
 pub use session::{Created, Session};
 
 use contract::Reason;
 
 /// Reasons that a [`Session`] reports; a tool that speaks Kubernetes lists them beside its own.
 pub const REASONS: &[Reason] = &[
-    Reason::new("kubeconfig_invalid", "the kubeconfig file is missing, unreadable or wrong"),
+    Reason::new(
+        "kubeconfig_invalid",
+        "the kubeconfig file is missing, unreadable or wrong",
+    ),
     Reason::new("api_unreachable", "the API server does not answer"),
-    Reason::new("api_error", "the API server answered with an error, also when asked again"),
+    Reason::new(
+        "api_error",
+        "the API server answered with an error, also when asked again",
+    ),
     Reason::new("forbidden", "the kubeconfig's user may not do this"),
 ];

@@ -20,6 +20,8 @@ use crate::classify::{Trouble, classify, explain};
 const REQUEST_LIMIT: Duration = Duration::from_secs(10);
 /// A refusal of permission heals within the first seconds of a cluster, or not at all.
 const FORBIDDEN_PATIENCE: Duration = Duration::from_secs(10);
+/// The most that the API server may ask for between two requests.
+const LONGEST_ASKED_WAIT: Duration = Duration::from_secs(10);
 /// What is kept back of the run's time, so that the last error is reported instead of a bare time-out.
 const RESERVE: Duration = Duration::from_millis(500);
 /// Objects in one page of a list.
@@ -34,7 +36,7 @@ pub struct Session {
     pub namespace: String,
     /// The API server's address, for messages.
     pub server: String,
-    console: Arc<Console>,
+    pub(crate) console: Arc<Console>,
     deadline: Instant,
 }
 
@@ -52,7 +54,10 @@ impl Session {
     pub async fn open<R>(context: &Context<R>) -> Result<Self, Failure> {
         let common = &context.common;
         let (kubeconfig, file) = read_kubeconfig(common.kubeconfig.clone())?;
-        let options = KubeConfigOptions { context: common.context.clone(), ..KubeConfigOptions::default() };
+        let options = KubeConfigOptions {
+            context: common.context.clone(),
+            ..KubeConfigOptions::default()
+        };
         let invalid = |error: String| kubeconfig_invalid(format!("the kubeconfig {file} is wrong: {error}"));
         let mut config = Config::from_custom_kubeconfig(kubeconfig, &options)
             .await
@@ -91,7 +96,14 @@ impl Session {
         K: Clone + DeserializeOwned + Debug,
     {
         let what = format!("the API server to return {} {name}", kind_of::<K>());
-        self.request(&what, name, || api.get(name), |trouble| (trouble == Trouble::Absent).then_some(())).await.map(Result::ok)
+        self.request(
+            &what,
+            name,
+            || api.get(name),
+            |trouble| (trouble == Trouble::Absent).then_some(()),
+        )
+        .await
+        .map(Result::ok)
     }
 
     /// Every object that the selection matches, page by page.
@@ -105,8 +117,11 @@ impl Session {
             let mut page = selection.clone().limit(PAGE);
             loop {
                 // 410 Gone: the list changed so much that its continuation expired. The whole list is asked for again.
-                let gone = |error: &kube::Error| matches!(error, kube::Error::Api(status) if status.code == 410);
-                let answer = self.ask(&what, "", || api.list(&page), |_, error| gone(error)).await?;
+                let gone =
+                    |error: &kube::Error| matches!(error, kube::Error::Api(status) if status.code == 410);
+                let answer = self
+                    .ask(&what, "", || api.list(&page), |_, error| gone(error))
+                    .await?;
                 let Ok(list) = answer else { continue 'again };
                 found.extend(list.items);
                 match list.metadata.continue_.filter(|token| !token.is_empty()) {
@@ -126,7 +141,9 @@ impl Session {
         let what = format!("the API server to create {} {name}", kind_of::<K>());
         let parameters = PostParams::default();
         let exists = |trouble| (trouble == Trouble::Exists).then_some(());
-        let answer = self.request(&what, name, || api.create(&parameters, object), exists).await?;
+        let answer = self
+            .request(&what, name, || api.create(&parameters, object), exists)
+            .await?;
         Ok(answer.map_or(Created::Exists, |made| Created::Made(Box::new(made))))
     }
 
@@ -142,7 +159,9 @@ impl Session {
     where
         F: Future<Output = Result<T, kube::Error>>,
     {
-        let answer = self.ask(what, name, send, |trouble, _| expected(trouble).is_some()).await?;
+        let answer = self
+            .ask(what, name, send, |trouble, _| expected(trouble).is_some())
+            .await?;
         Ok(answer.map_err(|trouble| expected(trouble).expect("only expected trouble is an answer")))
     }
 
@@ -161,7 +180,7 @@ impl Session {
         let mut backoff = Backoff::default();
         loop {
             let limit = REQUEST_LIMIT.min(end.saturating_duration_since(Instant::now()));
-            let (trouble, cause) = match tokio::time::timeout(limit, send()).await {
+            let (trouble, cause, asked_for) = match tokio::time::timeout(limit, send()).await {
                 Ok(Ok(value)) => {
                     self.console.ended_waiting();
                     return Ok(Ok(value));
@@ -172,16 +191,20 @@ impl Session {
                         self.console.ended_waiting();
                         return Ok(Err(trouble));
                     }
-                    (trouble, explain(&error))
+                    (trouble, explain(&error), asked_wait(&error))
                 }
-                Err(_) => (Trouble::Unreachable, format!("no answer within {} s", limit.as_secs_f32().ceil())),
+                Err(_) => (
+                    Trouble::Unreachable,
+                    format!("no answer within {} s", limit.as_secs_f32().ceil()),
+                    Duration::ZERO,
+                ),
             };
             let hopeless = match trouble {
                 Trouble::Refused => true,
                 Trouble::Forbidden => started.elapsed() > FORBIDDEN_PATIENCE,
                 _ => false,
             };
-            let wait = backoff.next_wait();
+            let wait = backoff.next_wait().max(asked_for);
             if hopeless || Instant::now() + wait >= end {
                 return Err(self.failure(trouble, what, &cause));
             }
@@ -206,9 +229,23 @@ impl Session {
                 message,
                 "see that the gateway runs: scripts/openshell status",
             ),
-            _ => Failure::new(Exit::Failed, "api_error", message, "run it again; look at the API server's log if it stays"),
+            _ => Failure::new(
+                Exit::Failed,
+                "api_error",
+                message,
+                "run it again; look at the API server's log if it stays",
+            ),
         }
     }
+}
+
+/// How long the API server asked to be left alone (429, some 500 and 503).
+fn asked_wait(error: &kube::Error) -> Duration {
+    let seconds = match error {
+        kube::Error::Api(status) => status.details.as_ref().map_or(0, |details| details.retry_after_seconds),
+        _ => 0,
+    };
+    Duration::from_secs(seconds.into()).min(LONGEST_ASKED_WAIT)
 }
 
 /// The kind's name, from its Rust type: types of k8s-openapi are named for their kind.
@@ -229,14 +266,25 @@ fn read_kubeconfig(flag: Option<PathBuf>) -> Result<(Kubeconfig, String), Failur
     let from_environment = || std::env::var_os("KUBECONFIG").filter(|value| !value.is_empty());
     if let Some(path) = flag {
         let read = Kubeconfig::read_from(&path);
-        let wrong = |error| kubeconfig_invalid(format!("the kubeconfig {} cannot be read: {error}", path.display()));
-        return read.map(|found| (found, path.display().to_string())).map_err(wrong);
+        let wrong = |error| {
+            kubeconfig_invalid(format!(
+                "the kubeconfig {} cannot be read: {error}",
+                path.display()
+            ))
+        };
+        return read
+            .map(|found| (found, path.display().to_string()))
+            .map_err(wrong);
     }
     let Some(paths) = from_environment() else {
         return Err(kubeconfig_invalid("no kubeconfig was named".to_owned()));
     };
     let paths = paths.to_string_lossy().into_owned();
-    let wrong = |error| kubeconfig_invalid(format!("the kubeconfig {paths} (KUBECONFIG) cannot be read: {error}"));
+    let wrong = |error| {
+        kubeconfig_invalid(format!(
+            "the kubeconfig {paths} (KUBECONFIG) cannot be read: {error}"
+        ))
+    };
     match Kubeconfig::from_env() {
         Ok(Some(found)) => Ok((found, paths)),
         Ok(None) => Err(kubeconfig_invalid(format!("KUBECONFIG names no file: {paths}"))),

@@ -18,13 +18,19 @@ pub struct Ended {
 
 /// The checkout that the tests run in.
 pub fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().and_then(Path::parent).expect("two folders above")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .and_then(Path::parent)
+        .expect("two folders above")
 }
 
 /// The driver, with an environment that names neither a gateway nor an image.
 pub fn driver() -> Command {
     let mut command = Command::new(repository().join("scripts/openshell"));
-    command.env_remove("OPENSHELL_GATEWAY").env_remove("OPENSHELL_CLUSTER_IMAGE").stdin(Stdio::null());
+    command
+        .env_remove("OPENSHELL_GATEWAY")
+        .env_remove("OPENSHELL_CLUSTER_IMAGE")
+        .stdin(Stdio::null());
     command
 }
 
@@ -34,7 +40,9 @@ impl Ended {
     /// # Panics
     /// Where it cannot be started.
     pub fn of(mut command: Command) -> Self {
-        let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let output = command
+            .output()
+            .unwrap_or_else(|error| panic!("{command:?}: {error}"));
         Self {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -56,7 +64,7 @@ impl Ended {
     /// # Panics
     /// Where there is anything else.
     pub fn document(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}\n{}", self.stdout, self.stderr))
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}\n{}", self.stdout, self.stderr))
     }
 }
-

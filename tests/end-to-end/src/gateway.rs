@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -28,7 +29,10 @@ pub fn random_name() -> String {
 /// # Panics
 /// Where the host has none left.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
+    TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a free port")
+        .port()
 }
 
 /// Runs docker and returns what it printed.
@@ -47,8 +51,15 @@ impl TestGateway {
     /// # Panics
     /// Where no folder can be made for its client files.
     pub fn unmade() -> Self {
-        let config = tempfile::Builder::new().prefix("openshell-test-").tempdir().expect("a folder");
-        Self { name: random_name(), port: free_port(), config }
+        let config = tempfile::Builder::new()
+            .prefix("openshell-test-")
+            .tempdir()
+            .expect("a folder");
+        Self {
+            name: random_name(),
+            port: free_port(),
+            config,
+        }
     }
 
     /// One that was started and serves.
@@ -69,7 +80,10 @@ impl TestGateway {
     /// A run of the driver on it, not yet started.
     pub fn command(&self, verb: &str, flags: &[&str]) -> Command {
         let mut command = driver();
-        command.env("XDG_CONFIG_HOME", self.config.path()).args([verb, "--gateway", &self.name]).args(flags);
+        command
+            .env("XDG_CONFIG_HOME", self.config.path())
+            .args([verb, "--gateway", &self.name])
+            .args(flags);
         command
     }
 
@@ -83,6 +97,22 @@ impl TestGateway {
         self.run("status", &["--json"]).well().document()
     }
 
+    /// Waits until it serves, with no tool that would change anything.
+    ///
+    /// # Panics
+    /// Where it does not within three minutes.
+    pub fn comes_to_serve(&self) {
+        let end = Instant::now() + Duration::from_secs(180);
+        loop {
+            let status = self.status();
+            if status["state"] == "serving" {
+                return;
+            }
+            assert!(Instant::now() < end, "it does not serve: {status:#}");
+            std::thread::sleep(Duration::from_millis(250));
+        }
+    }
+
     /// The name of its container, volume and network.
     pub fn resource(&self) -> String {
         format!("openshell-cluster-{}", self.name)
@@ -90,7 +120,12 @@ impl TestGateway {
 
     /// Its container's id and when it was started.
     pub fn container(&self) -> String {
-        docker(&["inspect", "--format", "{{.Id}} {{.State.StartedAt}}", &self.resource()])
+        docker(&[
+            "inspect",
+            "--format",
+            "{{.Id}} {{.State.StartedAt}}",
+            &self.resource(),
+        ])
     }
 
     /// The folder of its client files.
@@ -114,7 +149,11 @@ impl Drop for TestGateway {
             let ended = Ended::of(logs);
             eprintln!("the last lines of {resource}:\n{}{}", ended.stdout, ended.stderr);
         }
-        for arguments in [["rm", "--force", "--volumes"], ["volume", "rm", "--force"], ["network", "rm", "--"]] {
+        for arguments in [
+            ["rm", "--force", "--volumes"],
+            ["volume", "rm", "--force"],
+            ["network", "rm", "--"],
+        ] {
             let _ = Command::new("docker").args(arguments).arg(&resource).output();
         }
     }

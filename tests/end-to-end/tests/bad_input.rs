@@ -26,7 +26,11 @@ fn a_port_that_a_process_holds_is_named_before_anything_is_created() {
     let ended = gateway.start(&["--port", &port]);
     assert_eq!(ended.code, 1, "{}", ended.stderr);
     assert!(ended.stderr.contains(&port), "{}", ended.stderr);
-    assert!(ended.stderr.contains(&std::process::id().to_string()), "the holder is not named: {}", ended.stderr);
+    assert!(
+        ended.stderr.contains(&std::process::id().to_string()),
+        "the holder is not named: {}",
+        ended.stderr
+    );
     nothing_was_made(&gateway);
 }
 
@@ -67,7 +71,11 @@ fn docker_without_permission_is_77() {
     let copy = home.path().join("gw-detect");
     std::fs::copy(&program, &copy).expect("the tool is built");
     let mut command = std::process::Command::new(copy);
-    command.env("HOME", home.path()).env_remove("XDG_CONFIG_HOME").uid(65_534).gid(65_534);
+    command
+        .env("HOME", home.path())
+        .env_remove("XDG_CONFIG_HOME")
+        .uid(65_534)
+        .gid(65_534);
     let ended = Ended::of(command);
     assert_eq!(ended.code, 77, "{}", ended.stderr);
     assert!(ended.stderr.contains("docker"), "{}", ended.stderr);
@@ -79,9 +87,18 @@ fn an_image_that_is_not_there_is_named_and_nothing_is_made() {
         return;
     }
     let gateway = TestGateway::unmade();
-    let ended = gateway.start(&["--image", "openshell/no-such-image:1", "--port", &gateway.port.to_string()]);
+    let ended = gateway.start(&[
+        "--image",
+        "openshell/no-such-image:1",
+        "--port",
+        &gateway.port.to_string(),
+    ]);
     assert_eq!(ended.code, 1, "{}", ended.stderr);
-    assert!(ended.stderr.contains("openshell/no-such-image:1"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("openshell/no-such-image:1"),
+        "{}",
+        ended.stderr
+    );
     nothing_was_made(&gateway);
 }
 
@@ -95,7 +112,16 @@ fn destroying_off_a_terminal_needs_consent() {
     let ended = gateway.run("destroy", &[]);
     assert_eq!(ended.code, 2, "{}", ended.stderr);
     assert!(ended.stderr.contains("--yes"), "{}", ended.stderr);
-    assert_eq!(docker(&["volume", "ls", "--quiet", "--filter", &format!("name={}", gateway.resource())]), gateway.resource());
+    assert_eq!(
+        docker(&[
+            "volume",
+            "ls",
+            "--quiet",
+            "--filter",
+            &format!("name={}", gateway.resource())
+        ]),
+        gateway.resource()
+    );
     gateway.run("destroy", &["--yes"]).well();
     nothing_was_made(&gateway);
 }

@@ -40,10 +40,13 @@ fn no_verb_prints_the_help_and_is_a_usage_error() {
 #[test]
 fn help_lists_every_verb_and_flag_that_the_driver_reads() {
     let help = run(&["help"]).well().stdout;
-    let flags = std::fs::read_to_string(repository().join("scripts/lib/flags.sh")).expect("the driver's flags");
+    let flags =
+        std::fs::read_to_string(repository().join("scripts/lib/flags.sh")).expect("the driver's flags");
     let mut seen = 0;
     for word in flags.split(|c: char| c.is_whitespace() || c == '|' || c == ')') {
-        let is_flag = word.starts_with("--") && word.len() > 3 && word[2..].chars().all(|c| c.is_ascii_lowercase() || c == '-');
+        let is_flag = word.starts_with("--")
+            && word.len() > 3
+            && word[2..].chars().all(|c| c.is_ascii_lowercase() || c == '-');
         if is_flag && word != "--help" {
             assert!(help.contains(word), "{word} is not in the help");
             seen += 1;
@@ -58,8 +61,12 @@ fn help_lists_every_verb_and_flag_that_the_driver_reads() {
 /// A PATH with the commands that the driver runs before anything else, without `left_out`.
 fn path_without(left_out: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
-    for name in ["bash", "env", "dirname", "readlink", "find", "uname", "sed", "tail", "mktemp", "jq", "cargo", "rm"] {
-        let found = std::env::split_paths(&std::env::var_os("PATH").expect("PATH")).map(|p| p.join(name)).find(|p| p.exists());
+    for name in [
+        "bash", "env", "dirname", "readlink", "find", "uname", "sed", "tail", "mktemp", "jq", "cargo", "rm",
+    ] {
+        let found = std::env::split_paths(&std::env::var_os("PATH").expect("PATH"))
+            .map(|p| p.join(name))
+            .find(|p| p.exists());
         if let Some(found) = found.filter(|_| name != left_out) {
             symlink(found, folder.path().join(name)).expect("a link");
         }
@@ -74,7 +81,13 @@ fn missing_jq_is_named_with_the_command_that_installs_it() {
     command.env("PATH", path.path()).args(["status", "--json"]);
     let ended = Ended::of(command);
     assert_eq!(ended.code, 1, "{}", ended.stderr);
-    assert!(ended.stderr.contains("jq is not installed; next: apt-get install jq"), "{}", ended.stderr);
+    assert!(
+        ended
+            .stderr
+            .contains("jq is not installed; next: apt-get install jq"),
+        "{}",
+        ended.stderr
+    );
 }
 
 #[test]
@@ -82,11 +95,23 @@ fn missing_cargo_is_named_where_tools_must_be_built() {
     let path = path_without("cargo");
     let nothing_built = tempfile::tempdir().expect("a folder");
     let mut command = driver();
-    command.env("PATH", path.path()).env("CARGO_TARGET_DIR", nothing_built.path()).arg("status");
+    command
+        .env("PATH", path.path())
+        .env("CARGO_TARGET_DIR", nothing_built.path())
+        .arg("status");
     let ended = Ended::of(command);
     assert_eq!(ended.code, 1, "{}", ended.stderr);
-    assert!(ended.stderr.contains("cargo is not installed; next: install Rust"), "{}", ended.stderr);
-    assert_eq!(std::fs::read_dir(nothing_built.path()).expect("a folder").count(), 0);
+    assert!(
+        ended
+            .stderr
+            .contains("cargo is not installed; next: install Rust"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(
+        std::fs::read_dir(nothing_built.path()).expect("a folder").count(),
+        0
+    );
 }
 
 #[test]

@@ -6,8 +6,14 @@ use serde_json::Value;
 /// The fingerprint of the handshake secret, as a start reports it.
 fn fingerprint(document: &Value) -> String {
     let steps = document["steps"].as_array().expect("steps");
-    let secret = steps.iter().find(|step| step["name"] == "secret").expect("the step about the secret");
-    secret["document"]["fingerprint"].as_str().expect("a fingerprint").to_owned()
+    let secret = steps
+        .iter()
+        .find(|step| step["name"] == "secret")
+        .expect("the step about the secret");
+    secret["document"]["fingerprint"]
+        .as_str()
+        .expect("a fingerprint")
+        .to_owned()
 }
 
 #[test]
@@ -16,7 +22,10 @@ fn a_gateway_is_made_found_stopped_started_and_made_again_on_its_volume() {
         return;
     }
     let gateway = TestGateway::unmade();
-    let first = gateway.start(&["--port", &gateway.port.to_string(), "--json"]).well().document();
+    let first = gateway
+        .start(&["--port", &gateway.port.to_string(), "--json"])
+        .well()
+        .document();
     assert_eq!(first["state_before"], "absent");
     assert_eq!(gateway.status()["state"], "serving");
     let secret = fingerprint(&first);
@@ -52,7 +61,10 @@ fn a_gateway_is_made_found_stopped_started_and_made_again_on_its_volume() {
     assert_eq!(recreated["state_before"], "volume_only");
     assert_eq!(fingerprint(&recreated), secret);
     assert_eq!(gateway.status()["container"]["node_name"], node);
-    assert_eq!(gateway.status()["endpoint"], format!("https://127.0.0.1:{}", gateway.port));
+    assert_eq!(
+        gateway.status()["endpoint"],
+        format!("https://127.0.0.1:{}", gateway.port)
+    );
     assert_eq!(person.reads(&sandbox), ["a line from before"]);
     assert_eq!(person.reads(&another), ["a line of another"]);
     let last = person.make_sandbox("after-loss");
@@ -81,7 +93,15 @@ fn a_secret_that_was_made_anew_by_hand_breaks_the_handshake() {
 
     let other = format!("--from-literal=secret={}", "0123456789abcdef".repeat(4));
     gateway.kubectl(&["-n", "openshell", "delete", "secret", "openshell-ssh-handshake"]);
-    gateway.kubectl(&["-n", "openshell", "create", "secret", "generic", "openshell-ssh-handshake", &other]);
+    gateway.kubectl(&[
+        "-n",
+        "openshell",
+        "create",
+        "secret",
+        "generic",
+        "openshell-ssh-handshake",
+        &other,
+    ]);
     gateway.kubectl(&["-n", "openshell", "delete", "pod", "openshell-0"]);
     gateway.comes_to_serve();
     assert_eq!(person.status_of_connect(&sandbox), 502);
@@ -100,7 +120,10 @@ fn a_volume_that_was_removed_takes_the_sandbox_with_it() {
 
     docker(&["rm", "--force", &gateway.resource()]);
     docker(&["volume", "rm", &gateway.resource()]);
-    let made = gateway.start(&["--port", &gateway.port.to_string(), "--json"]).well().document();
+    let made = gateway
+        .start(&["--port", &gateway.port.to_string(), "--json"])
+        .well()
+        .document();
     assert_eq!(made["state_before"], "absent");
     assert_eq!(Person::of(&gateway).status_of_connect(&sandbox), 404);
 }

@@ -17,7 +17,11 @@ fn one_is_stopped_and_started_while_the_other_serves_on() {
     pauses.start(&[]).well();
     assert_eq!(pauses.status()["state"], "serving");
     assert_eq!(stays.status()["state"], "serving");
-    assert_eq!(stays.container(), before, "the other gateway's container was touched");
+    assert_eq!(
+        stays.container(),
+        before,
+        "the other gateway's container was touched"
+    );
 
     pauses.run("destroy", &["--yes"]).well();
     assert_eq!(pauses.status()["state"], "absent");

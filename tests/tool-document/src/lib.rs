@@ -22,7 +22,10 @@ pub struct Run {
 /// # Panics
 /// Where the tool cannot be started, or standard output is anything but one document on one line.
 pub fn run(mut command: Command) -> Run {
-    let output = command.stdin(Stdio::null()).output().expect("the tool can be started");
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .expect("the tool can be started");
     read(&command, &output)
 }
 
@@ -34,14 +37,26 @@ pub fn read(command: &Command, output: &std::process::Output) -> Run {
     use std::os::unix::process::ExitStatusExt;
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-    let code = output.status.code().or_else(|| output.status.signal().map(|n| 128 + n)).expect("an exit code");
+    let code = output
+        .status
+        .code()
+        .or_else(|| output.status.signal().map(|n| 128 + n))
+        .expect("an exit code");
     let lines: Vec<&str> = stdout.lines().collect();
     let [line] = lines[..] else {
-        panic!("{command:?}: one line was expected on standard output (exit code {code}):\n{stdout}\n{stderr}");
+        panic!(
+            "{command:?}: one line was expected on standard output (exit code {code}):\n{stdout}\n{stderr}"
+        );
     };
-    let document = serde_json::from_str(line)
-        .unwrap_or_else(|error| panic!("{command:?}: standard output is no JSON document: {error}\n{stdout}"));
-    Run { code, document, stdout, stderr }
+    let document = serde_json::from_str(line).unwrap_or_else(|error| {
+        panic!("{command:?}: standard output is no JSON document: {error}\n{stdout}")
+    });
+    Run {
+        code,
+        document,
+        stdout,
+        stderr,
+    }
 }
 
 /// Holds the document against a schema.
@@ -51,9 +66,15 @@ pub fn read(command: &Command, output: &std::process::Output) -> Run {
 pub fn check(run: &Run, schema: &str) {
     let schema: Value = serde_json::from_str(schema).expect("a schema is JSON");
     let validator = jsonschema::validator_for(&schema).expect("a valid schema");
-    let errors: Vec<String> =
-        validator.iter_errors(&run.document).map(|error| format!("{}: {error}", error.instance_path())).collect();
-    assert!(errors.is_empty(), "the document deviates from its schema: {errors:#?}\n{:#}", run.document);
+    let errors: Vec<String> = validator
+        .iter_errors(&run.document)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(
+        errors.is_empty(),
+        "the document deviates from its schema: {errors:#?}\n{:#}",
+        run.document
+    );
 }
 
 impl Run {
@@ -70,6 +91,12 @@ impl Run {
 pub fn reasons_in_help(mut command: Command) -> Vec<String> {
     let output = command.arg("--help").output().expect("the tool can be started");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let list = text.split_once("Reasons of an error:").expect("a list of reasons").1;
-    list.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+    let list = text
+        .split_once("Reasons of an error:")
+        .expect("a list of reasons")
+        .1;
+    list.lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .map(str::to_owned)
+        .collect()
 }

@@ -36,7 +36,7 @@ pub async fn run(words: &[String]) -> anyhow::Result<()> {
     let all = parts::all(&node, address);
     let bundled = Bundled::read()?;
     // A server that would be replaced at once is not started first.
-    let hold_kubelet = bundled.differs_from_mark();
+    let hold_kubelet = bundled.differs_from_hint();
     let mut held: Option<Part> = None;
     for part in all.clone() {
         if part.name == "kubelet" && hold_kubelet {
@@ -47,26 +47,20 @@ pub async fn run(words: &[String]) -> anyhow::Result<()> {
     }
 
     let client = cluster::client().await?;
-    let workflow = tokio::spawn(after_start(client, bundled));
-    let images = tokio::task::spawn_blocking(import_images);
-    let mut workflow_done = Box::pin(async move {
-        match workflow.await {
-            Ok(Err(error)) => eprintln!("cluster-node: {error:#}"),
-            Err(error) => eprintln!("cluster-node: {error}"),
-            Ok(Ok(())) => {}
-        }
-        if let Ok(Err(error)) = images.await {
-            eprintln!("cluster-node: {error:#}");
-        }
-    });
+    let mut workflow = tokio::spawn(after_start(client, bundled, hold_kubelet));
     let mut busy = true;
     let ended = loop {
         tokio::select! {
             _ = terminate.recv() => break Ok(()),
             _ = interrupt.recv() => break Ok(()),
             reason = hopeless.recv() => break reason.map_or(Ok(()), Err),
-            () = &mut workflow_done, if busy => {
+            done = &mut workflow, if busy => {
                 busy = false;
+                match done {
+                    Ok(Err(error)) => eprintln!("cluster-node: {error:#}"),
+                    Err(error) => eprintln!("cluster-node: {error}"),
+                    Ok(Ok(())) => {}
+                }
                 if let Some(kubelet) = held.take() {
                     supervisor.start(kubelet);
                 }
@@ -93,15 +87,20 @@ fn import_images() -> anyhow::Result<()> {
 }
 
 /// What is done once the API server answers; tried again until it succeeds, because a young API server may refuse.
-async fn after_start(client: Client, bundled: Bundled) -> anyhow::Result<()> {
+async fn after_start(client: Client, bundled: Bundled, held: bool) -> anyhow::Result<()> {
+    let images = tokio::task::spawn_blocking(import_images);
     cluster::ready(&client).await;
     eprintln!("cluster-node: the API server is ready");
+    // The API server is of use without them, too.
+    if let Err(error) = images.await? {
+        eprintln!("cluster-node: {error:#}");
+    }
     let mut tries = 0;
     loop {
         let done = async {
             cluster::ensure_basics(&client).await?;
             apply_manifests().await?;
-            bundled.deploy(&client).await
+            bundled.deploy(&client, held).await
         };
         match done.await {
             Ok(()) => return Ok(()),
@@ -159,21 +158,13 @@ async fn stop(supervisor: &mut Supervisor, root: &CgroupRoot, all: &[Part]) {
     supervisor.stop("etcd").await;
 }
 
+/// Asks the pods' processes to end, and gives up on them after [`POD_GRACE`]: what then still runs ends with the container.
 async fn end_pods(root: &CgroupRoot) {
-    let signal_all = |signal| {
-        let processes = pod_processes(root);
-        for pid in processes.iter().filter_map(|pid| Pid::from_raw(*pid)) {
-            let _ = kill_process(pid, signal);
-        }
-        processes.is_empty()
-    };
-    signal_all(Signal::TERM);
+    for pid in pod_processes(root).into_iter().filter_map(Pid::from_raw) {
+        let _ = kill_process(pid, Signal::TERM);
+    }
     let end = tokio::time::Instant::now() + POD_GRACE;
-    while tokio::time::Instant::now() < end {
-        if pod_processes(root).is_empty() {
-            return;
-        }
+    while !pod_processes(root).is_empty() && tokio::time::Instant::now() < end {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    signal_all(Signal::KILL);
 }

@@ -52,7 +52,7 @@ pub fn prepare() -> anyhow::Result<CgroupRoot> {
     Ok(CgroupRoot(path.to_owned()))
 }
 
-/// Every process of every pod.
+/// Every process of every pod, except those that hold a pod's namespaces: they end by SIGKILL alone.
 pub fn pod_processes(root: &CgroupRoot) -> Vec<i32> {
     let hierarchy = if Path::new("/sys/fs/cgroup/memory").is_dir() {
         "/sys/fs/cgroup/memory"
@@ -67,7 +67,7 @@ pub fn pod_processes(root: &CgroupRoot) -> Vec<i32> {
     let mut found = Vec::new();
     while let Some(folder) = folders.pop() {
         let processes = fs::read_to_string(folder.join("cgroup.procs")).unwrap_or_default();
-        found.extend(processes.lines().filter_map(|line| line.parse::<i32>().ok()));
+        found.extend(processes.lines().filter_map(|line| line.parse::<i32>().ok()).filter(|pid| !is_pause(*pid)));
         let children = fs::read_dir(&folder).into_iter().flatten().flatten();
         folders.extend(
             children
@@ -76,6 +76,10 @@ pub fn pod_processes(root: &CgroupRoot) -> Vec<i32> {
         );
     }
     found
+}
+
+fn is_pause(pid: i32) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim_end() == "pause")
 }
 
 #[cfg(test)]

@@ -12,38 +12,10 @@ use sha2::{Digest, Sha256};
 
 use crate::cluster;
 use crate::layout;
+use crate::release::{self, Decision};
 
 /// The server's pod starts without back-off where its Secrets are there before it is; longer than this it need not wait.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// What this image did last, kept on the volume.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mark {
-    /// The hash of chart and values.
-    pub hash: String,
-    /// The revision of the release that it made.
-    pub revision: u64,
-}
-
-/// What to do with the release.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// No release exists.
-    Install,
-    /// The last revision is ours, and chart or values differ.
-    Upgrade,
-    /// It is as it should be, or somebody else's.
-    Keep,
-}
-
-/// Decides from the release's last revision, what this image did last, and the hash of what it would deploy.
-pub fn decide(last_revision: Option<u64>, mark: Option<&Mark>, hash: &str) -> Decision {
-    match (last_revision, mark) {
-        (None, _) => Decision::Install,
-        (Some(last), Some(mark)) if last == mark.revision && mark.hash != hash => Decision::Upgrade,
-        _ => Decision::Keep,
-    }
-}
 
 /// The bundled chart with the values that this container's environment asks for.
 pub struct Bundled {
@@ -52,11 +24,12 @@ pub struct Bundled {
 }
 
 impl Bundled {
-    /// Reads the chart's hash and the environment.
+    /// Reads the chart's hash and values, and the environment.
     pub fn read() -> anyhow::Result<Self> {
-        let content =
-            fs::read_to_string(format!("{}/hash", layout::CHART)).context("the bundled chart's hash")?;
-        let values = values(&|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+        let read = |name| fs::read_to_string(format!("{}/{name}", layout::CHART)).with_context(|| format!("the bundled chart's {name}"));
+        let content = read("hash")?;
+        let mut values: Value = serde_json::from_str(&read("values.json")?).context("the bundled values")?;
+        merge(&mut values, from_environment(&|name| std::env::var(name).ok().filter(|value| !value.is_empty())));
         let digest = Sha256::digest(format!("{content}{values}").as_bytes());
         let hash = digest
             .iter()
@@ -65,55 +38,50 @@ impl Bundled {
         Ok(Self { values, hash })
     }
 
-    /// Did this image deploy something else last? Then pods of that deployment need not start once more.
-    pub fn differs_from_mark(&self) -> bool {
-        read_mark().is_some_and(|mark| mark.hash != self.hash)
+    /// Did this image deploy something else last? Then a server of that deployment need not start once more. Only a hint: it is
+    /// asked before the API server answers.
+    pub fn differs_from_hint(&self) -> bool {
+        fs::read_to_string(hint()).is_ok_and(|hash| hash.trim() != self.hash)
     }
 
-    /// Brings the release to what it should be.
-    pub async fn deploy(&self, client: &Client) -> anyhow::Result<()> {
-        let last = cluster::last_revision(client).await.context("releases")?;
-        let verb = match decide(last, read_mark().as_ref(), &self.hash) {
-            Decision::Keep => return Ok(()),
-            Decision::Install => {
-                self.wait_for_secrets(client).await;
-                "install"
+    /// Brings the release to what it should be. `held` says that the kubelet does not run yet, so that nothing runs in the
+    /// pods that the API server knows.
+    pub async fn deploy(&self, client: &Client, held: bool) -> anyhow::Result<()> {
+        loop {
+            let last = release::last(client).await.context("releases")?;
+            match release::decide(last.as_ref(), &self.hash) {
+                Decision::Forget => {
+                    let unfinished = last.context("a release")?;
+                    eprintln!("cluster-node: revision {} of the chart was not finished; it is made again", unfinished.revision);
+                    release::forget(client, &unfinished).await?;
+                }
+                Decision::Install => {
+                    self.wait_for_secrets(client).await;
+                    return self.helm("install", 1).await;
+                }
+                Decision::Upgrade => {
+                    self.helm("upgrade", last.map_or(1, |release| release.revision + 1)).await?;
+                    return if held { cluster::forget_outdated_server(client).await } else { Ok(()) };
+                }
+                Decision::Keep => {
+                    return match last.and_then(|release| release.hash) {
+                        Some(hash) => write_hint(&hash),
+                        None => remove_hint(),
+                    };
+                }
             }
-            Decision::Upgrade => {
-                cluster::forget_server_pods(client)
-                    .await
-                    .context("pods of an earlier start")?;
-                "upgrade"
-            }
-        };
+        }
+    }
+
+    async fn helm(&self, verb: &str, revision: u64) -> anyhow::Result<()> {
         eprintln!("cluster-node: {verb} of the bundled chart");
-        self.helm(verb).await?;
-        let revision = cluster::last_revision(client)
-            .await
-            .context("releases")?
-            .unwrap_or(1);
-        write_mark(&Mark {
-            hash: self.hash.clone(),
-            revision,
-        })
-    }
-
-    async fn helm(&self, verb: &str) -> anyhow::Result<()> {
-        let own = format!("{}/values.json", layout::CONFIGURATION);
-        fs::write(&own, self.values.to_string()).context("values")?;
-        let (chart, bundled) = (
-            format!("{}/openshell", layout::CHART),
-            format!("{}/values.json", layout::CHART),
-        );
+        let values = format!("{}/values.json", layout::CONFIGURATION);
+        fs::write(&values, self.values.to_string()).context("values")?;
         let output = tokio::process::Command::new("helm")
-            .args([
-                verb,
-                gateway_names::WORKLOAD,
-                &chart,
-                "--namespace",
-                gateway_names::NAMESPACE,
-            ])
-            .args(["--values", &bundled, "--values", &own])
+            .args([verb, gateway_names::WORKLOAD, &format!("{}/openshell", layout::CHART)])
+            .args(["--namespace", gateway_names::NAMESPACE, "--values", &values])
+            .args(["--label", &format!("{}={}", release::HASH_LABEL, self.hash)])
+            .args(["--label", &format!("{}={revision}", release::REVISION_LABEL)])
             .env("KUBECONFIG", layout::KUBECONFIG)
             // helm keeps caches in its home.
             .env("HOME", layout::CONFIGURATION)
@@ -123,7 +91,7 @@ impl Bundled {
         if !output.status.success() {
             bail!("helm {verb}: {}", String::from_utf8_lossy(&output.stderr).trim());
         }
-        Ok(())
+        write_hint(&self.hash)
     }
 
     async fn wait_for_secrets(&self, client: &Client) {
@@ -160,38 +128,49 @@ pub fn is_on(value: Option<String>) -> bool {
     value.is_some_and(|value| matches!(value.as_str(), "1" | "true"))
 }
 
-fn values(environment: &dyn Fn(&str) -> Option<String>) -> Value {
-    let mut server = json!({
+/// The part of the chart's values that the container's environment decides.
+fn from_environment(environment: &dyn Fn(&str) -> Option<String>) -> Value {
+    let mut values = json!({"server": {
         "disableTls": is_on(environment("DISABLE_TLS")),
         "disableGatewayAuth": is_on(environment("DISABLE_GATEWAY_AUTH")),
-    });
+    }});
     if let Some(host) = environment("SSH_GATEWAY_HOST") {
-        server["sshGatewayHost"] = json!(host);
+        values["server"]["sshGateway"]["host"] = json!(host);
     }
     if let Some(port) = environment("SSH_GATEWAY_PORT").and_then(|port| port.parse::<u16>().ok()) {
-        server["sshGatewayPort"] = json!(port);
+        values["server"]["sshGateway"]["port"] = json!(port);
     }
-    json!({ "server": server })
+    if let Some(policy) = environment("IMAGE_PULL_POLICY") {
+        values["image"]["pullPolicy"] = json!(policy);
+    }
+    values
 }
 
-fn mark_file() -> PathBuf {
+/// Puts `over` over `values`, objects member by member, as helm merges its files of values.
+fn merge(values: &mut Value, over: Value) {
+    match (values, over) {
+        (Value::Object(values), Value::Object(over)) => {
+            for (key, value) in over {
+                merge(values.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (values, over) => *values = over,
+    }
+}
+
+fn hint() -> PathBuf {
     layout::data("server/openshell-chart")
 }
 
-fn read_mark() -> Option<Mark> {
-    let text = fs::read_to_string(mark_file()).ok()?;
-    let (hash, revision) = text.trim().split_once(' ')?;
-    Some(Mark {
-        hash: hash.to_owned(),
-        revision: revision.parse().ok()?,
-    })
+fn write_hint(hash: &str) -> anyhow::Result<()> {
+    crate::certificates::write_private(&hint(), format!("{hash}\n").as_bytes())
 }
 
-fn write_mark(mark: &Mark) -> anyhow::Result<()> {
-    crate::certificates::write_private(
-        &mark_file(),
-        format!("{} {}\n", mark.hash, mark.revision).as_bytes(),
-    )
+fn remove_hint() -> anyhow::Result<()> {
+    match fs::remove_file(hint()) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error).context("server/openshell-chart"),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -199,35 +178,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn installs_where_nothing_is_and_touches_only_what_is_ours() {
-        let mark = Mark {
-            hash: "a".to_owned(),
-            revision: 3,
-        };
-        for (last, mark, hash, expected) in [
-            (None, None, "a", Decision::Install),
-            (None, Some(&mark), "a", Decision::Install),
-            (Some(3), Some(&mark), "a", Decision::Keep),
-            (Some(3), Some(&mark), "b", Decision::Upgrade),
-            (Some(4), Some(&mark), "b", Decision::Keep),
-            (Some(1), None, "b", Decision::Keep),
-        ] {
-            assert_eq!(decide(last, mark, hash), expected, "{last:?} {mark:?} {hash}");
-        }
-    }
-
-    #[test]
     fn the_environment_becomes_values() {
         let environment = |name: &str| match name {
             "DISABLE_TLS" => Some("1".to_owned()),
             "SSH_GATEWAY_PORT" => Some("9000".to_owned()),
+            "IMAGE_PULL_POLICY" => Some("Never".to_owned()),
             _ => None,
         };
-        let server = &values(&environment)["server"];
-        assert_eq!(server["disableTls"], true);
-        assert_eq!(server["disableGatewayAuth"], false);
-        assert_eq!(server["sshGatewayPort"], 9000);
-        assert!(server.get("sshGatewayHost").is_none());
+        let mut values = json!({"image": {"tag": "a", "pullPolicy": "IfNotPresent"}, "server": {"sandboxImage": "b"}});
+        merge(&mut values, from_environment(&environment));
+        assert_eq!(
+            values,
+            json!({
+                "image": {"tag": "a", "pullPolicy": "Never"},
+                "server": {
+                    "sandboxImage": "b", "disableTls": true, "disableGatewayAuth": false, "sshGateway": {"port": 9000},
+                },
+            })
+        );
     }
 
     #[test]

@@ -17,6 +17,8 @@ use crate::layout;
 
 /// How often something that cannot be watched is asked for while the container starts.
 const POLL: Duration = Duration::from_millis(100);
+/// The controller manager sees an upgrade in this time, or it does not run.
+const SEEN_WITHIN: Duration = Duration::from_secs(10);
 
 /// The administrator's client.
 pub async fn client() -> anyhow::Result<Client> {
@@ -91,29 +93,31 @@ pub async fn secret_names(client: &Client) -> Result<Vec<String>, kube::Error> {
         .collect())
 }
 
-/// The number of the last revision of the gateway's helm release; `None` where no release exists.
-///
-/// Helm keeps each revision in a Secret with labels `owner=helm`, `name` and `version`.
-pub async fn last_revision(client: &Client) -> Result<Option<u64>, kube::Error> {
-    let secrets: Api<Secret> = Api::namespaced(client.clone(), gateway_names::NAMESPACE);
-    let selection = ListParams::default().labels(&format!("owner=helm,name={}", gateway_names::WORKLOAD));
-    let list = secrets.list_metadata(&selection).await?;
-    let version = |labels: &std::collections::BTreeMap<String, String>| labels.get("version")?.parse().ok();
-    Ok(list
-        .items
-        .iter()
-        .filter_map(|secret| secret.metadata.labels.as_ref().and_then(version))
-        .max())
-}
-
-/// Deletes the server's pods of an earlier start by force: they run no longer, and nobody would wait for them.
-pub async fn forget_server_pods(client: &Client) -> Result<(), kube::Error> {
+/// Deletes the server's pod by force where an upgrade outdated it. Only for a node whose kubelet does not run yet: nothing of
+/// the pod runs, and nobody would report its end.
+pub async fn forget_outdated_server(client: &Client) -> anyhow::Result<()> {
+    let sets: Api<StatefulSet> = Api::namespaced(client.clone(), gateway_names::NAMESPACE);
     let pods: Api<Pod> = Api::namespaced(client.clone(), gateway_names::NAMESPACE);
     let name = format!("{}-0", gateway_names::WORKLOAD);
-    match pods.delete(&name, &DeleteParams::default().grace_period(0)).await {
-        Err(error) if !is_code(&error, 404) => Err(error),
-        _ => Ok(()),
+    let end = tokio::time::Instant::now() + SEEN_WITHIN;
+    while tokio::time::Instant::now() < end {
+        let Some(set) = sets.get_opt(gateway_names::WORKLOAD).await.context("the server's StatefulSet")? else { return Ok(()) };
+        let status = set.status.unwrap_or_default();
+        if status.observed_generation >= set.metadata.generation {
+            let Some(pod) = pods.get_opt(&name).await.context("the server's pod")? else { return Ok(()) };
+            let revision = pod.metadata.labels.and_then(|mut labels| labels.remove("controller-revision-hash"));
+            if revision == status.update_revision {
+                return Ok(());
+            }
+            let now = DeleteParams::default().grace_period(0);
+            match pods.delete(&name, &now).await {
+                Err(error) if !is_code(&error, 404) => return Err(error).context("the outdated server's pod"),
+                _ => {}
+            }
+        }
+        tokio::time::sleep(POLL).await;
     }
+    Ok(())
 }
 
 /// Replicas of the gateway server that are ready: of its StatefulSet, else of its Deployment.

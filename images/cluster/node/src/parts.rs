@@ -66,6 +66,7 @@ pub fn all(node: &str, address: Ipv4Addr) -> Vec<Part> {
                 format!("--root-ca-file={}", path_of(tls("ca.crt"))),
                 "--use-service-account-credentials=false".to_owned(),
                 "--leader-elect=false".to_owned(),
+                "--port=0".to_owned(),
                 "--allocate-node-cidrs=false".to_owned(),
                 // With address allocation the controller manager sleeps for ten seconds at each start.
                 "--controllers=*,-nodeipam".to_owned(),
@@ -78,6 +79,7 @@ pub fn all(node: &str, address: Ipv4Addr) -> Vec<Part> {
             &[
                 kubeconfig.clone(),
                 "--leader-elect=false".to_owned(),
+                "--port=0".to_owned(),
                 "--bind-address=127.0.0.1".to_owned(),
             ],
         ),

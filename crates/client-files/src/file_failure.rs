@@ -1,0 +1,34 @@
+//! A file that could not be read or written, in the contract's words.
+
+use std::io::{Error, ErrorKind};
+use std::path::Path;
+
+use contract::{Exit, Failure};
+
+/// `doing` is what failed, such as `read`; `path` names the file.
+pub fn file_failure(doing: &str, path: &Path, error: &Error) -> Failure {
+    let message = format!("cannot {doing} {}: {error}", path.display());
+    match error.kind() {
+        ErrorKind::PermissionDenied => Failure::new(
+            Exit::Permission,
+            "client_files_permission",
+            message,
+            format!(
+                "see who owns it: ls -ld {}",
+                path.parent().unwrap_or(path).display()
+            ),
+        ),
+        ErrorKind::StorageFull => Failure::new(
+            Exit::Failed,
+            "client_files_failed",
+            message,
+            format!("make room: df -h {}", path.parent().unwrap_or(path).display()),
+        ),
+        _ => Failure::new(
+            Exit::Failed,
+            "client_files_failed",
+            message,
+            format!("look at it: ls -la {}", path.parent().unwrap_or(path).display()),
+        ),
+    }
+}

@@ -1,0 +1,135 @@
+//! The specification that is persisted with a gateway.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use gateway_names::DEFAULT_PORT;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How the container is confined.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Confinement {
+    /// By the capability list for images that carry our label, privileged for others.
+    #[default]
+    Auto,
+    /// `--privileged`.
+    Privileged,
+    /// By the capability list.
+    Caps,
+}
+
+/// What a gateway's container is made from, apart from its volume. No credential is ever part of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Spec {
+    /// Reference of the cluster image.
+    pub image: String,
+    /// TCP port of the gateway on the host.
+    #[serde(default = "default_port")]
+    pub port: u16,
+    /// Address of the host that the port is published on.
+    #[serde(default = "default_bind")]
+    pub bind: IpAddr,
+    /// TCP port of the API server on 127.0.0.1; `null` where it is not published.
+    #[serde(default)]
+    pub api_port: Option<u16>,
+    /// The node's name, which is the container's hostname.
+    pub node_name: String,
+    /// The host by which sandboxes' clients reach the gateway, where it is not this one.
+    #[serde(default)]
+    pub gateway_host: Option<String>,
+    /// Names and addresses for the certificates beside the usual ones.
+    #[serde(default)]
+    pub tls_sans: Vec<String>,
+    /// TLS is off.
+    #[serde(default)]
+    pub plaintext: bool,
+    /// The gateway does not authenticate its clients.
+    #[serde(default)]
+    pub disable_gateway_auth: bool,
+    /// The confinement that was asked for.
+    #[serde(default)]
+    pub confinement: Confinement,
+}
+
+fn default_port() -> u16 {
+    DEFAULT_PORT
+}
+
+fn default_bind() -> IpAddr {
+    IpAddr::V4(Ipv4Addr::LOCALHOST)
+}
+
+impl Spec {
+    /// Reads what was persisted. The error says what is wrong with it.
+    pub fn parse(text: &[u8]) -> Result<Self, String> {
+        serde_json::from_slice(text).map_err(|error| error.to_string())
+    }
+
+    /// The form that is persisted.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("a specification is plain data")
+    }
+
+    /// `https` or `http`.
+    pub fn scheme(&self) -> &'static str {
+        if self.plaintext { "http" } else { "https" }
+    }
+
+    /// The host that a client on this machine connects to.
+    pub fn connect_host(&self) -> String {
+        match (&self.gateway_host, self.bind) {
+            (Some(host), _) => host.clone(),
+            (None, ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.to_string(),
+            (None, IpAddr::V6(ip)) => format!("[{ip}]"),
+            (None, ip) => ip.to_string(),
+        }
+    }
+
+    /// `scheme://host:port`, as clients use it.
+    pub fn endpoint(&self) -> String {
+        format!("{}://{}:{}", self.scheme(), self.connect_host(), self.port)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_an_older_version_left_out_has_its_default() {
+        let spec = Spec::parse(br#"{"image":"i","node_name":"n","of_a_newer_version":1}"#).unwrap();
+        assert_eq!(spec.endpoint(), "https://127.0.0.1:8080");
+        assert_eq!(
+            (spec.api_port, spec.confinement),
+            (None, Confinement::Auto)
+        );
+        assert!(Spec::parse(b"{}").is_err());
+    }
+
+    #[test]
+    fn the_endpoint_is_one_that_a_client_can_connect_to() {
+        let mut spec = Spec::parse(br#"{"image":"i","node_name":"n","port":1,"plaintext":true}"#).unwrap();
+        for (bind, endpoint) in [
+            ("0.0.0.0", "http://127.0.0.1:1"),
+            ("::", "http://127.0.0.1:1"),
+            ("::1", "http://[::1]:1"),
+            ("192.0.2.7", "http://192.0.2.7:1"),
+        ] {
+            spec.bind = bind.parse().unwrap();
+            assert_eq!(spec.endpoint(), endpoint);
+        }
+        spec.gateway_host = Some("far".into());
+        assert_eq!(spec.endpoint(), "http://far:1");
+    }
+
+    proptest! {
+        #[test]
+        fn is_read_as_it_was_written(image in ".*", port: u16, api_port: Option<u16>, sans in prop::collection::vec(".*", 0..3)) {
+            let mut spec = Spec::parse(br#"{"image":"i","node_name":"n"}"#).unwrap();
+            (spec.image, spec.port, spec.api_port, spec.tls_sans) = (image, port, api_port, sans);
+            prop_assert_eq!(Spec::parse(spec.to_json().as_bytes()), Ok(spec));
+        }
+    }
+}

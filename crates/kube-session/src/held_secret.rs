@@ -1,0 +1,186 @@
+//! Secrets: read, created where they are absent, replaced only in the version that was read.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use contract::Failure;
+use k8s_openapi::ByteString;
+use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::api::PostParams;
+use zeroize::Zeroize;
+
+use crate::{Created, Session, Trouble};
+
+/// A Secret in memory. Its values are wiped when it is dropped, and `Debug` shows none of them.
+pub struct HeldSecret(Secret);
+
+/// What came of writing a Secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// The API server holds these values, by this request.
+    Done,
+    /// Somebody else wrote first: read again and decide anew.
+    Overtaken,
+}
+
+impl HeldSecret {
+    /// The value of a key, where there is one.
+    pub fn value(&self, key: &str) -> Option<&[u8]> {
+        self.0.data.as_ref()?.get(key).map(|value| value.0.as_slice())
+    }
+
+    /// The Secret's type, such as `Opaque` or `kubernetes.io/tls`.
+    pub fn secret_type(&self) -> &str {
+        self.0.type_.as_deref().unwrap_or("Opaque")
+    }
+
+    /// Does Kubernetes refuse to change it?
+    pub fn is_immutable(&self) -> bool {
+        self.0.immutable == Some(true)
+    }
+
+    fn holds(&self, values: &[(&str, &[u8])]) -> bool {
+        values.iter().all(|(key, value)| self.value(key) == Some(*value))
+    }
+
+    /// The same Secret with other values for these keys; the rest of it stays.
+    fn with(&self, values: &[(&str, &[u8])]) -> Self {
+        let mut changed = self.0.clone();
+        let data = changed.data.get_or_insert_default();
+        for (key, value) in values {
+            if let Some(mut old) = data.insert((*key).to_owned(), ByteString(value.to_vec())) {
+                old.0.zeroize();
+            }
+        }
+        Self(changed)
+    }
+}
+
+impl Drop for HeldSecret {
+    fn drop(&mut self) {
+        for value in self.0.data.iter_mut().flat_map(BTreeMap::values_mut) {
+            value.0.zeroize();
+        }
+    }
+}
+
+impl fmt::Debug for HeldSecret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys: Vec<_> = self.0.data.iter().flat_map(BTreeMap::keys).collect();
+        formatter
+            .debug_struct("HeldSecret")
+            .field("name", &self.0.metadata.name)
+            .field("keys", &keys)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// The Secret, or `None` where its absence is proven.
+    pub async fn read_secret(&self, name: &str) -> Result<Option<HeldSecret>, Failure> {
+        let found = self.get(&self.namespaced::<Secret>(), name).await?;
+        Ok(found.map(HeldSecret))
+    }
+
+    /// Creates the Secret. One that exists is never changed: [`Written::Overtaken`], unless it holds these very values,
+    /// as after an answer that was lost on its way.
+    pub async fn create_secret(
+        &self,
+        name: &str,
+        secret_type: &str,
+        values: &[(&str, &[u8])],
+    ) -> Result<Written, Failure> {
+        let data = values
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), ByteString(value.to_vec())))
+            .collect();
+        let secret = HeldSecret(Secret {
+            metadata: ObjectMeta {
+                name: Some(name.to_owned()),
+                namespace: Some(self.namespace.clone()),
+                ..ObjectMeta::default()
+            },
+            type_: Some(secret_type.to_owned()),
+            data: Some(data),
+            ..Secret::default()
+        });
+        match self
+            .create(&self.namespaced::<Secret>(), name, &secret.0)
+            .await?
+        {
+            Created::Made(made) => {
+                drop(HeldSecret(*made));
+                Ok(Written::Done)
+            }
+            Created::Exists => self.written_meanwhile(name, values).await,
+        }
+    }
+
+    /// Gives these keys of the Secret these values, provided that nobody has changed it since it was read.
+    pub async fn replace_secret(
+        &self,
+        read: &HeldSecret,
+        values: &[(&str, &[u8])],
+    ) -> Result<Written, Failure> {
+        let name = read.0.metadata.name.clone().unwrap_or_default();
+        let changed = read.with(values);
+        let api = self.namespaced::<Secret>();
+        let what = format!("the API server to replace Secret {name}");
+        let parameters = PostParams::default();
+        let overtaken = |trouble| matches!(trouble, Trouble::Conflict | Trouble::Absent).then_some(());
+        let answer = self
+            .request(
+                &what,
+                &name,
+                || api.replace(&name, &parameters, &changed.0),
+                overtaken,
+            )
+            .await?;
+        match answer {
+            Ok(made) => {
+                drop(HeldSecret(made));
+                Ok(Written::Done)
+            }
+            Err(()) => self.written_meanwhile(&name, values).await,
+        }
+    }
+
+    async fn written_meanwhile(&self, name: &str, values: &[(&str, &[u8])]) -> Result<Written, Failure> {
+        let present = self.read_secret(name).await?;
+        Ok(if present.is_some_and(|secret| secret.holds(values)) {
+            Written::Done
+        } else {
+            Written::Overtaken
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn held() -> HeldSecret {
+        let data = [("kept".to_owned(), ByteString(b"plain-value".to_vec()))];
+        HeldSecret(Secret {
+            data: Some(data.into()),
+            ..Secret::default()
+        })
+    }
+
+    #[test]
+    fn debug_shows_keys_and_no_value() {
+        let shown = format!("{:?}", held());
+        assert!(shown.contains("kept") && !shown.contains("plain-value"), "{shown}");
+        let encoded = serde_json::to_string(&held().0).unwrap();
+        let encoded = encoded.split('"').find(|word| word.ends_with('=')).unwrap();
+        assert!(!shown.contains(encoded));
+    }
+
+    #[test]
+    fn other_keys_stay() {
+        let changed = held().with(&[("new", b"1")]);
+        assert!(changed.holds(&[("kept", b"plain-value"), ("new", b"1")]));
+        assert!(!changed.holds(&[("new", b"2")]) && !held().holds(&[("new", b"1")]));
+    }
+}

@@ -1,0 +1,219 @@
+//! A small API server: keeps objects by their path, with resource versions and proper `Status` answers.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tempfile::NamedTempFile;
+
+use crate::background::Background;
+use crate::fault_proxy::status;
+use crate::kubeconfig;
+
+/// It knows GET of an object and of a collection (with `labelSelector=key=value`), POST, PUT with a resource version,
+/// and DELETE. A collection that no object was ever put in is unknown, as the kind of an absent CRD is:
+/// `404 page not found`; Secrets, pods and namespaces are always known. Nothing is validated.
+pub struct FakeApi {
+    kubeconfig: NamedTempFile,
+    objects: Arc<Mutex<Objects>>,
+    _server: Background,
+}
+
+#[derive(Default)]
+struct Objects {
+    by_path: BTreeMap<String, Value>,
+    last_version: u64,
+}
+
+impl FakeApi {
+    /// An empty one.
+    pub fn start() -> Self {
+        let objects = Arc::new(Mutex::new(Objects::default()));
+        let serving = Arc::clone(&objects);
+        let server = Background::start(async move || {
+            move |stream| {
+                let objects = Arc::clone(&serving);
+                async move {
+                    let service = service_fn(move |request| answer(Arc::clone(&objects), request));
+                    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+                    // A client that hangs up is no matter here.
+                    let _ = connection.await;
+                }
+            }
+        });
+        Self {
+            kubeconfig: kubeconfig::write(&format!("http://{}", server.address), None),
+            objects,
+            _server: server,
+        }
+    }
+
+    /// One with this namespace.
+    pub fn with_namespace(name: &str) -> Self {
+        let api = Self::start();
+        api.put(
+            &format!("/api/v1/namespaces/{name}"),
+            json!({ "metadata": { "name": name }, "status": { "phase": "Active" } }),
+        );
+        api
+    }
+
+    /// Its kubeconfig.
+    pub fn kubeconfig(&self) -> &Path {
+        self.kubeconfig.path()
+    }
+
+    /// Puts an object at its path, such as `/api/v1/namespaces/openshell/secrets/NAME`.
+    pub fn put(&self, path: &str, object: Value) {
+        self.lock().store(path, object);
+    }
+
+    /// The object at a path.
+    pub fn get(&self, path: &str) -> Option<Value> {
+        self.lock().by_path.get(path).cloned()
+    }
+
+    /// Removes the object at a path. False where there is none.
+    pub fn remove(&self, path: &str) -> bool {
+        self.lock().by_path.remove(path).is_some()
+    }
+
+    /// Every object below a path, with its resource version: equal texts mean that nothing was written.
+    pub fn dump(&self, below: &str) -> String {
+        let objects = self.lock();
+        let found: BTreeMap<_, _> = objects
+            .by_path
+            .iter()
+            .filter(|(path, _)| path.starts_with(below))
+            .collect();
+        serde_json::to_string(&found).expect("objects are JSON")
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Objects> {
+        self.objects.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Objects {
+    fn store(&mut self, path: &str, mut object: Value) -> Value {
+        self.last_version += 1;
+        object["metadata"]["resourceVersion"] = self.last_version.to_string().into();
+        if object["metadata"]["uid"].is_null() {
+            object["metadata"]["uid"] = format!("uid-{}", self.last_version).into();
+        }
+        self.by_path.insert(path.to_owned(), object.clone());
+        object
+    }
+
+    fn collection(&self, path: &str, selector: Option<(&str, &str)>) -> Option<Value> {
+        let prefix = format!("{path}/");
+        let inside = |found: &&String| found.starts_with(&prefix) && !found[prefix.len()..].contains('/');
+        let known = ["secrets", "pods", "namespaces"].iter().any(|kind| path.ends_with(kind));
+        if !known && !self.by_path.keys().any(|found| inside(&found)) {
+            return None;
+        }
+        let items: Vec<&Value> = self
+            .by_path
+            .iter()
+            .filter(|(found, _)| inside(found))
+            .map(|(_, object)| object)
+            .filter(|object| selector.is_none_or(|(key, value)| object["metadata"]["labels"][key] == value))
+            .collect();
+        Some(json!({
+            "apiVersion": "v1", "kind": "List", "items": items,
+            "metadata": { "resourceVersion": self.last_version.to_string() },
+        }))
+    }
+}
+
+async fn answer(
+    objects: Arc<Mutex<Objects>>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let (head, body) = request.into_parts();
+    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let mut objects = objects.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(handle(&mut objects, &head.method, head.uri.path(), head.uri.query().unwrap_or_default(), body))
+}
+
+fn handle(objects: &mut Objects, method: &Method, path: &str, query: &str, body: Value) -> Response<Full<Bytes>> {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let is_object = is_object(path);
+    match *method {
+        Method::POST if !is_object => {
+            let name = body["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+            let path = format!("{path}/{name}");
+            if objects.by_path.contains_key(&path) {
+                return status(409, "AlreadyExists", &name);
+            }
+            found(201, &objects.store(&path, body))
+        }
+        Method::PUT if is_object => {
+            let Some(present) = objects.by_path.get(path) else {
+                return status(404, "NotFound", name);
+            };
+            let wanted = &body["metadata"]["resourceVersion"];
+            if !wanted.is_null() && *wanted != present["metadata"]["resourceVersion"] {
+                return status(409, "Conflict", name);
+            }
+            found(200, &objects.store(path, body))
+        }
+        Method::DELETE if is_object => match objects.by_path.remove(path) {
+            Some(object) => found(200, &object),
+            None => status(404, "NotFound", name),
+        },
+        Method::GET if is_object => match objects.by_path.get(path) {
+            Some(object) => found(200, object),
+            None => status(404, "NotFound", name),
+        },
+        Method::GET => {
+            let selector = selector(query);
+            let selector = selector.as_ref().map(|(key, value)| (key.as_str(), value.as_str()));
+            match objects.collection(path, selector) {
+                Some(list) => found(200, &list),
+                None => page_not_found(),
+            }
+        }
+        _ => status(405, "MethodNotAllowed", name),
+    }
+}
+
+/// A path names a collection or an object: the words behind the version come in pairs for an object.
+fn is_object(path: &str) -> bool {
+    let words = path.trim_matches('/').split('/').count();
+    let before = if path.starts_with("/apis/") { 3 } else { 2 };
+    words > before && (words - before).is_multiple_of(2)
+}
+
+/// `labelSelector=key=value`, percent-encoded.
+fn selector(query: &str) -> Option<(String, String)> {
+    let text = query.split('&').find_map(|part| part.strip_prefix("labelSelector="))?;
+    let text = text.replace("%3D", "=").replace("%2F", "/");
+    let (key, value) = text.split_once('=')?;
+    Some((key.to_owned(), value.to_owned()))
+}
+
+fn found(code: u16, object: &Value) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(object.to_string()));
+    *response.status_mut() = StatusCode::from_u16(code).expect("a status code");
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    response
+}
+
+fn page_not_found() -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from("404 page not found\n"));
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}

@@ -1,0 +1,64 @@
+//! The faults that the proxy injects.
+
+use std::time::Duration;
+
+/// What happens to a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It is answered with this status and a proper `Status` object; 429 with `Retry-After: 1`. It does not reach the
+    /// API server.
+    Status(u16),
+    /// It is answered with a 404 that names another object. It does not reach the API server.
+    NotFoundOther,
+    /// The connection is cut before the API server is asked.
+    Cut,
+    /// The API server is asked, and the connection is cut in place of its answer.
+    CutAnswer,
+    /// It is passed on only after this long.
+    Stall(Duration),
+    /// The API server's answer ends in the middle.
+    Truncated,
+    /// The API server is asked, and its answer never arrives: time to kill the tool.
+    Withhold,
+}
+
+/// Which requests a fault hits. Requests count from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// The request with this number alone.
+    At(usize),
+    /// That one and all that follow.
+    From(usize),
+    /// The write (not a GET) with this number alone; writes count from 1, too.
+    AtWrite(usize),
+}
+
+impl When {
+    pub(crate) fn hits(self, request: usize, write: Option<usize>) -> bool {
+        match self {
+            Self::At(number) => request == number,
+            Self::From(number) => request >= number,
+            Self::AtWrite(number) => write == Some(number),
+        }
+    }
+}
+
+/// Every fault that a tool must survive, with the exit code of a tool that meets it at every request.
+pub fn all_faults() -> Vec<(Fault, i32)> {
+    vec![
+        (Fault::Status(500), 1),
+        (Fault::Status(403), 77),
+        (Fault::NotFoundOther, 1),
+        (Fault::Status(409), 1),
+        (Fault::Status(429), 1),
+        (Fault::Cut, 69),
+        (Fault::CutAnswer, 69),
+        (Fault::Stall(Duration::from_secs(20)), 69),
+        (Fault::Truncated, 1),
+    ]
+}
+
+/// Are sweeps to take every request and every fault (`scripts/test --all`)?
+pub fn is_thorough() -> bool {
+    std::env::var_os("OPENSHELL_TEST_ALL").is_some_and(|value| !value.is_empty())
+}

@@ -1,0 +1,21 @@
+//! Tests: namespaces on the shared cluster, a proxy that injects faults between a tool and the API server, and a small
+//! API server for tests that have no cluster.
+
+mod apart;
+mod asked;
+mod background;
+mod fake_api;
+mod fault;
+mod fault_proxy;
+mod kubeconfig;
+mod namespace;
+mod program;
+
+pub use apart::run_apart;
+pub use asked::Asked;
+pub use fake_api::FakeApi;
+pub use fault::{Fault, When, all_faults, is_thorough};
+pub use fault_proxy::FaultProxy;
+pub use kubeconfig::{client, kubeconfig};
+pub use namespace::Namespace;
+pub use program::Program;

@@ -1,0 +1,125 @@
+//! Somebody who uses a gateway: makes sandboxes and talks to them over SSH's handshake, as a user would.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use reference_gateway::api::CreateRequest;
+use reference_gateway::client::{ClientTls, GatewayClient, Tunnel, TunnelError};
+use tokio::runtime::Runtime;
+
+use crate::gateway::TestGateway;
+
+/// How long a sandbox may take until it answers: R19 allows a minute, a busy machine gets more.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// A client with the bundle that the tools wrote. The bundle is read anew for each request.
+pub struct Person {
+    runtime: Runtime,
+    endpoint: String,
+    bundle: PathBuf,
+}
+
+/// What a client keeps of a sandbox.
+#[derive(Clone, Debug)]
+pub struct Sandbox {
+    id: String,
+    token: String,
+}
+
+impl Person {
+    /// A user of `gateway`.
+    ///
+    /// # Panics
+    /// Where no runtime can be made.
+    pub fn of(gateway: &TestGateway) -> Self {
+        Self {
+            runtime: Runtime::new().expect("a runtime"),
+            endpoint: format!("https://127.0.0.1:{}", gateway.port),
+            bundle: gateway.folder().join("mtls"),
+        }
+    }
+
+    fn client(&self) -> GatewayClient {
+        let tls = ClientTls::from_folder(&self.bundle).expect("the client bundle");
+        GatewayClient::new(&self.endpoint, Some(tls)).expect("an endpoint")
+    }
+
+    /// Makes a sandbox.
+    ///
+    /// # Panics
+    /// Where the gateway does not.
+    pub fn make_sandbox(&self, name: &str) -> Sandbox {
+        let made = self.runtime.block_on(async {
+            let request = CreateRequest {
+                name: name.to_owned(),
+                image: String::new(),
+            };
+            self.client()
+                .sandboxes()
+                .await
+                .expect("a connection")
+                .create(request)
+                .await
+        });
+        let made = made.expect("a sandbox").into_inner();
+        Sandbox {
+            id: made.id,
+            token: made.token,
+        }
+    }
+
+    /// Says a line; the sandbox keeps it in its file.
+    ///
+    /// # Panics
+    /// Where the sandbox cannot be reached, or echoes something else.
+    pub fn says(&self, sandbox: &Sandbox, line: &str) {
+        let mut tunnel = self.tunnel(sandbox);
+        let echo = self.runtime.block_on(tunnel.keep(line)).expect("an echo");
+        assert_eq!(echo, line);
+    }
+
+    /// Reads the lines that the sandbox keeps.
+    ///
+    /// # Panics
+    /// Where the sandbox cannot be reached.
+    pub fn reads(&self, sandbox: &Sandbox) -> Vec<String> {
+        let mut tunnel = self.tunnel(sandbox);
+        self.runtime.block_on(tunnel.kept()).expect("the lines")
+    }
+
+    /// The status of a connect that is neither opened nor worth retrying.
+    ///
+    /// # Panics
+    /// Where a tunnel is opened.
+    pub fn status_of_connect(&self, sandbox: &Sandbox) -> u16 {
+        match self.connect(sandbox) {
+            Ok(_) => panic!("the tunnel was opened"),
+            Err(status) => status,
+        }
+    }
+
+    fn tunnel(&self, sandbox: &Sandbox) -> Tunnel {
+        self.connect(sandbox)
+            .unwrap_or_else(|status| panic!("{status} from CONNECT for {}", sandbox.id))
+    }
+
+    /// 412 (not ready yet) is asked again, as R19 has it; so is a connection that is refused while a server restarts.
+    fn connect(&self, sandbox: &Sandbox) -> Result<Tunnel, u16> {
+        let end = Instant::now() + PATIENCE;
+        let mut wait = Duration::from_millis(200);
+        loop {
+            let client = self.client();
+            let answer = self
+                .runtime
+                .block_on(client.open_tunnel(&sandbox.id, &sandbox.token));
+            let cause = match answer {
+                Ok(tunnel) => return Ok(tunnel),
+                Err(TunnelError::Denied(status, _)) if status != 412 => return Err(status.as_u16()),
+                Err(error) => error.to_string(),
+            };
+            assert!(Instant::now() < end, "no tunnel: {cause}");
+            self.runtime.block_on(tokio::time::sleep(wait));
+            wait = (wait * 2).min(Duration::from_secs(2));
+        }
+    }
+}

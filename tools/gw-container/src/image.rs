@@ -1,0 +1,90 @@
+//! The cluster image, as Docker has it.
+
+use contract::{Exit, Failure};
+use docker_session::{DockerSession, absent, docker_failure};
+use gateway_names::{IMAGE_LABEL, IMAGE_LABEL_VALUE};
+
+/// What matters of an image.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Image {
+    /// Its id.
+    pub id: String,
+    /// This project built it: it runs by a list of capabilities.
+    pub ours: bool,
+    /// Its own environment, `NAME=VALUE`.
+    pub environment: Vec<String>,
+}
+
+/// Looks for an image on this Docker.
+pub async fn find(session: &DockerSession, reference: &str) -> Result<Option<Image>, Failure> {
+    let answer = absent(session.api().inspect_image(reference).await)
+        .map_err(|error| docker_failure(&format!("inspect image {reference}"), &error))?;
+    Ok(answer.map(|image| {
+        let config = image.config.unwrap_or_default();
+        Image {
+            id: image.id.unwrap_or_default(),
+            ours: config
+                .labels
+                .is_some_and(|labels| labels.get(IMAGE_LABEL).map(String::as_str) == Some(IMAGE_LABEL_VALUE)),
+            environment: config.env.unwrap_or_default(),
+        }
+    }))
+}
+
+/// The failure where an image is needed and none is named.
+pub fn not_given() -> Failure {
+    Failure::new(
+        Exit::Configuration,
+        "image_not_given",
+        "no cluster image is named, and none is persisted with this gateway",
+        "name it by --image or OPENSHELL_CLUSTER_IMAGE",
+    )
+}
+
+/// The failure where Docker does not have the image.
+pub fn missing(reference: &str) -> Failure {
+    Failure::new(
+        Exit::Failed,
+        "image_missing",
+        format!("Docker does not have the image {reference}"),
+        format!("build it (images/build), or get it: docker pull {reference}"),
+    )
+}
+
+/// Registry, repository below which the gateway's images are, and tag, from an image's reference. The registry is
+/// empty for an image that was built on this host.
+pub fn parts(reference: &str) -> (String, String, String) {
+    let name = reference.split_once('@').map_or(reference, |(name, _)| name);
+    let last = name.rfind('/').map_or(0, |slash| slash + 1);
+    let (path, tag) = match name[last..].rfind(':') {
+        Some(colon) => (&name[..last + colon], &name[last + colon + 1..]),
+        None => (name, "latest"),
+    };
+    let base = path.rfind('/').map_or("", |slash| &path[..slash]);
+    let first = base.split('/').next().unwrap_or_default();
+    let registry = if first.contains(['.', ':']) || first == "localhost" {
+        first
+    } else {
+        ""
+    };
+    (registry.to_owned(), base.to_owned(), tag.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parts;
+
+    #[test]
+    fn reads_references() {
+        for (reference, expected) in [
+            ("openshell/cluster:dev", ("", "openshell", "dev")),
+            ("cluster", ("", "", "latest")),
+            ("registry.example:5000/a/b/cluster:1", ("registry.example:5000", "registry.example:5000/a/b", "1")),
+            ("localhost/cluster@sha256:0", ("localhost", "localhost", "latest")),
+            ("registry.example:5000/cluster", ("registry.example:5000", "registry.example:5000", "latest")),
+        ] {
+            let (registry, base, tag) = parts(reference);
+            assert_eq!((registry.as_str(), base.as_str(), tag.as_str()), expected, "{reference}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! `gw-container` makes, starts, stops and removes a gateway's container with its network and volume.
+//!
+//! - `ensure` compares what exists with what is wanted and changes only what differs. A container that must be replaced
+//!   keeps its volume, its node's name and its port. Nothing is removed before its successor runs.
+//! - `stop` stops the container and keeps all.
+//! - `remove` removes container and network; with `--volume --yes` also the volume and the client's folder.
+//! - `kubeconfig` writes the kubeconfig for this host again, or prints it (`--file -`).
+//!
+//! The document ([`report::Report`]) says what there is afterwards and what was done. `--dry-run` does nothing and says what
+//! would be done. Exit codes are those of the contract; every reason is in `--help`.
+
+mod archive;
+mod carry_out;
+mod client_state;
+mod create_body;
+mod ensure;
+mod fetch;
+mod flags;
+mod image;
+mod kubeconfig;
+mod kubeconfig_text;
+mod network_choice;
+mod node_of_volume;
+mod plan;
+mod port_choice;
+mod reasons;
+mod remove;
+mod report;
+mod settings;
+mod steps;
+mod stop;
+mod work;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use contract::{Answer, Context, Failure, SharedFlags, Tool};
+
+use crate::flags::{Flags, Verb};
+use crate::report::Report;
+
+static TOOL: Tool = Tool {
+    name: "gw-container",
+    version: env!("CARGO_PKG_VERSION"),
+    shared: SharedFlags {
+        gateway: true,
+        docker: true,
+        kubernetes: false,
+        dry_run: true,
+        timeout: Duration::from_secs(180),
+    },
+    reasons: reasons::ALL,
+};
+
+fn main() -> ExitCode {
+    contract::run::<Flags, Report, _, _>(&TOOL, run)
+}
+
+async fn run(flags: Flags, context: Context<Report>) -> Result<Answer, Failure> {
+    match flags.verb {
+        Verb::Ensure(flags) => ensure::run(flags, context).await,
+        Verb::Stop(flags) => stop::run(&flags, context).await,
+        Verb::Remove(flags) => remove::run(&flags, context).await,
+        Verb::Kubeconfig(flags) => kubeconfig::run(&flags, context).await,
+    }
+}

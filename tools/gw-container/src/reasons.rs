@@ -1,0 +1,59 @@
+//! Every reason of a failure, for the help text.
+
+use contract::Reason;
+
+const OWN: &[Reason] = &[
+    Reason::new("image_not_given", "no cluster image is named, and none is persisted"),
+    Reason::new("image_missing", "Docker does not have the cluster image"),
+    Reason::new(
+        "port_taken",
+        "a container or a process already has the gateway's port",
+    ),
+    Reason::new(
+        "bind_unavailable",
+        "this machine does not have the address of --bind",
+    ),
+    Reason::new(
+        "foreign_container",
+        "a container that is no gateway has the gateway's name",
+    ),
+    Reason::new("spec_invalid", "the persisted specification cannot be read"),
+    Reason::new("no_subnet", "every subnet for the gateway's network is in use"),
+    Reason::new("no_api_port", "no port of 127.0.0.1 is free for the API"),
+    Reason::new("start_failed", "Docker could not start the container"),
+    Reason::new(
+        "container_exited",
+        "the container ended while it was waited for",
+    ),
+    Reason::new("no_container", "the gateway has no container"),
+    Reason::new("not_running", "the gateway's container does not run"),
+    Reason::new(
+        "kubeconfig_invalid",
+        "the container's kubeconfig is not understood",
+    ),
+    Reason::new(
+        "api_unreachable",
+        "the gateway's API is published nowhere that this host reaches",
+    ),
+];
+
+/// The tool's own reasons and those of the crates it works with. The help prints them in this order.
+pub const ALL: &[Reason] = &joined();
+
+const COUNT: usize = OWN.len() + docker_session::REASONS.len() + client_files::REASONS.len();
+
+const fn joined() -> [Reason; COUNT] {
+    let mut all = [Reason::new("", ""); COUNT];
+    let parts = [OWN, docker_session::REASONS, client_files::REASONS];
+    let (mut part, mut filled) = (0, 0);
+    while part < parts.len() {
+        let mut index = 0;
+        while index < parts[part].len() {
+            all[filled] = parts[part][index];
+            filled += 1;
+            index += 1;
+        }
+        part += 1;
+    }
+    all
+}

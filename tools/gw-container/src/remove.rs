@@ -1,0 +1,126 @@
+//! The verb `remove`: container and network; the volume and the client's folder only where that is said twice.
+
+use bollard::query_parameters::RemoveVolumeOptions;
+use contract::{Action, Answer, Context, Failure};
+use docker_session::{absent, docker_failure, is_status};
+use gateway_facts::{Container, Status, observe};
+
+use crate::flags::RemoveFlags;
+use crate::report::{Report, StateBefore};
+use crate::stop::grace_seconds;
+use crate::work::{Locking, Work};
+use crate::{carry_out, client_state, plan};
+
+/// Removes what the flags name. What is gone already is fine.
+pub async fn run(flags: &RemoveFlags, context: Context<Report>) -> Result<Answer, Failure> {
+    if flags.volume && !flags.yes && !context.common.dry_run {
+        return Err(Failure::usage(
+            "--volume destroys the gateway's sandboxes and secrets: it needs --yes",
+            "add --yes if that is meant",
+        ));
+    }
+    let locking = Locking {
+        verb: "remove",
+        lock_fd: flags.lock_fd,
+        patience: flags.lock_timeout,
+        needed: true,
+    };
+    let work = Work::begin(&context, locking).await?;
+    let facts = observe(&work.session, &work.gateway).await?;
+    work.report
+        .update(|report| report.state_before = Some(StateBefore::of(&facts)));
+    let containers: Vec<&Container> = facts.container.iter().chain(&facts.aside).collect();
+    for container in &containers {
+        plan::check_own(&work.gateway, container)?;
+    }
+    if let Some(container) = plan::present(&facts).filter(|_| !flags.volume) {
+        client_state::write_spec(&work, &container.effective_spec())?;
+    }
+    for container in containers {
+        remove_container(&work, container, grace_seconds(flags.grace)).await?;
+    }
+    for network in &facts.networks {
+        remove_network(&work, &network.id).await?;
+    }
+    if flags.volume {
+        if facts.volume.is_some() {
+            remove_volume(&work).await?;
+        }
+        forget(&work)?;
+    }
+    Ok(Answer::Done)
+}
+
+async fn remove_container(work: &Work, container: &Container, grace: i32) -> Result<(), Failure> {
+    let object = format!("container {}", container.name);
+    if matches!(container.status, Status::Running | Status::Restarting) {
+        let action = Action::new("stop", object.clone(), "it is removed");
+        work.announce(&action);
+        if !work.dry_run {
+            carry_out::stop(work, &container.name, grace).await?;
+        }
+        work.did(action);
+    }
+    let action = Action::new("delete", object, "asked for");
+    work.announce(&action);
+    if !work.dry_run {
+        carry_out::remove(work, &container.name).await?;
+    }
+    work.did(action);
+    Ok(())
+}
+
+/// A network that other containers are on stays: Docker refuses to remove it with 403.
+async fn remove_network(work: &Work, id: &str) -> Result<(), Failure> {
+    let name = work.gateway.resource();
+    let action = Action::new("delete", format!("network {name}"), "asked for");
+    work.announce(&action);
+    if !work.dry_run {
+        match absent(work.session.api().remove_network(id).await) {
+            Ok(_) => {}
+            Err(error) if is_status(&error, 403) => {
+                work.warn(format!("network {name} stays: other containers are on it"));
+                return Ok(());
+            }
+            Err(error) => return Err(docker_failure(&format!("remove network {name}"), &error)),
+        }
+    }
+    work.did(action);
+    Ok(())
+}
+
+async fn remove_volume(work: &Work) -> Result<(), Failure> {
+    let name = work.gateway.resource();
+    let action = Action::new("delete", format!("volume {name}"), "asked for with --volume --yes");
+    work.announce(&action);
+    if !work.dry_run {
+        let removed = work.session.api().remove_volume(&name, None::<RemoveVolumeOptions>).await;
+        absent(removed).map_err(|error| docker_failure(&format!("remove volume {name}"), &error))?;
+    }
+    work.did(action);
+    Ok(())
+}
+
+/// The client forgets the gateway.
+fn forget(work: &Work) -> Result<(), Failure> {
+    let active = if work.dry_run {
+        work.files.active()?.as_ref() == Some(&work.gateway)
+    } else {
+        work.files.clear_active(&work.gateway)?
+    };
+    if active {
+        let object = format!("gateway {}", work.gateway);
+        work.did(Action::new("deactivate", object, "it is removed"));
+    }
+    let path = work.folder.path().display().to_string();
+    // The lock alone, which this very run made, is nothing that was kept.
+    let known = std::fs::read_dir(work.folder.path())
+        .is_ok_and(|entries| entries.flatten().any(|entry| entry.file_name() != "lock"));
+    if !work.dry_run {
+        work.folder.remove()?;
+    }
+    if known {
+        work.did(Action::new("delete", format!("folder {path}"), "asked for with --volume --yes"));
+    }
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! The document's own fields.
+
+use contract::Action;
+use gateway_facts::{Facts, Spec, Status};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// What Docker had before the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StateBefore {
+    /// Neither container nor volume.
+    Absent,
+    /// A volume and no container.
+    VolumeOnly,
+    /// A container that does not run.
+    Stopped,
+    /// A container that runs.
+    Running,
+    /// A container that is held.
+    Paused,
+    /// A container that Docker starts again and again.
+    Restarting,
+    /// A container that Docker could not remove.
+    Dead,
+}
+
+impl StateBefore {
+    /// From what Docker knows.
+    pub fn of(facts: &Facts) -> Self {
+        match (crate::plan::present(facts), &facts.volume) {
+            (None, None) => Self::Absent,
+            (None, Some(_)) => Self::VolumeOnly,
+            (Some(container), _) => match container.status {
+                Status::Running => Self::Running,
+                Status::Paused => Self::Paused,
+                Status::Restarting => Self::Restarting,
+                Status::Dead | Status::Removing => Self::Dead,
+                Status::Created | Status::Exited => Self::Stopped,
+            },
+        }
+    }
+}
+
+/// What there is afterwards, and what was done.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub struct Report {
+    /// The gateway's name; null where it could not be told.
+    pub gateway: Option<String>,
+    /// What Docker had before the run.
+    pub state_before: Option<StateBefore>,
+    /// The container; null where there is none, or none yet.
+    pub container_id: Option<String>,
+    /// The node's name, which is the container's hostname.
+    pub node_name: Option<String>,
+    /// The gateway's address, scheme://host:port.
+    pub endpoint: Option<String>,
+    /// The API's address, as the kubeconfig has it.
+    pub api_endpoint: Option<String>,
+    /// The kubeconfig file for this host.
+    pub kubeconfig: Option<String>,
+    /// The cluster image.
+    pub image: Option<String>,
+    /// The cluster image's id.
+    pub image_id: Option<String>,
+    /// When the container started, RFC 3339.
+    pub started_at: Option<String>,
+    /// TCP port of the gateway on the host.
+    pub port: Option<u16>,
+    /// How the container is confined: privileged or caps.
+    pub confinement: Option<&'static str>,
+    /// What the container is made from, as it is persisted; null where that is not known.
+    pub spec: Option<Spec>,
+    /// Was anything changed?
+    pub changed: bool,
+    /// Was only the plan wanted?
+    pub dry_run: bool,
+    /// What was done, or with --dry-run would be.
+    pub actions: Vec<Action>,
+    /// What did not stop the run and should be known.
+    pub warnings: Vec<String>,
+}

@@ -1,0 +1,2 @@
+//! What is there? The state of a gateway
+fn main() {}

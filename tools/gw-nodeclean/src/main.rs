@@ -1,0 +1,2 @@
+//! Stale nodes, stuck pods and re-bound volumes
+fn main() {}

@@ -1,0 +1,2 @@
+//! TLS Secrets and the client bundle of a gateway
+fn main() {}

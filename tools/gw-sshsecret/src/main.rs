@@ -1,0 +1,2 @@
+//! The SSH handshake Secret of a gateway
+fn main() {}

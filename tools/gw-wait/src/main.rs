@@ -1,0 +1,2 @@
+//! Waits for a gateway: API, namespace, roll-out, gRPC
+fn main() {}
