@@ -1,2 +1,42 @@
-//! What is there? The state of a gateway
-fn main() {}
+//! `gw-detect` says what there is of a gateway: it reads Docker and the client's files, connects to the gateway's port
+//! once, and changes nothing.
+//!
+//! The document ([`report::Report`]) has the state, what it was concluded from, and what to do next. Exit code 0 for every
+//! state that could be determined; with `--expect` 0 where the state is one of those named, else 1.
+
+mod flags;
+mod observe;
+mod reasons;
+mod report;
+mod state;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use contract::{Answer, Context, Failure, SharedFlags, Tool};
+
+use crate::flags::Flags;
+use crate::report::Report;
+
+static TOOL: Tool = Tool {
+    name: "gw-detect",
+    version: env!("CARGO_PKG_VERSION"),
+    shared: SharedFlags {
+        gateway: true,
+        docker: true,
+        kubernetes: false,
+        dry_run: false,
+        timeout: Duration::from_secs(30),
+    },
+    reasons: reasons::ALL,
+};
+
+fn main() -> ExitCode {
+    contract::run::<Flags, Report, _, _>(&TOOL, run)
+}
+
+async fn run(flags: Flags, context: Context<Report>) -> Result<Answer, Failure> {
+    let state = observe::run(&context).await?;
+    let expected = flags.expect.is_none_or(|expected| expected.0.contains(&state));
+    Ok(if expected { Answer::Done } else { Answer::No })
+}

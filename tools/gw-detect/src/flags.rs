@@ -1,0 +1,29 @@
+//! The command line.
+
+use argh::FromArgs;
+
+use crate::state::State;
+
+/// Say what there is of a gateway: its state, container, volume, network, ports and client files. Changes nothing.
+#[derive(FromArgs, Debug)]
+pub struct Flags {
+    /// states, separated by commas: exit code 0 where the gateway is in one of them, else 1
+    #[argh(option, from_str_fn(states))]
+    pub expect: Option<States>,
+}
+
+/// Several states.
+#[derive(Debug)]
+pub struct States(pub Vec<State>);
+
+fn states(text: &str) -> Result<States, String> {
+    let state = |word: &str| {
+        let found = State::ALL.into_iter().find(|state| state.word() == word);
+        found.ok_or_else(|| {
+            let all = State::ALL.map(State::word).join(", ");
+            format!("'{word}' is no state of a gateway: {all}")
+        })
+    };
+    let states: Result<Vec<State>, String> = text.split(',').map(state).collect();
+    states.map(States)
+}

@@ -1,0 +1,166 @@
+//! The document's own fields.
+
+use gateway_facts::Spec;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::state::{Advice, State};
+
+/// What there is of a gateway.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub struct Report {
+    /// The gateway's name; null where it could not be told.
+    pub gateway: Option<String>,
+    /// The state; null where it could not be determined.
+    pub state: Option<State>,
+    /// The address that clients use, scheme://host:port; null where nothing says it.
+    pub endpoint: Option<String>,
+    /// The container; null where there is none.
+    pub container: Option<ContainerField>,
+    /// The volume.
+    pub volume: VolumeField,
+    /// The network.
+    pub network: NetworkField,
+    /// The gateway's port on the host.
+    pub ports: PortsField,
+    /// What the container is made from; null where nothing is persisted.
+    pub spec: Option<Spec>,
+    /// Where the specification was read: container or client_files; null where nothing is persisted.
+    pub spec_source: Option<&'static str>,
+    /// What a client sees at the endpoint.
+    pub probe: ProbeField,
+    /// The client's files.
+    pub client_files: ClientFilesField,
+    /// What does not fit together, each in plain words.
+    pub conflicts: Vec<String>,
+    /// What to do next.
+    pub recommended: RecommendedField,
+}
+
+/// The container.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Container", deny_unknown_fields)]
+pub struct ContainerField {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The image as it was named.
+    pub image: String,
+    /// The image's id.
+    pub image_id: String,
+    /// RFC 3339; null where it never started.
+    pub started_at: Option<String>,
+    /// RFC 3339; null where it never ended.
+    pub finished_at: Option<String>,
+    /// Of its last end; null while it runs.
+    pub exit_code: Option<i64>,
+    /// Did the kernel end it for lack of memory?
+    pub oom_killed: bool,
+    /// Docker's word, such as unless-stopped.
+    pub restart_policy: Option<String>,
+    /// The hostname, which is the node's name.
+    pub node_name: String,
+    /// Does it carry our label?
+    pub labelled: bool,
+    /// Does it run with --privileged?
+    pub privileged: bool,
+    /// The image's health check; null where the image has none.
+    pub health: Option<HealthField>,
+}
+
+/// The image's health check.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Health", deny_unknown_fields)]
+pub struct HealthField {
+    /// starting, healthy or unhealthy.
+    pub status: String,
+    /// The last line of the last check.
+    pub last_line: Option<String>,
+}
+
+/// The volume.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[schemars(rename = "Volume", deny_unknown_fields)]
+pub struct VolumeField {
+    /// Is it there?
+    pub exists: bool,
+    /// Its name.
+    pub name: Option<String>,
+    /// Does it carry our label?
+    pub labelled: bool,
+}
+
+/// The network.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[schemars(rename = "Network", deny_unknown_fields)]
+pub struct NetworkField {
+    /// Is it there?
+    pub exists: bool,
+    /// Its name.
+    pub name: Option<String>,
+    /// Its id.
+    pub id: Option<String>,
+    /// Is the container attached to it?
+    pub attached: bool,
+    /// Does the container refer to a network of this name that is gone?
+    pub stale: bool,
+}
+
+/// The gateway's port on the host.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[schemars(rename = "Ports", deny_unknown_fields)]
+pub struct PortsField {
+    /// The port that is persisted.
+    pub wanted: Option<u16>,
+    /// The port that the container publishes at this moment.
+    pub published: Option<u16>,
+    /// The address that it is published on, or is to be.
+    pub bind: Option<String>,
+    /// Who has the wanted port while the container does not.
+    pub holders: Vec<String>,
+}
+
+/// What a client sees at the endpoint.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[schemars(rename = "Probe", deny_unknown_fields)]
+pub struct ProbeField {
+    /// serving, refused, reset, tls_failed, not_http2, timed_out, unreachable, no_bundle; null where it was not tried.
+    pub outcome: Option<&'static str>,
+    /// The same in plain words.
+    pub detail: Option<String>,
+}
+
+/// The client's files.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[schemars(rename = "ClientFiles", deny_unknown_fields)]
+pub struct ClientFilesField {
+    /// The gateway's folder.
+    pub folder: Option<String>,
+    /// metadata.json.
+    pub metadata: FileField,
+    /// The client's key of the mTLS bundle.
+    pub bundle: FileField,
+    /// The kubeconfig for this host.
+    pub kubeconfig: FileField,
+}
+
+/// One of the client's files.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[schemars(rename = "File", deny_unknown_fields)]
+pub struct FileField {
+    /// Is it there?
+    pub present: bool,
+    /// Its permission bits, octal.
+    pub mode: Option<String>,
+}
+
+/// What to do next.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[schemars(rename = "Recommended", deny_unknown_fields)]
+pub struct RecommendedField {
+    /// One of the actions.
+    pub action: Advice,
+    /// Why.
+    pub reason: String,
+}

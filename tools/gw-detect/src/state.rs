@@ -1,0 +1,226 @@
+//! The state of a gateway and what to do next: pure functions of what was seen.
+
+use gateway_facts::Status;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// The state of a gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Neither container nor volume.
+    Absent,
+    /// A volume without a container.
+    VolumeOnly,
+    /// A container that does not run.
+    Stopped,
+    /// A container that runs, does not serve, and whose image's health check is not over its start period.
+    Starting,
+    /// A container that runs and does not serve.
+    Running,
+    /// A client's connection completes.
+    Serving,
+    /// Docker starts the container again and again.
+    Restarting,
+    /// The container is held.
+    Paused,
+    /// Docker could not remove the container.
+    Dead,
+    /// The container of this name is no gateway's, or another gateway's.
+    Conflict,
+}
+
+impl State {
+    /// All states.
+    pub const ALL: [Self; 10] = [
+        Self::Absent,
+        Self::VolumeOnly,
+        Self::Stopped,
+        Self::Starting,
+        Self::Running,
+        Self::Serving,
+        Self::Restarting,
+        Self::Paused,
+        Self::Dead,
+        Self::Conflict,
+    ];
+
+    /// The state as the document has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::VolumeOnly => "volume_only",
+            Self::Stopped => "stopped",
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Serving => "serving",
+            Self::Restarting => "restarting",
+            Self::Paused => "paused",
+            Self::Dead => "dead",
+            Self::Conflict => "conflict",
+        }
+    }
+}
+
+/// What the state is concluded from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// What the container does; `None` without a container.
+    pub container: Option<Status>,
+    /// A volume exists.
+    pub volume: bool,
+    /// A client's connection completed.
+    pub serving: bool,
+    /// The image's health check says `starting`.
+    pub health_starting: bool,
+    /// Something has the gateway's name and is not the gateway's.
+    pub conflict: bool,
+}
+
+/// The state of the gateway.
+pub fn state_of(seen: &Seen) -> State {
+    match seen.container {
+        _ if seen.conflict => State::Conflict,
+        None if seen.volume => State::VolumeOnly,
+        None => State::Absent,
+        Some(Status::Running) if seen.serving => State::Serving,
+        Some(Status::Running) if seen.health_starting => State::Starting,
+        Some(Status::Running) => State::Running,
+        Some(Status::Paused) => State::Paused,
+        Some(Status::Restarting) => State::Restarting,
+        Some(Status::Dead | Status::Removing) => State::Dead,
+        Some(Status::Created | Status::Exited) => State::Stopped,
+    }
+}
+
+/// What to do next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Advice {
+    /// Nothing.
+    #[default]
+    None,
+    /// Wait: it is on its way.
+    Wait,
+    /// Start what exists.
+    Resume,
+    /// Make a new gateway.
+    Create,
+    /// Attach the container to its network again.
+    RepairNetwork,
+    /// Make a new container on the volume.
+    ReplaceContainer,
+    /// A person has to decide.
+    Ask,
+}
+
+/// What to do next, and why.
+pub fn advice_for(state: State, network_stale: bool) -> (Advice, &'static str) {
+    match state {
+        State::Absent => (Advice::Create, "there is neither a container nor a volume"),
+        State::VolumeOnly => (Advice::Resume, "the volume is there and the container is gone"),
+        State::Conflict => (Advice::Ask, "something that is not this gateway has its name"),
+        State::Dead => (Advice::ReplaceContainer, "Docker could not remove the container"),
+        _ if network_stale => (
+            Advice::RepairNetwork,
+            "the container refers to a network that is gone",
+        ),
+        State::Stopped => (Advice::Resume, "the container is stopped"),
+        State::Paused => (Advice::Resume, "the container is paused"),
+        State::Serving => (Advice::None, "it serves"),
+        State::Starting => (Advice::Wait, "it started a moment ago and does not serve yet"),
+        State::Running => (
+            Advice::Resume,
+            "it runs and does not serve: its parts are to be reconciled",
+        ),
+        State::Restarting => (
+            Advice::ReplaceContainer,
+            "Docker starts the container again and again",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOTHING: Seen = Seen {
+        container: None,
+        volume: false,
+        serving: false,
+        health_starting: false,
+        conflict: false,
+    };
+
+    #[test]
+    fn each_state_has_its_signs() {
+        let with = |status| Seen {
+            container: Some(status),
+            volume: true,
+            ..NOTHING
+        };
+        for (seen, state) in [
+            (NOTHING, State::Absent),
+            (
+                Seen {
+                    volume: true,
+                    ..NOTHING
+                },
+                State::VolumeOnly,
+            ),
+            (with(Status::Created), State::Stopped),
+            (with(Status::Exited), State::Stopped),
+            (with(Status::Running), State::Running),
+            (
+                Seen {
+                    health_starting: true,
+                    ..with(Status::Running)
+                },
+                State::Starting,
+            ),
+            (
+                Seen {
+                    serving: true,
+                    health_starting: true,
+                    ..with(Status::Running)
+                },
+                State::Serving,
+            ),
+            // Somebody else serves on the port of a gateway that does not run.
+            (
+                Seen {
+                    serving: true,
+                    ..with(Status::Exited)
+                },
+                State::Stopped,
+            ),
+            (with(Status::Paused), State::Paused),
+            (with(Status::Restarting), State::Restarting),
+            (with(Status::Dead), State::Dead),
+            (with(Status::Removing), State::Dead),
+            (
+                Seen {
+                    conflict: true,
+                    ..with(Status::Running)
+                },
+                State::Conflict,
+            ),
+        ] {
+            assert_eq!(state_of(&seen), state, "{seen:?}");
+        }
+    }
+
+    #[test]
+    fn every_word_is_the_documents_word() {
+        for state in State::ALL {
+            assert_eq!(serde_json::to_value(state).unwrap(), state.word());
+        }
+    }
+
+    #[test]
+    fn a_gateway_that_serves_needs_nothing() {
+        assert_eq!(advice_for(State::Serving, false).0, Advice::None);
+        assert_eq!(advice_for(State::Serving, true).0, Advice::RepairNetwork);
+        assert_eq!(advice_for(State::Absent, true).0, Advice::Create);
+    }
+}
