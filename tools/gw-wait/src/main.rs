@@ -1,2 +1,49 @@
-//! Waits for a gateway: API, namespace, roll-out, gRPC
-fn main() {}
+//! `gw-wait` waits until one condition holds: `api`, `namespace` or `grpc`.
+//!
+//! The document ([`report::Report`]) has the number of attempts, the time waited and the last cause. Exit code 0 once the
+//! condition holds, 124 where it does not within `--timeout`, with what was seen last; other codes where waiting cannot help.
+
+mod api;
+mod flags;
+mod grpc;
+mod namespace;
+mod reasons;
+mod report;
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use contract::{Answer, Context, Failure, SharedFlags, Tool};
+
+use crate::flags::{Condition, Flags};
+use crate::report::Report;
+
+static TOOL: Tool = Tool {
+    name: "gw-wait",
+    version: env!("CARGO_PKG_VERSION"),
+    shared: SharedFlags {
+        gateway: true,
+        docker: false,
+        kubernetes: true,
+        dry_run: false,
+        timeout: Duration::from_secs(90),
+    },
+    reasons: reasons::ALL,
+};
+
+fn main() -> ExitCode {
+    contract::run::<Flags, Report, _, _>(&TOOL, run)
+}
+
+async fn run(flags: Flags, context: Context<Report>) -> Result<Answer, Failure> {
+    let begun = Instant::now();
+    let ended = match flags.condition {
+        Condition::Api(_) => api::wait(&context).await,
+        Condition::Namespace(_) => namespace::wait(&context).await,
+        Condition::Grpc(flags) => grpc::wait(&flags, &context).await,
+    };
+    context
+        .report
+        .update(|report| report.waited_ms = Some(begun.elapsed().as_millis()));
+    ended.map(|()| Answer::Done)
+}

@@ -1,0 +1,61 @@
+//! The API server says that it is ready.
+
+use std::time::{Duration, Instant};
+
+use contract::{Context, Failure};
+use kube_session::{Backoff, Session, Trouble, classify, explain};
+
+use crate::report::{CauseField, Report, end_of, failed, holds, timed_out};
+
+/// Asks `/readyz` until it answers `ok`.
+pub async fn wait(context: &Context<Report>) -> Result<(), Failure> {
+    let session = Session::open(context).await?;
+    context.report.update(|report| {
+        report.condition = Some("api");
+        report.target = Some(session.server.clone());
+    });
+    let mut backoff = Backoff::new(Duration::from_millis(10), Duration::from_millis(50));
+    let end = end_of(context);
+    loop {
+        match attempt(&session, end).await {
+            Ok(()) => {
+                holds(context, "readyz answers ok");
+                return Ok(());
+            }
+            Err(cause) => {
+                context
+                    .console
+                    .waiting(&format!("the API server at {}: {}", session.server, cause.detail));
+                failed(context, cause);
+            }
+        }
+        let pause = backoff.next_wait();
+        if Instant::now() + pause >= end {
+            let what = format!("the API server at {} was not ready", session.server);
+            return Err(timed_out(
+                context,
+                &what,
+                "look at the container's log, or give it a longer --timeout",
+            ));
+        }
+        tokio::time::sleep(pause).await;
+    }
+}
+
+async fn attempt(session: &Session, end: Instant) -> Result<(), CauseField> {
+    let request = http::Request::get("/readyz")
+        .body(Vec::new())
+        .expect("a constant request");
+    let limit = Duration::from_secs(5).min(end.saturating_duration_since(Instant::now()));
+    let cause = |word, detail: String| Err(CauseField { word, detail });
+    match tokio::time::timeout(limit, session.client.request_text(request)).await {
+        Err(_) => cause("timed_out", "no answer in time".to_owned()),
+        Ok(Ok(text)) if text.trim() == "ok" => Ok(()),
+        Ok(Ok(text)) => cause("not_ready", format!("readyz answers {}", text.escape_debug())),
+        Ok(Err(error)) => match classify(&error, "") {
+            Trouble::Unreachable => cause("unreachable", explain(&error)),
+            Trouble::Forbidden => cause("forbidden", explain(&error)),
+            _ => cause("not_ready", explain(&error)),
+        },
+    }
+}

@@ -1,0 +1,140 @@
+//! The contract of gw-wait's command line. Nothing here needs a cluster.
+
+use std::process::Command;
+
+use tool_document::{check, reasons_in_help, run};
+
+const SCHEMA: &str = include_str!("../schema.json");
+
+fn tool() -> (Command, tempfile::TempDir) {
+    let home = tempfile::tempdir().expect("a folder");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gw-wait"));
+    command
+        .env("XDG_CONFIG_HOME", home.path())
+        .env("HOME", home.path());
+    command.env_remove("KUBECONFIG").env_remove("OPENSHELL_GATEWAY");
+    (command, home)
+}
+
+/// A kubeconfig whose API server is a port that nobody has.
+fn kubeconfig(folder: &std::path::Path) -> std::path::PathBuf {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let text = format!(
+        "apiVersion: v1\nkind: Config\nclusters: [{{name: c, cluster: {{server: 'https://127.0.0.1:{port}'}}}}]\n\
+         users: [{{name: u, user: {{token: t}}}}]\ncontexts: [{{name: x, context: {{cluster: c, user: u}}}}]\ncurrent-context: x\n"
+    );
+    let path = folder.join("kubeconfig");
+    std::fs::write(&path, text).expect("a file");
+    path
+}
+
+#[test]
+fn the_committed_schema_is_the_printed_one() {
+    let (mut command, _home) = tool();
+    let printed = command.arg("--schema").output().expect("the tool runs");
+    assert_eq!(String::from_utf8_lossy(&printed.stdout).trim(), SCHEMA.trim());
+}
+
+#[test]
+fn bad_input_is_refused_at_once() {
+    for (arguments, code, reason) in [
+        (vec![], 2, "usage"),
+        (vec!["sunrise"], 2, "usage"),
+        (vec!["grpc", "--address", "nowhere"], 2, "usage"),
+        (vec!["grpc", "--address", "h:0"], 2, "usage"),
+        (vec!["grpc", "--plaintext", "--tls-ca-cert", "f"], 2, "usage"),
+        (
+            vec!["grpc", "--tls-ca-cert", "f", "--tls-client-cert", "f"],
+            2,
+            "usage",
+        ),
+        (vec!["grpc", "--gateway", "no/name"], 2, "invalid_gateway_name"),
+        (vec!["grpc"], 78, "bundle_invalid"),
+        (
+            vec!["grpc", "--tls-ca-cert", "/etc/hostname"],
+            78,
+            "bundle_invalid",
+        ),
+        (vec!["api"], 78, "kubeconfig_invalid"),
+        (
+            vec!["api", "--kubeconfig", "/nonexistent"],
+            78,
+            "kubeconfig_invalid",
+        ),
+        (
+            vec!["api", "--kubeconfig", "/etc/hostname"],
+            78,
+            "kubeconfig_invalid",
+        ),
+    ] {
+        let (mut command, _home) = tool();
+        command.args(&arguments);
+        let ended = run(command);
+        assert_eq!(
+            (ended.code, ended.reason()),
+            (code, reason),
+            "{arguments:?}: {}",
+            ended.stderr
+        );
+        assert!(ended.stderr.contains("; next: "), "{}", ended.stderr);
+        check(&ended, SCHEMA);
+    }
+}
+
+#[test]
+fn an_api_that_does_not_answer_is_waited_for_and_named_at_the_end() {
+    let (mut command, home) = tool();
+    command
+        .args(["api", "--timeout=700ms", "--kubeconfig"])
+        .arg(kubeconfig(home.path()));
+    let ended = run(command);
+    assert_eq!(
+        (ended.code, ended.reason()),
+        (124, "timed_out"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(ended.document["last_cause"]["word"], "unreachable");
+    assert!(
+        ended.document["attempts"].as_u64().expect("a number") > 3,
+        "{}",
+        ended.document
+    );
+    check(&ended, SCHEMA);
+}
+
+#[test]
+fn a_namespace_of_an_api_that_does_not_answer_is_no_absent_namespace() {
+    let (mut command, home) = tool();
+    command
+        .args(["namespace", "--timeout=1s", "--kubeconfig"])
+        .arg(kubeconfig(home.path()));
+    let ended = run(command);
+    assert_eq!(
+        (ended.code, ended.reason()),
+        (69, "api_unreachable"),
+        "{}",
+        ended.stderr
+    );
+    check(&ended, SCHEMA);
+}
+
+#[test]
+fn every_reason_is_in_the_help() {
+    let (command, _home) = tool();
+    let listed = reasons_in_help(command);
+    for reason in [
+        "timed_out",
+        "bundle_invalid",
+        "kubeconfig_invalid",
+        "api_unreachable",
+        "forbidden",
+        "namespace_terminating",
+    ] {
+        assert!(
+            listed.iter().any(|word| word == reason),
+            "{reason} is not in {listed:?}"
+        );
+    }
+}
