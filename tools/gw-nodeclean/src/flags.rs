@@ -1,0 +1,36 @@
+//! The command line.
+
+use std::time::Duration;
+
+use argh::FromArgs;
+use contract::parse_duration;
+use jiff::Timestamp;
+
+/// Remove nodes of containers that are gone, release their pods, and move their volumes to the node that lives.
+#[derive(FromArgs, Debug)]
+pub struct Flags {
+    /// the node that lives (else the only one whose Lease is renewed)
+    #[argh(option)]
+    pub keep: Option<String>,
+    /// RFC 3339 time: a node is stale where its Lease was last renewed before it
+    #[argh(option, from_str_fn(time))]
+    pub since: Option<Timestamp>,
+    /// without --since: a node is stale where its Lease is not renewed for this long (default 40s)
+    #[argh(option, from_str_fn(parse_duration), default = "Duration::from_secs(40)")]
+    pub grace: Duration,
+    /// delete pods of stale nodes that no controller makes again, too
+    #[argh(switch)]
+    pub delete_bare_pods: bool,
+    /// leave volumes, and with them the nodes that they are bound to
+    #[argh(switch)]
+    pub skip_volumes: bool,
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| {
+        format!(
+            "'{}' is no RFC 3339 time, such as 2026-01-31T12:00:00Z",
+            text.escape_debug()
+        )
+    })
+}

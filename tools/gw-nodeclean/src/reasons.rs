@@ -1,0 +1,51 @@
+//! Every reason of a failure, for the help text.
+
+use contract::Reason;
+
+const OWN: &[Reason] = &[
+    Reason::new(
+        "no_live_node",
+        "no node is Ready, or more than one is and --keep names none",
+    ),
+    Reason::new(
+        "bare_pods",
+        "a pod of a stale node has no controller that would make it again",
+    ),
+    Reason::new(
+        "volume_not_understood",
+        "a volume of a stale node has a form that this tool does not move",
+    ),
+    Reason::new(
+        "volumes_skipped",
+        "--skip-volumes left volumes that are bound to a stale node",
+    ),
+    Reason::new(
+        "volume_not_bound",
+        "a volume that was moved did not become Bound again",
+    ),
+    Reason::new(
+        "journal_invalid",
+        "the journal of a move that was interrupted cannot be read",
+    ),
+];
+
+/// The tool's own reasons and those of the crates it works with. The help prints them in this order.
+pub const ALL: &[Reason] = &joined();
+
+const COUNT: usize = OWN.len() + kube_session::REASONS.len();
+
+const fn joined() -> [Reason; COUNT] {
+    let mut all = [Reason::new("", ""); COUNT];
+    let parts = [OWN, kube_session::REASONS];
+    let (mut part, mut filled) = (0, 0);
+    while part < parts.len() {
+        let mut index = 0;
+        while index < parts[part].len() {
+            all[filled] = parts[part][index];
+            filled += 1;
+            index += 1;
+        }
+        part += 1;
+    }
+    all
+}
