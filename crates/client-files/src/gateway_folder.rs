@@ -176,7 +176,10 @@ mod tests {
         assert_ne!(inode(), first);
         assert_eq!(folder.read_private("a/b").unwrap().unwrap(), b"two");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(folder.write_private("a/b", b"two").unwrap(), "too wide a mode is a change");
+        assert!(
+            folder.write_private("a/b", b"two").unwrap(),
+            "too wide a mode is a change"
+        );
         assert_eq!(folder.mode_of(&path), Some(0o600));
     }
 
@@ -210,7 +213,8 @@ mod tests {
                     use std::os::fd::AsRawFd;
                     fs::read(format!("/proc/self/fd/{}/{name}", opened.as_raw_fd()))
                 };
-                if let (Ok(ca), Ok(certificate), Ok(key)) = (read("ca.crt"), read("tls.crt"), read("tls.key")) {
+                if let (Ok(ca), Ok(certificate), Ok(key)) = (read("ca.crt"), read("tls.crt"), read("tls.key"))
+                {
                     assert!(ca == certificate && certificate == key);
                 }
             }
@@ -229,7 +233,10 @@ mod tests {
         folder.write_private("metadata.json", text.as_bytes()).unwrap();
         let mut metadata = folder.read_metadata().unwrap().unwrap();
         assert_eq!(metadata.auth_mode.as_deref(), Some("mtls"));
-        assert!(!folder.write_metadata(&metadata).unwrap(), "the same in another layout");
+        assert!(
+            !folder.write_metadata(&metadata).unwrap(),
+            "the same in another layout"
+        );
         metadata.gateway_port = 9090;
         assert!(folder.write_metadata(&metadata).unwrap());
         let again = folder.read_metadata().unwrap().unwrap();

@@ -64,7 +64,8 @@ impl ClientFiles {
         config_home: Option<std::ffi::OsString>,
         home: Option<std::ffi::OsString>,
     ) -> Result<Self, Failure> {
-        let absolute = |value: Option<std::ffi::OsString>| value.map(PathBuf::from).filter(|p| p.is_absolute());
+        let absolute =
+            |value: Option<std::ffi::OsString>| value.map(PathBuf::from).filter(|p| p.is_absolute());
         absolute(config_home)
             .or_else(|| absolute(home).map(|home| home.join(".config")))
             .map(|base| Self {
@@ -82,7 +83,9 @@ impl ClientFiles {
 
     /// The client's files below this folder, in place of the user's own.
     pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into() }
+        Self {
+            folder: folder.into(),
+        }
     }
 
     /// The folder itself.

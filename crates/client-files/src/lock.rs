@@ -81,10 +81,7 @@ fn held(folder: &GatewayFolder, holder: &str) -> Failure {
     Failure::new(
         Exit::Retry,
         "locked",
-        format!(
-            "gateway {} is being worked on by {holder}",
-            folder.gateway()
-        ),
+        format!("gateway {} is being worked on by {holder}", folder.gateway()),
         "wait for it to end, then run the command again (--lock-timeout says how long to wait)",
     )
 }
@@ -120,18 +117,18 @@ fn inherited(number: i32, path: &Path) -> Result<(), Failure> {
             Exit::Usage,
             "lock_fd_invalid",
             format!("--lock-fd {number}: {why}"),
-            format!(
-                "lock it first: exec {number}<>{}; flock {number}",
-                path.display()
-            ),
+            format!("lock it first: exec {number}<>{}; flock {number}", path.display()),
         )
     };
     let link = format!("/proc/self/fd/{number}");
     let opened = fs::metadata(&link).map_err(|_| refused("no such descriptor is open"))?;
-    let same = fs::metadata(path)
-        .is_ok_and(|named| (opened.dev(), opened.ino()) == (named.dev(), named.ino()));
+    let same =
+        fs::metadata(path).is_ok_and(|named| (opened.dev(), opened.ino()) == (named.dev(), named.ino()));
     if !same {
-        return Err(refused(&format!("it is not the gateway's lock, {}", path.display())));
+        return Err(refused(&format!(
+            "it is not the gateway's lock, {}",
+            path.display()
+        )));
     }
     let facts = fs::read_to_string(format!("/proc/self/fdinfo/{number}"))
         .map_err(|error| refused(&format!("its locks cannot be read: {error}")))?;

@@ -40,7 +40,11 @@ impl DockerSession {
             }
         };
         let failed = |error| docker_failure(&format!("reach Docker at {host}"), &error);
-        let docker = docker.map_err(failed)?.negotiate_version().await.map_err(failed)?;
+        let docker = docker
+            .map_err(failed)?
+            .negotiate_version()
+            .await
+            .map_err(failed)?;
         Ok(Self { docker, host })
     }
 
@@ -98,7 +102,11 @@ mod tests {
         let path = folder.path().join("docker.sock");
         let failure = DockerSession::open_with(&at(&path)).await.unwrap_err();
         assert_eq!((failure.reason, failure.exit.code()), ("docker_unreachable", 69));
-        assert!(failure.message.contains("no Docker socket"), "{}", failure.message);
+        assert!(
+            failure.message.contains("no Docker socket"),
+            "{}",
+            failure.message
+        );
         drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
         let failure = DockerSession::open_with(&at(&path)).await.unwrap_err();
         assert_eq!(failure.reason, "docker_unreachable");
@@ -139,7 +147,11 @@ mod tests {
                 &b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 15\r\n\r\n{\"message\":\"x\"}"[..],
                 "docker_error",
             ),
-            ("cut", &b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"Api"[..], "docker_unreachable"),
+            (
+                "cut",
+                &b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"Api"[..],
+                "docker_unreachable",
+            ),
             ("closed", &b""[..], "docker_unreachable"),
         ] {
             let path = folder.path().join(name);

@@ -6,7 +6,7 @@ use bollard::models::{
     ContainerInspectResponse, ContainerState, ContainerStateStatusEnum, Health as DockerHealth,
     HealthStatusEnum, PortMap,
 };
-use gateway_names::{API_PORT, GATEWAY_LABEL, NODE_PORT, SPEC_LABEL, VOLUME_PATH};
+use gateway_names::{API_PORT, GATEWAY_LABEL, GatewayName, NODE_PORT, SPEC_LABEL, VOLUME_PATH};
 
 use crate::{Confinement, Spec};
 
@@ -126,11 +126,7 @@ impl Container {
         let bindings = host.port_bindings.unwrap_or_default();
         Self {
             id: answer.id.unwrap_or_default(),
-            name: answer
-                .name
-                .unwrap_or_default()
-                .trim_start_matches('/')
-                .to_owned(),
+            name: answer.name.unwrap_or_default().trim_start_matches('/').to_owned(),
             image: config.image.unwrap_or_default(),
             image_id: answer.image.unwrap_or_default(),
             status,
@@ -175,6 +171,15 @@ impl Container {
                 .and_then(|mount| mount.name),
             privileged: host.privileged.unwrap_or_default(),
         }
+    }
+
+    /// Is it this gateway's: on the gateway's volume, and without the label of another gateway?
+    pub fn belongs_to(&self, gateway: &GatewayName) -> bool {
+        let of_another = self
+            .label
+            .as_deref()
+            .is_some_and(|label| label != gateway.as_str());
+        self.volume.as_deref() == Some(gateway.resource().as_str()) && !of_another
     }
 
     /// Does its program run, held or not?
@@ -254,7 +259,11 @@ fn health_of(health: DockerHealth) -> Option<Health> {
     if matches!(status, HealthStatusEnum::NONE | HealthStatusEnum::EMPTY) {
         return None;
     }
-    let last = health.log.unwrap_or_default().pop().and_then(|check| check.output);
+    let last = health
+        .log
+        .unwrap_or_default()
+        .pop()
+        .and_then(|check| check.output);
     Some(Health {
         status: status.to_string(),
         last_line: last.and_then(|text| text.trim().lines().last().map(str::to_owned)),
@@ -306,6 +315,8 @@ mod tests {
         assert_eq!(container.volume.as_deref(), Some("openshell-cluster-g"));
         assert_eq!(container.variable("TOKEN"), Some("x=y"));
         assert_eq!(container.attachments[0].network_id, "3");
+        assert!(container.belongs_to(&"g".parse().unwrap()));
+        assert!(!container.belongs_to(&"h".parse().unwrap()));
         let spec = container.effective_spec();
         assert_eq!(spec.endpoint(), "http://far:9000");
         assert_eq!(spec.node_name, "openshell-g");
@@ -325,10 +336,19 @@ mod tests {
                 "6443/tcp": [{"HostIp": "127.0.0.1", "HostPort": "9001"}]}}
         }));
         let spec = container.effective_spec();
-        assert_eq!((spec.port, spec.api_port, spec.image.as_str()), (9000, Some(9001), "i"));
-        assert_eq!((container.exit_code, container.finished_at.as_deref()), (None, None));
+        assert_eq!(
+            (spec.port, spec.api_port, spec.image.as_str()),
+            (9000, Some(9001), "i")
+        );
+        assert_eq!(
+            (container.exit_code, container.finished_at.as_deref()),
+            (None, None)
+        );
         let health = container.health.unwrap();
-        assert_eq!((health.status.as_str(), health.last_line.as_deref()), ("unhealthy", Some("three")));
+        assert_eq!(
+            (health.status.as_str(), health.last_line.as_deref()),
+            ("unhealthy", Some("three"))
+        );
         assert_eq!(container.label.as_deref(), Some("g"));
     }
 

@@ -93,6 +93,9 @@ pub async fn observe(session: &DockerSession, gateway: &GatewayName) -> Result<F
 pub async fn inspect(session: &DockerSession, name: &str) -> Result<Option<Container>, Failure> {
     let options = InspectContainerOptionsBuilder::new().build();
     let answer = session.api().inspect_container(name, Some(options)).await;
-    let found = absent(answer).map_err(|error| docker_failure(&format!("inspect container {name}"), &error))?;
-    Ok(found.map(Container::of).filter(|container| container.name == name))
+    let found =
+        absent(answer).map_err(|error| docker_failure(&format!("inspect container {name}"), &error))?;
+    Ok(found
+        .map(Container::of)
+        .filter(|container| container.name == name))
 }

@@ -101,10 +101,7 @@ mod tests {
     fn what_an_older_version_left_out_has_its_default() {
         let spec = Spec::parse(br#"{"image":"i","node_name":"n","of_a_newer_version":1}"#).unwrap();
         assert_eq!(spec.endpoint(), "https://127.0.0.1:8080");
-        assert_eq!(
-            (spec.api_port, spec.confinement),
-            (None, Confinement::Auto)
-        );
+        assert_eq!((spec.api_port, spec.confinement), (None, Confinement::Auto));
         assert!(Spec::parse(b"{}").is_err());
     }
 

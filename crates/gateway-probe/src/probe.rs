@@ -56,12 +56,8 @@ pub async fn connect_tls(
     server_name: &str,
     config: &Arc<ClientConfig>,
 ) -> Result<Secured, Error> {
-    let name = ServerName::try_from(server_name.to_owned()).map_err(|_| {
-        Error::other(format!(
-            "'{}' is no name of a server",
-            server_name.escape_debug()
-        ))
-    })?;
+    let name = ServerName::try_from(server_name.to_owned())
+        .map_err(|_| Error::other(format!("'{}' is no name of a server", server_name.escape_debug())))?;
     let stream = TcpStream::connect(address).await?;
     TlsConnector::from(Arc::clone(config)).connect(name, stream).await
 }

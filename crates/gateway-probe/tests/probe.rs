@@ -145,7 +145,10 @@ async fn an_expired_server_and_one_without_tls_are_told_apart() {
             serve(Some(authority.server(true)), SETTINGS).await,
             TlsFault::ServerExpired,
         ),
-        (serve(None, b"HTTP/1.1 400 Bad Request\r\n\r\n").await, TlsFault::NotTls),
+        (
+            serve(None, b"HTTP/1.1 400 Bad Request\r\n\r\n").await,
+            TlsFault::NotTls,
+        ),
     ] {
         match probe(&address, "localhost", Some(&client), PATIENCE).await {
             Outcome::TlsFailed { fault, .. } => assert_eq!(fault, expected),
@@ -186,10 +189,7 @@ async fn refused_reset_silent_and_unknown_addresses() {
             let _ = listener.accept().await;
         }
     });
-    assert_eq!(
-        probe(&address, "localhost", None, PATIENCE).await,
-        Outcome::Reset
-    );
+    assert_eq!(probe(&address, "localhost", None, PATIENCE).await, Outcome::Reset);
     let authority = Authority::new();
     let client = authority.client(&authority);
     assert_eq!(
@@ -216,7 +216,10 @@ fn an_invalid_bundle_is_named_by_its_part_and_never_shown() {
     let message = |ca: &[u8], own| client_config(ca, own).unwrap_err().to_string();
     assert!(message(b"", None).starts_with("CA certificate"));
     let text = message(pem, Some((certificate.as_bytes(), &b"hidden"[..])));
-    assert!(text.starts_with("client key") && !text.contains("hidden"), "{text}");
+    assert!(
+        text.starts_with("client key") && !text.contains("hidden"),
+        "{text}"
+    );
     let other = KeyPair::generate().unwrap().serialize_pem();
     let text = message(pem, Some((certificate.as_bytes(), other.as_bytes())));
     assert!(text.starts_with("client certificate and key"), "{text}");

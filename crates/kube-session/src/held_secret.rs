@@ -57,6 +57,12 @@ impl HeldSecret {
     }
 }
 
+impl From<Secret> for HeldSecret {
+    fn from(secret: Secret) -> Self {
+        Self(secret)
+    }
+}
+
 impl Drop for HeldSecret {
     fn drop(&mut self) {
         for value in self.0.data.iter_mut().flat_map(BTreeMap::values_mut) {
@@ -105,10 +111,7 @@ impl Session {
             data: Some(data),
             ..Secret::default()
         });
-        match self
-            .create(&self.namespaced::<Secret>(), name, &secret.0)
-            .await?
-        {
+        match self.create(&self.namespaced::<Secret>(), name, &secret.0).await? {
             Created::Made(made) => {
                 drop(HeldSecret(*made));
                 Ok(Written::Done)
@@ -171,7 +174,10 @@ mod tests {
     #[test]
     fn debug_shows_keys_and_no_value() {
         let shown = format!("{:?}", held());
-        assert!(shown.contains("kept") && !shown.contains("plain-value"), "{shown}");
+        assert!(
+            shown.contains("kept") && !shown.contains("plain-value"),
+            "{shown}"
+        );
         let encoded = serde_json::to_string(&held().0).unwrap();
         let encoded = encoded.split('"').find(|word| word.ends_with('=')).unwrap();
         assert!(!shown.contains(encoded));

@@ -32,5 +32,9 @@ impl Session {
 
 fn is_terminating(namespace: &Namespace) -> bool {
     namespace.metadata.deletion_timestamp.is_some()
-        || namespace.status.as_ref().and_then(|status| status.phase.as_deref()) == Some("Terminating")
+        || namespace
+            .status
+            .as_ref()
+            .and_then(|status| status.phase.as_deref())
+            == Some("Terminating")
 }

@@ -242,7 +242,10 @@ impl Session {
 /// How long the API server asked to be left alone (429, some 500 and 503).
 fn asked_wait(error: &kube::Error) -> Duration {
     let seconds = match error {
-        kube::Error::Api(status) => status.details.as_ref().map_or(0, |details| details.retry_after_seconds),
+        kube::Error::Api(status) => status
+            .details
+            .as_ref()
+            .map_or(0, |details| details.retry_after_seconds),
         _ => 0,
     };
     Duration::from_secs(seconds.into()).min(LONGEST_ASKED_WAIT)

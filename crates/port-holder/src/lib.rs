@@ -45,7 +45,11 @@ pub fn processes_on(address: IpAddr, port: u16) -> Vec<Process> {
     let mut inodes = HashSet::new();
     for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
         let text = fs::read_to_string(table).unwrap_or_default();
-        inodes.extend(text.lines().skip(1).filter_map(|line| listener(line, address, port)));
+        inodes.extend(
+            text.lines()
+                .skip(1)
+                .filter_map(|line| listener(line, address, port)),
+        );
     }
     if inodes.is_empty() {
         return Vec::new();

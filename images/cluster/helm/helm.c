@@ -43,9 +43,10 @@ static void die(int code, const char *what, const char *cause) {
     exit(code);
 }
 
-static void check(int32_t code, const char *what, const char *error) {
+/* The error is read through its address: arguments are evaluated in any order, also before the call that sets it. */
+static void check(int32_t code, const char *what, char **error) {
     if (code != 0)
-        die(1, what, error ? error : "no reason was given");
+        die(1, what, *error ? *error : "no reason was given");
 }
 
 static char *read_file(const char *path) {
@@ -69,7 +70,7 @@ static char *read_file(const char *path) {
 static char *values(void) {
     char *json = NULL, *error = NULL;
     if (values_file)
-        check(helm_values_from_yaml(read_file(values_file), &json, &error), "values", error);
+        check(helm_values_from_yaml(read_file(values_file), &json, &error), "values", &error);
     return json;
 }
 
@@ -80,21 +81,23 @@ static const char *plain(const char *text) {
     return text;
 }
 
-static char *options(void) {
+/* `more` is what an action takes beyond them, as the rest of a JSON object. */
+static char *options(int with_labels, const char *more) {
+    int count = with_labels ? label_count : 0;
     char *json = NULL;
     size_t size;
     FILE *text = open_memstream(&json, &size);
     if (!text)
         die(1, "out of memory", NULL);
     fprintf(text, "{\"namespace\":\"%s\"", plain(name_space));
-    for (int i = 0; i < label_count; i++) {
+    for (int i = 0; i < count; i++) {
         char *key = strdup(labels[i]), *value = key ? strchr(key, '=') : NULL;
         if (!value)
             die(2, "--label needs KEY=VALUE", labels[i]);
         *value++ = 0;
         fprintf(text, "%s\"%s\":\"%s\"", i ? "," : ",\"labels\":{", plain(key), plain(value));
     }
-    fprintf(text, "%s}", label_count ? "}" : "");
+    fprintf(text, "%s%s}", count ? "}" : "", more);
     fclose(text);
     return json;
 }
@@ -102,14 +105,14 @@ static char *options(void) {
 static uint64_t config(void) {
     uint64_t handle = 0;
     char *error = NULL;
-    check(helm_config_new(options(), &handle, &error), "kubeconfig", error);
+    check(helm_config_new(options(0, ""), &handle, &error), "kubeconfig", &error);
     return handle;
 }
 
 static uint64_t chart(const char *path) {
     uint64_t handle = 0;
     char *error = NULL;
-    check(helm_chart_load(path, &handle, &error), path, error);
+    check(helm_chart_load(path, &handle, &error), path, &error);
     return handle;
 }
 
@@ -151,7 +154,7 @@ static void print_documents(const char *json) {
 
 static int lint(const char *path) {
     char *report = NULL, *error = NULL;
-    check(helm_lint_run_opts(path, values(), strict ? "{\"strict\":true}" : "{}", &report, &error), path, error);
+    check(helm_lint_run_opts(path, values(), strict ? "{\"strict\":true}" : "{}", &report, &error), path, &error);
     puts(report);
     return strstr(report, "\"errors\":[]") ? 0 : 1;
 }
@@ -195,18 +198,18 @@ int main(int count, char **words) {
         FILE *text = open_memstream(&json, &size);
         fprintf(text, "{\"name\":\"%s\",\"namespace\":\"%s\",\"is_install\":true}", plain(rest[1]), plain(name_space));
         fclose(text);
-        check(helm_render(chart(rest[2]), values(), json, &out, &error), rest[2], error);
+        check(helm_render(chart(rest[2]), values(), json, &out, &error), rest[2], &error);
         print_documents(out);
         return 0;
     }
     if (!strcmp(verb, "install") && given == 3)
-        check(helm_install(config(), 0, chart(rest[2]), NULL, rest[1], values(), options(), &out, &error), verb, error);
+        check(helm_install(config(), 0, chart(rest[2]), NULL, rest[1], values(), options(1, ""), &out, &error), verb, &error);
     else if (!strcmp(verb, "upgrade") && given == 3)
-        check(helm_upgrade(config(), 0, chart(rest[2]), NULL, rest[1], values(), options(), &out, &error), verb, error);
+        check(helm_upgrade(config(), 0, chart(rest[2]), NULL, rest[1], values(), options(1, ",\"max_history\":10"), &out, &error), verb, &error);
     else if (!strcmp(verb, "status") && given == 2)
-        check(helm_status(config(), rest[1], NULL, &out, &error), verb, error);
+        check(helm_status(config(), rest[1], NULL, &out, &error), verb, &error);
     else if (!strcmp(verb, "list") && given == 1)
-        check(helm_list(config(), NULL, &out, &error), verb, error);
+        check(helm_list(config(), NULL, &out, &error), verb, &error);
     else
         die(2, "usage: helm lint|template|install|upgrade|status|list|version [NAME] [CHART] [flags]", NULL);
     puts(out);

@@ -117,7 +117,9 @@ impl Objects {
     fn collection(&self, path: &str, selector: Option<(&str, &str)>) -> Option<Value> {
         let prefix = format!("{path}/");
         let inside = |found: &&String| found.starts_with(&prefix) && !found[prefix.len()..].contains('/');
-        let known = ["secrets", "pods", "namespaces"].iter().any(|kind| path.ends_with(kind));
+        let known = ["secrets", "pods", "namespaces"]
+            .iter()
+            .any(|kind| path.ends_with(kind));
         if !known && !self.by_path.keys().any(|found| inside(&found)) {
             return None;
         }
@@ -140,13 +142,29 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
-    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let body = body
+        .collect()
+        .await
+        .map(http_body_util::Collected::to_bytes)
+        .unwrap_or_default();
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     let mut objects = objects.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(handle(&mut objects, &head.method, head.uri.path(), head.uri.query().unwrap_or_default(), body))
+    Ok(handle(
+        &mut objects,
+        &head.method,
+        head.uri.path(),
+        head.uri.query().unwrap_or_default(),
+        body,
+    ))
 }
 
-fn handle(objects: &mut Objects, method: &Method, path: &str, query: &str, body: Value) -> Response<Full<Bytes>> {
+fn handle(
+    objects: &mut Objects,
+    method: &Method,
+    path: &str,
+    query: &str,
+    body: Value,
+) -> Response<Full<Bytes>> {
     let name = path.rsplit('/').next().unwrap_or_default();
     let is_object = is_object(path);
     match *method {
@@ -178,7 +196,9 @@ fn handle(objects: &mut Objects, method: &Method, path: &str, query: &str, body:
         },
         Method::GET => {
             let selector = selector(query);
-            let selector = selector.as_ref().map(|(key, value)| (key.as_str(), value.as_str()));
+            let selector = selector
+                .as_ref()
+                .map(|(key, value)| (key.as_str(), value.as_str()));
             match objects.collection(path, selector) {
                 Some(list) => found(200, &list),
                 None => page_not_found(),
@@ -197,7 +217,9 @@ fn is_object(path: &str) -> bool {
 
 /// `labelSelector=key=value`, percent-encoded.
 fn selector(query: &str) -> Option<(String, String)> {
-    let text = query.split('&').find_map(|part| part.strip_prefix("labelSelector="))?;
+    let text = query
+        .split('&')
+        .find_map(|part| part.strip_prefix("labelSelector="))?;
     let text = text.replace("%3D", "=").replace("%2F", "/");
     let (key, value) = text.split_once('=')?;
     Some((key.to_owned(), value.to_owned()))
@@ -206,9 +228,10 @@ fn selector(query: &str) -> Option<(String, String)> {
 fn found(code: u16, object: &Value) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::from(object.to_string()));
     *response.status_mut() = StatusCode::from_u16(code).expect("a status code");
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static("application/json"),
+    );
     response
 }
 

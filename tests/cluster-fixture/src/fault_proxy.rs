@@ -65,7 +65,8 @@ impl FaultProxy {
                     let Ok(stream) = acceptor.accept(stream).await else {
                         return;
                     };
-                    let service = service_fn(move |request| answer(Arc::clone(&shared), client.clone(), request));
+                    let service =
+                        service_fn(move |request| answer(Arc::clone(&shared), client.clone(), request));
                     let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
                     // A connection ends with an error where a fault cuts it.
                     let _ = connection.await;
@@ -210,7 +211,10 @@ pub fn status(code: u16, reason: &str, name: &str) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::from(text.to_string()));
     *response.status_mut() = StatusCode::from_u16(code).expect("a status code");
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static("application/json"),
+    );
     if retry_after > 0 {
         headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
     }

@@ -32,7 +32,8 @@ pub async fn client(kubeconfig: &Path) -> Client {
 
 /// Writes a kubeconfig without credentials for a server; `ca` is PEM, for https.
 pub fn write(server: &str, ca: Option<&str>) -> NamedTempFile {
-    let ca_file = ca.map(|text| json!({ "server": server, "certificate-authority-data": base64(text.as_bytes()) }));
+    let ca_file =
+        ca.map(|text| json!({ "server": server, "certificate-authority-data": base64(text.as_bytes()) }));
     let cluster = ca_file.unwrap_or_else(|| json!({ "server": server }));
     // Every JSON document is a YAML document.
     let text = json!({
@@ -49,6 +50,7 @@ pub fn write(server: &str, ca: Option<&str>) -> NamedTempFile {
 }
 
 fn base64(bytes: &[u8]) -> String {
-    let encoded = serde_json::to_value(k8s_openapi::ByteString(bytes.to_vec())).expect("base64 is plain text");
+    let encoded =
+        serde_json::to_value(k8s_openapi::ByteString(bytes.to_vec())).expect("base64 is plain text");
     encoded.as_str().expect("base64 is plain text").to_owned()
 }

@@ -27,7 +27,8 @@ impl Namespace {
             kubeconfig: kubeconfig.to_owned(),
         };
         let object: core::Namespace =
-            serde_json::from_value(serde_json::json!({ "metadata": { "name": made.name } })).expect("a namespace");
+            serde_json::from_value(serde_json::json!({ "metadata": { "name": made.name } }))
+                .expect("a namespace");
         run_apart(async || {
             Api::<core::Namespace>::all(client(kubeconfig).await)
                 .create(&PostParams::default(), &object)

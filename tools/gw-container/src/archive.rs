@@ -42,7 +42,11 @@ mod tests {
     fn skips_what_is_no_regular_file() {
         let archive = [entry(b'x', &[7; 600]), entry(b'5', b""), entry(b'0', b"content")].concat();
         assert_eq!(first_file(&archive).unwrap(), b"content");
-        assert_eq!(first_file(&entry(b'2', b"")), None, "a symbolic link has no content");
+        assert_eq!(
+            first_file(&entry(b'2', b"")),
+            None,
+            "a symbolic link has no content"
+        );
         assert_eq!(first_file(&[0; 1024]), None);
     }
 

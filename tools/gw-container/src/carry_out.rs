@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use bollard::errors::Error;
 use bollard::models::{
     EndpointIpamConfig, EndpointSettings, Ipam, IpamConfig, NetworkConnectRequest, NetworkCreateRequest,
     NetworkDisconnectRequest, VolumeCreateRequest,
@@ -11,14 +10,15 @@ use bollard::query_parameters::{
     CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder, RemoveVolumeOptions,
     RenameContainerOptionsBuilder, StopContainerOptionsBuilder,
 };
-use contract::{Action, Exit, Failure};
-use docker_session::{absent, docker_failure, is_status};
-use gateway_facts::{Confinement, Facts, Network, aside_name};
+use contract::{Action, Failure};
+use docker_session::{absent, docker_failure};
+use gateway_facts::{Confinement, Facts, Network, Spec, aside_name};
 use gateway_names::GATEWAY_LABEL;
 
-use crate::create_body::{create_body, is_privileged};
-use crate::image::Image;
+use crate::create_body::create_body;
 use crate::network_choice::{Subnet, free_subnet};
+use crate::port_choice;
+use crate::refusals::{is_about_port, is_about_privileges, start_failure};
 use crate::steps::{NetworkInUse, Plan, Step};
 use crate::work::Work;
 
@@ -33,8 +33,10 @@ pub struct Carrier<'a> {
     pub plan: &'a Plan,
     /// What Docker knew when it was planned.
     pub facts: &'a Facts,
-    /// The image that a container is made from.
-    pub image: Option<&'a Image>,
+    /// What a container is made from: the plan's specification, unless its port for the API is taken in between.
+    pub spec: Spec,
+    /// A container is made with `--privileged`.
+    pub privileged: bool,
     /// Environment of the container that is replaced.
     pub carried: Vec<String>,
     /// Subnets that nothing may overlap.
@@ -53,9 +55,11 @@ struct Made {
 
 impl Carrier<'_> {
     /// All steps; with `--dry-run` they are only reported.
-    pub async fn carry_out(self) -> Result<(), Failure> {
+    /// Returns what the container is made from.
+    pub async fn carry_out(mut self) -> Result<Spec, Failure> {
         let mut made = Made::default();
-        for step in &self.plan.steps {
+        let plan = self.plan;
+        for step in &plan.steps {
             let action = step.action(&self.work.gateway);
             self.work.announce(&action);
             if !self.work.dry_run
@@ -66,10 +70,10 @@ impl Carrier<'_> {
             }
             self.work.did(action);
         }
-        Ok(())
+        Ok(self.spec)
     }
 
-    async fn take(&self, step: &Step, made: &mut Made) -> Result<(), Failure> {
+    async fn take(&mut self, step: &Step, made: &mut Made) -> Result<(), Failure> {
         let name = self.work.gateway.resource();
         let aside = aside_name(&self.work.gateway);
         match step {
@@ -94,7 +98,7 @@ impl Carrier<'_> {
                 Ok(())
             }
             Step::CreateContainer(_) => {
-                self.create_container(made, self.privileged()).await?;
+                self.create_container(made).await?;
                 made.container = true;
                 Ok(())
             }
@@ -115,11 +119,6 @@ impl Carrier<'_> {
             Step::RemoveDead => remove(self.work, &name).await,
             Step::RemoveAside => remove(self.work, &aside).await,
         }
-    }
-
-    fn privileged(&self) -> bool {
-        self.image
-            .is_none_or(|image| is_privileged(self.plan.spec.confinement, image))
     }
 
     fn network<'b>(&'b self, made: &'b Made) -> &'b NetworkInUse {
@@ -146,7 +145,7 @@ impl Carrier<'_> {
             .map_err(|error| docker_failure(&format!("create volume {name}"), &error))
     }
 
-    /// Somebody else may take the subnet in between: Docker then refuses it with 403, and the next one is tried.
+    /// Somebody else may take the subnet in between: Docker then refuses it, and the next one is tried.
     async fn create_network(&self, name: &str, first: Subnet) -> Result<NetworkInUse, Failure> {
         let mut used = self.used.clone();
         let mut subnet = first;
@@ -180,7 +179,7 @@ impl Carrier<'_> {
                         reference: made.id,
                     });
                 }
-                (Err(error), Some(next)) if is_status(&error, 403) => subnet = next,
+                (Err(error), Some(next)) if error.to_string().contains("overlaps") => subnet = next,
                 (Err(error), _) => return Err(docker_failure(&format!("create network {name}"), &error)),
             }
         }
@@ -190,18 +189,23 @@ impl Carrier<'_> {
         HashMap::from([(GATEWAY_LABEL.to_owned(), self.work.gateway.to_string())])
     }
 
-    async fn create_container(&self, made: &Made, privileged: bool) -> Result<(), Failure> {
+    async fn create_container(&self, made: &Made) -> Result<(), Failure> {
         let name = self.work.gateway.resource();
         let body = create_body(
             &self.work.gateway,
-            &self.plan.spec,
+            &self.spec,
             &self.plan.image_reference,
-            privileged,
+            self.privileged,
             self.network(made),
             &self.carried,
         );
         let options = CreateContainerOptionsBuilder::new().name(&name).build();
-        let answer = self.work.session.api().create_container(Some(options), body).await;
+        let answer = self
+            .work
+            .session
+            .api()
+            .create_container(Some(options), body)
+            .await;
         answer
             .map(drop)
             .map_err(|error| docker_failure(&format!("create container {name}"), &error))
@@ -236,22 +240,39 @@ impl Carrier<'_> {
             .map_err(|error| docker_failure(&format!("attach container {name} to its network"), &error))
     }
 
-    async fn start(&self, name: &str, made: &Made) -> Result<(), Failure> {
-        let refused = match self.work.session.api().start_container(name, None).await {
-            Ok(()) => return Ok(()),
-            Err(error) => error,
-        };
-        let auto = self.plan.spec.confinement == Confinement::Auto;
-        if !(auto && made.container && self.privileged() && is_about_privileges(&refused)) {
-            return Err(start_failure(name, &refused));
+    /// Starts the container. One that this run made is made again in another form where Docker refuses only that.
+    async fn start(&mut self, name: &str, made: &Made) -> Result<(), Failure> {
+        let mut ports: Vec<u16> = port_choice::api_ports(self.work.gateway.as_str()).collect();
+        loop {
+            let refused = match self.work.session.api().start_container(name, None).await {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            };
+            let auto = self.plan.spec.confinement == Confinement::Auto;
+            if !made.container {
+                return Err(start_failure(name, &refused));
+            } else if auto && self.privileged && is_about_privileges(&refused) {
+                self.work.warn(format!(
+                    "Docker refuses privileged containers: container {name} runs with a list of capabilities ({refused})"
+                ));
+                self.privileged = false;
+            } else if self
+                .spec
+                .api_port
+                .is_some_and(|port| is_about_port(&refused, port))
+            {
+                // Another gateway that is being started took it in between.
+                ports.retain(|port| Some(*port) != self.spec.api_port && port_choice::is_free_here(*port));
+                let Some(next) = ports.first() else {
+                    return Err(start_failure(name, &refused));
+                };
+                self.spec.api_port = Some(*next);
+            } else {
+                return Err(start_failure(name, &refused));
+            }
+            remove(self.work, name).await?;
+            self.create_container(made).await?;
         }
-        self.work.warn(format!(
-            "Docker refuses privileged containers ({refused}): container {name} runs with a list of capabilities"
-        ));
-        remove(self.work, name).await?;
-        self.create_container(made, false).await?;
-        let started = self.work.session.api().start_container(name, None).await;
-        started.map_err(|error| start_failure(name, &error))
     }
 
     /// Removes what this run made and that never ran, and gives a replaced container its place back.
@@ -259,11 +280,19 @@ impl Carrier<'_> {
         let name = self.work.gateway.resource();
         let api = self.work.session.api();
         if made.container {
-            self.unmade("delete", format!("container {name}"), remove(self.work, &name).await);
+            self.unmade(
+                "delete",
+                format!("container {name}"),
+                remove(self.work, &name).await,
+            );
         }
         if made.set_aside {
             let restored = self.rename(&aside_name(&self.work.gateway), &name).await;
-            self.unmade("rename", format!("container {}", aside_name(&self.work.gateway)), restored);
+            self.unmade(
+                "rename",
+                format!("container {}", aside_name(&self.work.gateway)),
+                restored,
+            );
         }
         if made.stopped {
             let started = api.start_container(&name, None).await;
@@ -304,33 +333,4 @@ pub async fn remove(work: &Work, name: &str) -> Result<(), Failure> {
     absent(removed)
         .map(drop)
         .map_err(|error| docker_failure(&format!("remove container {name}"), &error))
-}
-
-/// The runtime's words where a machine cannot give all capabilities.
-fn is_about_privileges(error: &Error) -> bool {
-    let text = error.to_string();
-    ["unable to apply caps", "bounding set", "operation not permitted"]
-        .iter()
-        .any(|words| text.contains(words))
-}
-
-fn start_failure(name: &str, error: &Error) -> Failure {
-    let Error::DockerResponseServerError { message, .. } = error else {
-        return docker_failure(&format!("start container {name}"), error);
-    };
-    let taken = ["port is already allocated", "address already in use"];
-    if taken.iter().any(|words| message.contains(words)) {
-        return Failure::new(
-            Exit::Failed,
-            "port_taken",
-            format!("cannot start container {name}: {}", message.trim()),
-            "end what has the port, or choose another: --port PORT",
-        );
-    }
-    Failure::new(
-        Exit::Failed,
-        "start_failed",
-        format!("Docker cannot start container {name}: {}", message.trim()),
-        "see Docker's own log, such as: journalctl -u docker",
-    )
 }

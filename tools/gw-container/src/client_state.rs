@@ -55,7 +55,11 @@ pub fn write(work: &Work, spec: &Spec, metadata: Option<Metadata>) -> Result<(),
     };
     if inactive {
         let object = format!("gateway {}", work.gateway);
-        work.did(Action::new("activate", object, "it is the one that was started last"));
+        work.did(Action::new(
+            "activate",
+            object,
+            "it is the one that was started last",
+        ));
     }
     Ok(())
 }

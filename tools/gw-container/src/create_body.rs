@@ -8,9 +8,7 @@ use bollard::models::{
     NetworkingConfig, PortBinding, RestartPolicy, RestartPolicyNameEnum,
 };
 use gateway_facts::{Confinement, Spec};
-use gateway_names::{
-    API_PORT, GATEWAY_LABEL, GatewayName, HOST_NAMES, NODE_PORT, SPEC_LABEL, VOLUME_PATH,
-};
+use gateway_names::{API_PORT, GATEWAY_LABEL, GatewayName, HOST_NAMES, NODE_PORT, SPEC_LABEL, VOLUME_PATH};
 
 use crate::image::{Image, parts};
 use crate::port_choice::API_BIND;
@@ -94,7 +92,12 @@ fn host_config(gateway: &GatewayName, spec: &Spec, privileged: bool, network: &N
         binds: Some(vec![format!("{}:{VOLUME_PATH}", gateway.resource())]),
         port_bindings: Some(ports),
         network_mode: Some(network.reference.clone()),
-        extra_hosts: Some(HOST_NAMES.iter().map(|name| format!("{name}:host-gateway")).collect()),
+        extra_hosts: Some(
+            HOST_NAMES
+                .iter()
+                .map(|name| format!("{name}:host-gateway"))
+                .collect(),
+        ),
         cgroupns_mode: Some(HostConfigCgroupnsModeEnum::HOST),
         restart_policy: Some(RestartPolicy {
             name: Some(RestartPolicyNameEnum::UNLESS_STOPPED),
@@ -137,7 +140,12 @@ fn command(spec: &Spec) -> Vec<String> {
     let mut words = vec!["server".to_owned(), "--disable=traefik".to_owned()];
     let usual = ["127.0.0.1", "localhost", "host.docker.internal"];
     let further = extra_names(spec).into_iter().filter(|name| !usual.contains(name));
-    words.extend(usual.into_iter().chain(further).map(|name| format!("--tls-san={name}")));
+    words.extend(
+        usual
+            .into_iter()
+            .chain(further)
+            .map(|name| format!("--tls-san={name}")),
+    );
     words
 }
 
@@ -222,11 +230,21 @@ mod tests {
         assert_eq!(
             body["Cmd"],
             serde_json::json!([
-                "server", "--disable=traefik", "--tls-san=127.0.0.1", "--tls-san=localhost",
-                "--tls-san=host.docker.internal", "--tls-san=san", "--tls-san=far"
+                "server",
+                "--disable=traefik",
+                "--tls-san=127.0.0.1",
+                "--tls-san=localhost",
+                "--tls-san=host.docker.internal",
+                "--tls-san=san",
+                "--tls-san=far"
             ])
         );
-        let environment: Vec<&str> = body["Env"].as_array().unwrap().iter().map(|e| e.as_str().unwrap()).collect();
+        let environment: Vec<&str> = body["Env"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|e| e.as_str().unwrap())
+            .collect();
         for entry in [
             "REGISTRY_MODE=external",
             "REGISTRY_HOST=r.example",
@@ -240,11 +258,20 @@ mod tests {
             assert!(environment.contains(&entry), "{entry}: {environment:?}");
         }
         let host = &body["HostConfig"];
-        assert_eq!(host["Binds"], serde_json::json!(["openshell-cluster-g:/var/lib/rancher/k3s"]));
-        assert_eq!(host["PortBindings"]["30051/tcp"][0], serde_json::json!({"HostIp": "127.0.0.1", "HostPort": "9000"}));
+        assert_eq!(
+            host["Binds"],
+            serde_json::json!(["openshell-cluster-g:/var/lib/rancher/k3s"])
+        );
+        assert_eq!(
+            host["PortBindings"]["30051/tcp"][0],
+            serde_json::json!({"HostIp": "127.0.0.1", "HostPort": "9000"})
+        );
         assert_eq!(host["PortBindings"]["6443/tcp"][0]["HostPort"], "16443");
         assert_eq!(host["RestartPolicy"]["Name"], "unless-stopped");
-        assert_eq!((&host["CgroupnsMode"], &host["Privileged"]), (&"host".into(), &true.into()));
+        assert_eq!(
+            (&host["CgroupnsMode"], &host["Privileged"]),
+            (&"host".into(), &true.into())
+        );
         assert_eq!(host["ExtraHosts"][0], "host.docker.internal:host-gateway");
         let endpoint = &body["NetworkingConfig"]["EndpointsConfig"]["openshell-cluster-g"];
         assert_eq!(endpoint["IPAMConfig"]["IPv4Address"], "10.87.1.2");
@@ -256,22 +283,47 @@ mod tests {
     fn the_capability_form_masks_nothing_by_empty_lists() {
         let body = body(&spec(), false, &[]);
         let host = &body["HostConfig"];
-        assert_eq!((&host["MaskedPaths"], &host["ReadonlyPaths"]), (&serde_json::json!([]), &serde_json::json!([])));
-        assert_eq!((&host["Privileged"], host["CapAdd"].as_array().unwrap().len()), (&false.into(), 14));
+        assert_eq!(
+            (&host["MaskedPaths"], &host["ReadonlyPaths"]),
+            (&serde_json::json!([]), &serde_json::json!([]))
+        );
+        assert_eq!(
+            (&host["Privileged"], host["CapAdd"].as_array().unwrap().len()),
+            (&false.into(), 14)
+        );
         assert_eq!(host["DeviceCgroupRules"], serde_json::json!(["a *:* rwm"]));
-        assert!(host["Binds"].as_array().unwrap().contains(&"/sys/fs/cgroup:/sys/fs/cgroup:rw".into()));
+        assert!(
+            host["Binds"]
+                .as_array()
+                .unwrap()
+                .contains(&"/sys/fs/cgroup:/sys/fs/cgroup:rw".into())
+        );
     }
 
     #[test]
     fn carries_what_somebody_gave_the_former_container_and_nothing_that_is_decided() {
-        let former = ["PATH=/bin", "REGISTRY_USERNAME=u", "DISABLE_TLS=true", "IMAGE_TAG=old"].map(str::to_owned);
+        let former = [
+            "PATH=/bin",
+            "REGISTRY_USERNAME=u",
+            "DISABLE_TLS=true",
+            "IMAGE_TAG=old",
+        ]
+        .map(str::to_owned);
         let own = ["PATH=/bin".to_owned()];
         let carried = carried_environment(&former, &own, false);
         assert_eq!(carried, ["REGISTRY_USERNAME=u", "IMAGE_TAG=old"]);
         let made = body(&spec(), true, &carried);
-        let environment: Vec<&str> = made["Env"].as_array().unwrap().iter().map(|e| e.as_str().unwrap()).collect();
+        let environment: Vec<&str> = made["Env"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|e| e.as_str().unwrap())
+            .collect();
         assert!(environment.contains(&"REGISTRY_USERNAME=u") && environment.contains(&"IMAGE_TAG=old"));
-        let tags = environment.iter().filter(|entry| entry.starts_with("IMAGE_TAG=")).count();
+        let tags = environment
+            .iter()
+            .filter(|entry| entry.starts_with("IMAGE_TAG="))
+            .count();
         assert_eq!(tags, 1, "{environment:?}");
         assert_eq!(carried_environment(&former, &own, true), ["REGISTRY_USERNAME=u"]);
     }

@@ -36,17 +36,21 @@ pub async fn run(flags: EnsureFlags, context: Context<Report>) -> Result<Answer,
     let image = image_of(&work, &facts, &wanted).await?;
 
     let plan = planned(&work, &facts, &wanted, image.as_ref(), persisted.as_ref()).await?;
-    work.report.update(|report| report.plan(&plan, &work, image.as_ref()));
+    work.report
+        .update(|report| report.plan(&plan, &work, image.as_ref()));
     let carrier = Carrier {
         work: &work,
         plan: &plan,
         facts: &facts,
-        image: image.as_ref(),
+        spec: plan.spec.clone(),
+        privileged: image
+            .as_ref()
+            .is_none_or(|image| is_privileged(plan.spec.confinement, image)),
         carried: carried(&work, &facts, &plan, wanted.image_named).await?,
         used: used_subnets(&work, &facts),
     };
-    carrier.carry_out().await?;
-    client_state::write(&work, &plan.spec, metadata)?;
+    let spec = carrier.carry_out().await?;
+    client_state::write(&work, &spec, metadata)?;
     if work.dry_run {
         foresee_kubeconfig(&work, &facts, &plan).await?;
     } else {
@@ -74,7 +78,12 @@ async fn planned(
     image: Option<&Image>,
     persisted: Option<&Spec>,
 ) -> Result<Plan, Failure> {
-    let ports = port_choice::look(facts, &wanted.spec, work.session.is_local());
+    let ports = port_choice::look(
+        work.gateway.as_str(),
+        facts,
+        &wanted.spec,
+        work.session.is_local(),
+    );
     let mut situation = Situation {
         gateway: &work.gateway,
         facts,
@@ -112,7 +121,9 @@ async fn carried(
     let Some(container) = present(facts).filter(|_| makes_container(plan)) else {
         return Ok(Vec::new());
     };
-    let former = image::find(&work.session, &container.image_id).await?.unwrap_or_default();
+    let former = image::find(&work.session, &container.image_id)
+        .await?
+        .unwrap_or_default();
     Ok(carried_environment(
         &container.environment,
         &former.environment,
@@ -148,9 +159,10 @@ async fn settle(work: &Work, before: &Facts, plan: &Plan) -> Result<(), Failure>
 /// What `settle` would do about the kubeconfig, as far as it can be told beforehand.
 async fn foresee_kubeconfig(work: &Work, facts: &Facts, plan: &Plan) -> Result<(), Failure> {
     let path = work.folder.kubeconfig();
-    let unchanged = facts.container.as_ref().filter(|container| {
-        container.is_up() && !makes_container(plan)
-    });
+    let unchanged = facts
+        .container
+        .as_ref()
+        .filter(|container| container.is_up() && !makes_container(plan));
     if let Some(container) = unchanged {
         if let Some(server) = kubeconfig::server_of(work, container) {
             let text = kubeconfig::read(work, container, &server).await?;

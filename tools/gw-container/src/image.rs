@@ -79,12 +79,22 @@ mod tests {
         for (reference, expected) in [
             ("openshell/cluster:dev", ("", "openshell", "dev")),
             ("cluster", ("", "", "latest")),
-            ("registry.example:5000/a/b/cluster:1", ("registry.example:5000", "registry.example:5000/a/b", "1")),
+            (
+                "registry.example:5000/a/b/cluster:1",
+                ("registry.example:5000", "registry.example:5000/a/b", "1"),
+            ),
             ("localhost/cluster@sha256:0", ("localhost", "localhost", "latest")),
-            ("registry.example:5000/cluster", ("registry.example:5000", "registry.example:5000", "latest")),
+            (
+                "registry.example:5000/cluster",
+                ("registry.example:5000", "registry.example:5000", "latest"),
+            ),
         ] {
             let (registry, base, tag) = parts(reference);
-            assert_eq!((registry.as_str(), base.as_str(), tag.as_str()), expected, "{reference}");
+            assert_eq!(
+                (registry.as_str(), base.as_str(), tag.as_str()),
+                expected,
+                "{reference}"
+            );
         }
     }
 }

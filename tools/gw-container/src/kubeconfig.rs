@@ -63,7 +63,11 @@ pub fn put(work: &Work, path: &Path, text: &str) -> Result<(), Failure> {
         client_files::write_private_file(path, text.as_bytes())?
     };
     if differs {
-        work.did(Action::new("write", format!("file {shown}"), "the kubeconfig differs"));
+        work.did(Action::new(
+            "write",
+            format!("file {shown}"),
+            "the kubeconfig differs",
+        ));
     }
     work.report.update(|report| report.kubeconfig = Some(shown));
     Ok(())
@@ -132,7 +136,11 @@ async fn still_runs(work: &Work, container: &Container) -> Result<(), Failure> {
 
 /// The last line of the container's log, as far as it can be had.
 async fn last_line(work: &Work, id: &str) -> String {
-    let options = LogsOptionsBuilder::new().stdout(true).stderr(true).tail("1").build();
+    let options = LogsOptionsBuilder::new()
+        .stdout(true)
+        .stderr(true)
+        .tail("1")
+        .build();
     let log = work.session.api().logs(id, Some(options));
     let lines: Vec<_> = log.try_collect().await.unwrap_or_default();
     lines.last().map_or_else(String::new, |line| {

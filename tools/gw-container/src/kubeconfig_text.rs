@@ -58,8 +58,14 @@ mod tests {
     fn names_the_gateway_and_the_published_port_and_keeps_the_rest() {
         let text = for_host(K3S.as_bytes(), "openshell-cluster-g", "https://127.0.0.1:16443").unwrap();
         let value: Value = serde_norway::from_str(&text).unwrap();
-        assert_eq!(value["clusters"][0]["cluster"]["server"], "https://127.0.0.1:16443");
-        assert_eq!(value["clusters"][0]["cluster"]["certificate-authority-data"], "Q0E=");
+        assert_eq!(
+            value["clusters"][0]["cluster"]["server"],
+            "https://127.0.0.1:16443"
+        );
+        assert_eq!(
+            value["clusters"][0]["cluster"]["certificate-authority-data"],
+            "Q0E="
+        );
         assert_eq!(value["users"][0]["user"]["client-key-data"], "Sw==");
         assert_eq!(value["contexts"][0]["context"]["user"], "openshell-cluster-g");
         assert_eq!(value["current-context"], "openshell-cluster-g");

@@ -24,6 +24,7 @@ mod node_of_volume;
 mod plan;
 mod port_choice;
 mod reasons;
+mod refusals;
 mod remove;
 mod report;
 mod settings;

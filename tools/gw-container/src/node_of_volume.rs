@@ -28,7 +28,11 @@ pub async fn node_name(
     };
     let known = certificate.as_deref().and_then(name_in);
     Ok(known
-        .or_else(|| persisted.map(|spec| spec.node_name.clone()).filter(|name| !name.is_empty()))
+        .or_else(|| {
+            persisted
+                .map(|spec| spec.node_name.clone())
+                .filter(|name| !name.is_empty())
+        })
         .unwrap_or_else(|| node_name_for(&work.gateway)))
 }
 
@@ -82,7 +86,9 @@ mod tests {
 
     fn certificate(name: &str) -> String {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.distinguished_name.push(DnType::OrganizationName, "system:nodes");
+        params
+            .distinguished_name
+            .push(DnType::OrganizationName, "system:nodes");
         params.distinguished_name.push(DnType::CommonName, name);
         params.self_signed(&KeyPair::generate().unwrap()).unwrap().pem()
     }
@@ -92,7 +98,13 @@ mod tests {
         let key = KeyPair::generate().unwrap().serialize_pem();
         let with_key = format!("{key}{}", certificate("system:node:openshell-g"));
         assert_eq!(name_in(with_key.as_bytes()).as_deref(), Some("openshell-g"));
-        for other in [certificate("admin"), certificate("system:node:"), key, "x".into(), String::new()] {
+        for other in [
+            certificate("admin"),
+            certificate("system:node:"),
+            key,
+            "x".into(),
+            String::new(),
+        ] {
             assert_eq!(name_in(other.as_bytes()), None);
         }
     }

@@ -87,15 +87,14 @@ pub fn makes_container(plan: &Plan) -> bool {
 /// Refuses a container that only has the gateway's name, and one that Docker is removing.
 pub fn check_own(gateway: &GatewayName, container: &Container) -> Result<(), Failure> {
     let name = gateway.resource();
-    let of_another = container
-        .label
-        .as_ref()
-        .is_some_and(|label| label != gateway.as_str());
-    if container.volume.as_deref() != Some(name.as_str()) || of_another {
+    if !container.belongs_to(gateway) {
         return Err(Failure::new(
             Exit::Failed,
             "foreign_container",
-            format!("container {} is no gateway of that name: it does not hold volume {name}", container.name),
+            format!(
+                "container {} is no gateway of that name: it does not hold volume {name}",
+                container.name
+            ),
             format!("rename it: docker rename {} ANOTHER-NAME", container.name),
         ));
     }
@@ -217,7 +216,10 @@ fn keep(situation: &Situation, container: &Container, plan: &mut Plan) -> Result
 fn detached(situation: &Situation, container: &Container) -> Option<&'static str> {
     let name = situation.gateway.resource();
     let exists = |id: &str| situation.facts.networks.iter().any(|network| network.id == id);
-    let own = container.attachments.iter().find(|at| at.name == name || exists(&at.network_id));
+    let own = container
+        .attachments
+        .iter()
+        .find(|at| at.name == name || exists(&at.network_id));
     match own {
         // Docker fills the id in at the first start.
         Some(at) if at.network_id.is_empty() && !situation.facts.networks.is_empty() => None,

@@ -32,9 +32,24 @@ pub struct Ports {
     pub api_fresh: Option<u16>,
 }
 
+/// The ports for the API in the order in which this gateway tries them: each begins elsewhere, so that gateways which are
+/// started at the same moment seldom want the same one.
+pub fn api_ports(gateway: &str) -> impl Iterator<Item = u16> {
+    let start = gateway.bytes().fold(0u16, |hash, byte| {
+        hash.wrapping_mul(31).wrapping_add(u16::from(byte))
+    });
+    let count = API_PORTS.end - API_PORTS.start;
+    (0..count).map(move |step| API_PORTS.start + (start % count + step) % count)
+}
+
+/// Can this port of the machine be bound for the API at this moment?
+pub fn is_free_here(port: u16) -> bool {
+    try_here(API_BIND, port) == Use::Free
+}
+
 /// Tries the ports that `wanted` names. A port that the gateway's own container has at this moment counts as free.
 /// Only the ports of this machine can be tried: on another one Docker says what is taken.
-pub fn look(facts: &Facts, wanted: &Spec, local: bool) -> Ports {
+pub fn look(gateway: &str, facts: &Facts, wanted: &Spec, local: bool) -> Ports {
     let own = facts.container.iter().filter(|container| container.is_up());
     let held_by_us = |bind: IpAddr, port: u16| {
         own.clone()
@@ -51,7 +66,10 @@ pub fn look(facts: &Facts, wanted: &Spec, local: bool) -> Ports {
         if local { try_here(bind, port) } else { Use::Free }
     };
     let reserved = |port: u16| {
-        let by_others = facts.neighbours.iter().any(|other| other.reserved.contains(&port));
+        let by_others = facts
+            .neighbours
+            .iter()
+            .any(|other| other.reserved.contains(&port));
         by_others || port == wanted.port
     };
     Ports {
@@ -59,9 +77,7 @@ pub fn look(facts: &Facts, wanted: &Spec, local: bool) -> Ports {
         api_kept: wanted
             .api_port
             .is_some_and(|port| !reserved(port) && holder(API_BIND, port) == Use::Free),
-        api_fresh: API_PORTS
-            .into_iter()
-            .find(|port| !reserved(*port) && holder(API_BIND, *port) == Use::Free),
+        api_fresh: api_ports(gateway).find(|port| !reserved(*port) && holder(API_BIND, *port) == Use::Free),
     }
 }
 
@@ -101,11 +117,11 @@ mod tests {
         let port = held.local_addr().unwrap().port();
         let mut facts = Facts::default();
         let own_pid = std::process::id().to_string();
-        match look(&facts, &spec(port, None), true).gateway {
+        match look("g", &facts, &spec(port, None), true).gateway {
             Use::Taken(by) => assert!(by.starts_with("process") && by.contains(&own_pid), "{by}"),
             other => panic!("{other:?}"),
         }
-        assert_eq!(look(&facts, &spec(port, None), false).gateway, Use::Free);
+        assert_eq!(look("g", &facts, &spec(port, None), false).gateway, Use::Free);
 
         let published = Published { bind: API_BIND, port };
         facts.neighbours = vec![Neighbour {
@@ -114,7 +130,7 @@ mod tests {
             reserved: Vec::new(),
         }];
         assert_eq!(
-            look(&facts, &spec(port, None), true).gateway,
+            look("g", &facts, &spec(port, None), true).gateway,
             Use::Taken("container web".into())
         );
         facts.neighbours.clear();
@@ -123,25 +139,45 @@ mod tests {
             bound: Some(published),
             ..Container::default()
         });
-        assert_eq!(look(&facts, &spec(port, None), true).gateway, Use::Free);
+        assert_eq!(look("g", &facts, &spec(port, None), true).gateway, Use::Free);
         facts.container.as_mut().unwrap().status = Status::Exited;
-        assert!(matches!(look(&facts, &spec(port, None), true).gateway, Use::Taken(_)));
+        assert!(matches!(
+            look("g", &facts, &spec(port, None), true).gateway,
+            Use::Taken(_)
+        ));
     }
 
     #[test]
     fn the_api_port_is_none_that_another_gateway_will_need() {
-        let first = look(&Facts::default(), &spec(8080, None), false);
-        assert_eq!((first.api_kept, first.api_fresh), (false, Some(16443)));
+        let mut order = api_ports("g");
+        let (first_port, second_port, third_port, fourth_port) = (
+            order.next().unwrap(),
+            order.next().unwrap(),
+            order.next().unwrap(),
+            order.next().unwrap(),
+        );
+        let first = look("g", &Facts::default(), &spec(8080, None), false);
+        assert_eq!((first.api_kept, first.api_fresh), (false, Some(first_port)));
         let facts = Facts {
             neighbours: vec![Neighbour {
                 name: "openshell-cluster-stopped".into(),
                 published: Vec::new(),
-                reserved: vec![16443, 16444],
+                reserved: vec![first_port, second_port],
             }],
             ..Facts::default()
         };
-        assert_eq!(look(&facts, &spec(16445, None), false).api_fresh, Some(16446));
-        assert!(!look(&facts, &spec(8080, Some(16443)), false).api_kept);
-        assert!(look(&facts, &spec(8080, Some(17000)), false).api_kept);
+        assert_eq!(
+            look("g", &facts, &spec(third_port, None), false).api_fresh,
+            Some(fourth_port)
+        );
+        assert!(!look("g", &facts, &spec(8080, Some(first_port)), false).api_kept);
+        assert!(look("g", &facts, &spec(8080, Some(fourth_port)), false).api_kept);
+    }
+
+    #[test]
+    fn every_port_is_tried_once() {
+        let mut all: Vec<u16> = api_ports("openshell").collect();
+        all.sort_unstable();
+        assert!(all.iter().copied().eq(API_PORTS));
     }
 }

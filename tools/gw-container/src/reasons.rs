@@ -3,7 +3,10 @@
 use contract::Reason;
 
 const OWN: &[Reason] = &[
-    Reason::new("image_not_given", "no cluster image is named, and none is persisted"),
+    Reason::new(
+        "image_not_given",
+        "no cluster image is named, and none is persisted",
+    ),
     Reason::new("image_missing", "Docker does not have the cluster image"),
     Reason::new(
         "port_taken",
@@ -21,10 +24,7 @@ const OWN: &[Reason] = &[
     Reason::new("no_subnet", "every subnet for the gateway's network is in use"),
     Reason::new("no_api_port", "no port of 127.0.0.1 is free for the API"),
     Reason::new("start_failed", "Docker could not start the container"),
-    Reason::new(
-        "container_exited",
-        "the container ended while it was waited for",
-    ),
+    Reason::new("container_exited", "the container ended while it was waited for"),
     Reason::new("no_container", "the gateway has no container"),
     Reason::new("not_running", "the gateway's container does not run"),
     Reason::new(

@@ -91,10 +91,18 @@ async fn remove_network(work: &Work, id: &str) -> Result<(), Failure> {
 
 async fn remove_volume(work: &Work) -> Result<(), Failure> {
     let name = work.gateway.resource();
-    let action = Action::new("delete", format!("volume {name}"), "asked for with --volume --yes");
+    let action = Action::new(
+        "delete",
+        format!("volume {name}"),
+        "asked for with --volume --yes",
+    );
     work.announce(&action);
     if !work.dry_run {
-        let removed = work.session.api().remove_volume(&name, None::<RemoveVolumeOptions>).await;
+        let removed = work
+            .session
+            .api()
+            .remove_volume(&name, None::<RemoveVolumeOptions>)
+            .await;
         absent(removed).map_err(|error| docker_failure(&format!("remove volume {name}"), &error))?;
     }
     work.did(action);
@@ -120,7 +128,11 @@ fn forget(work: &Work) -> Result<(), Failure> {
         work.folder.remove()?;
     }
     if known {
-        work.did(Action::new("delete", format!("folder {path}"), "asked for with --volume --yes"));
+        work.did(Action::new(
+            "delete",
+            format!("folder {path}"),
+            "asked for with --volume --yes",
+        ));
     }
     Ok(())
 }

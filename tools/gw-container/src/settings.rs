@@ -21,7 +21,10 @@ pub fn wanted(
     persisted: Option<&Spec>,
 ) -> Result<Wanted, Failure> {
     for (one, other) in [
-        (flags.plaintext && flags.no_plaintext, "--plaintext and --no-plaintext"),
+        (
+            flags.plaintext && flags.no_plaintext,
+            "--plaintext and --no-plaintext",
+        ),
         (
             flags.disable_gateway_auth && flags.enable_gateway_auth,
             "--disable-gateway-auth and --enable-gateway-auth",
@@ -34,9 +37,9 @@ pub fn wanted(
             ));
         }
     }
-    let mut spec = persisted.cloned().unwrap_or_else(|| {
-        Spec::parse(br#"{"image":"","node_name":""}"#).expect("has all that is required")
-    });
+    let mut spec = persisted
+        .cloned()
+        .unwrap_or_else(|| Spec::parse(br#"{"image":"","node_name":""}"#).expect("has all that is required"));
     let image = flags
         .image
         .clone()
@@ -62,7 +65,11 @@ fn join_gateway_host(spec: &mut Spec, named: Option<&str>) {
         let former = spec.gateway_host.replace(host.to_owned());
         spec.tls_sans.retain(|name| Some(name) != former.as_ref());
     }
-    if let Some(host) = spec.gateway_host.clone().filter(|host| !spec.tls_sans.contains(host)) {
+    if let Some(host) = spec
+        .gateway_host
+        .clone()
+        .filter(|host| !spec.tls_sans.contains(host))
+    {
         spec.tls_sans.push(host);
     }
 }
@@ -78,7 +85,8 @@ mod tests {
     use super::*;
 
     fn persisted() -> Spec {
-        Spec::parse(br#"{"image":"kept","node_name":"n","port":9000,"plaintext":true,"tls_sans":["a"]}"#).unwrap()
+        Spec::parse(br#"{"image":"kept","node_name":"n","port":9000,"plaintext":true,"tls_sans":["a"]}"#)
+            .unwrap()
     }
 
     #[test]

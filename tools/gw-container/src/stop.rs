@@ -33,7 +33,11 @@ pub async fn run(flags: &StopFlags, context: Context<Report>) -> Result<Answer, 
     let object = format!("container {}", container.name);
     if container.status == Status::Paused {
         // A held program cannot end by itself: it would be killed after the grace.
-        let action = Action::new("unpause", object.clone(), "a paused program cannot stop by itself");
+        let action = Action::new(
+            "unpause",
+            object.clone(),
+            "a paused program cannot stop by itself",
+        );
         work.announce(&action);
         if !work.dry_run {
             let released = work.session.api().unpause_container(&container.name).await;

@@ -25,7 +25,11 @@ fn ended(arguments: &[&str]) -> Run {
     let home = tempfile::tempdir().unwrap();
     let run = run(tool(home.path(), arguments));
     check(&run, SCHEMA);
-    assert!(run.stderr.contains("error:") && run.stderr.contains("next:"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("error:") && run.stderr.contains("next:"),
+        "{}",
+        run.stderr
+    );
     let left = std::fs::read_dir(home.path()).unwrap().count();
     assert_eq!(left, 0, "a refused run writes nothing");
     run
@@ -39,7 +43,10 @@ fn the_committed_schema_is_the_programs_own() {
         .unwrap();
     let own: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let committed: serde_json::Value = serde_json::from_str(SCHEMA).unwrap();
-    assert_eq!(own, committed, "gw-container --schema > tools/gw-container/schema.json");
+    assert_eq!(
+        own, committed,
+        "gw-container --schema > tools/gw-container/schema.json"
+    );
 }
 
 #[test]
@@ -79,7 +86,10 @@ fn a_wrong_name_is_2_from_the_flag_and_78_from_elsewhere() {
     let mut command = tool(home.path(), &["stop"]);
     command.env("OPENSHELL_GATEWAY", "no/name");
     let by_environment = run(command);
-    assert_eq!((by_environment.code, by_environment.reason()), (78, "invalid_gateway_name"));
+    assert_eq!(
+        (by_environment.code, by_environment.reason()),
+        (78, "invalid_gateway_name")
+    );
     std::fs::create_dir_all(home.path().join(".config/openshell")).unwrap();
     std::fs::write(home.path().join(".config/openshell/active_gateway"), "../x").unwrap();
     let by_file = run(tool(home.path(), &["stop"]));
@@ -130,7 +140,12 @@ fn a_socket_that_this_user_may_not_use_is_77() {
         .uid(65_534)
         .gid(65_534);
     let run = run(command);
-    assert_eq!((run.code, run.reason()), (77, "docker_permission"), "{}", run.stderr);
+    assert_eq!(
+        (run.code, run.reason()),
+        (77, "docker_permission"),
+        "{}",
+        run.stderr
+    );
     assert!(run.document["error"]["hint"].as_str().unwrap().contains("docker"));
     check(&run, SCHEMA);
 }
@@ -184,6 +199,9 @@ fn each_verb_has_its_help() {
             .unwrap();
         assert!(output.status.success());
         let text = String::from_utf8(output.stdout).unwrap();
-        assert!(text.contains("--lock-fd") && text.contains("Exit codes"), "{text}");
+        assert!(
+            text.contains("--lock-fd") && text.contains("Exit codes"),
+            "{text}"
+        );
     }
 }

@@ -12,7 +12,7 @@ use gateway_probe::Outcome;
 
 use crate::report::{
     ClientFilesField, ContainerField, FileField, HealthField, NetworkField, PortsField, ProbeField,
-    RecommendedField, Report, VolumeField,
+    RecommendedField, Report, SpecSource, VolumeField,
 };
 use crate::state::{Seen, State, advice_for, state_of};
 
@@ -31,10 +31,17 @@ pub async fn run(context: &Context<Report>) -> Result<State, Failure> {
     let session = DockerSession::open(context).await?;
     let facts = gateway_facts::observe(&session, &gateway).await?;
 
-    let mut conflicts = conflicts(&facts, &gateway);
+    let mut conflicts = strangers(&facts, &gateway);
     let conflict = !conflicts.is_empty();
     let (spec, spec_source) = persisted(&facts, &folder, &mut conflicts)?;
-    let endpoint = endpoint(&facts, spec.as_ref(), &folder)?;
+    let endpoint = endpoint(&facts, spec.as_ref(), &folder, &mut conflicts);
+    if facts.networks.len() > 1 {
+        conflicts.push(format!(
+            "{} networks have the name {}",
+            facts.networks.len(),
+            gateway.resource()
+        ));
+    }
     let running = facts
         .container
         .as_ref()
@@ -54,8 +61,8 @@ pub async fn run(context: &Context<Report>) -> Result<State, Failure> {
         conflict,
     });
     let network = network_field(&facts, &gateway);
-    let (action, reason) = advice_for(state, network.stale);
-    let ports = ports_field(&facts, spec.as_ref(), running.is_some(), session.is_local());
+    let ports = ports_field(&facts, spec.as_ref(), session.is_local());
+    let (action, reason) = advice_for(state, network.stale, !ports.holders.is_empty());
     context.report.update(|report| {
         report.state = Some(state);
         report.endpoint = endpoint;
@@ -79,70 +86,81 @@ pub async fn run(context: &Context<Report>) -> Result<State, Failure> {
     Ok(state)
 }
 
-/// Something has the gateway's name and says that it belongs to another one.
-fn conflicts(facts: &Facts, gateway: &GatewayName) -> Vec<String> {
-    let other = |label: &Option<String>| label.clone().filter(|label| label != gateway.as_str());
+/// What has the gateway's name and is not the gateway's.
+fn strangers(facts: &Facts, gateway: &GatewayName) -> Vec<String> {
+    let name = gateway.resource();
     let mut found = Vec::new();
-    if let Some(label) = facts
-        .container
-        .as_ref()
-        .and_then(|container| other(&container.label))
-    {
-        found.push(format!(
-            "the container {} belongs to gateway {label}",
-            gateway.resource()
-        ));
+    if let Some(container) = facts.container.as_ref().filter(|it| !it.belongs_to(gateway)) {
+        found.push(match &container.label {
+            Some(label) if label != gateway.as_str() => {
+                format!("container {name} belongs to gateway {label}")
+            }
+            _ => format!("container {name} is no gateway: it does not hold volume {name}"),
+        });
     }
-    if let Some(label) = facts.volume.as_ref().and_then(|volume| other(&volume.label)) {
-        found.push(format!(
-            "the volume {} belongs to gateway {label}",
-            gateway.resource()
-        ));
+    let label = facts.volume.as_ref().and_then(|volume| volume.label.as_deref());
+    if let Some(label) = label.filter(|label| *label != gateway.as_str()) {
+        found.push(format!("volume {name} belongs to gateway {label}"));
     }
     found
 }
 
-/// The persisted specification: the container's label, else the copy beside the client's files.
+/// What the container was made from, as its label says or, without one, as it shows itself; with a volume alone the
+/// copy beside the client's files. A gateway of which nothing is left has no specification.
 fn persisted(
     facts: &Facts,
     folder: &GatewayFolder,
     conflicts: &mut Vec<String>,
-) -> Result<(Option<Spec>, Option<&'static str>), Failure> {
-    let of_container = facts
-        .container
-        .as_ref()
-        .and_then(|container| container.spec.clone());
-    let (read, source) = match of_container {
-        Some(read) => (read, "container"),
-        None => match folder.read_private(folder.spec_copy())? {
-            Some(text) => (Spec::parse(&text), "client_files"),
-            None => return Ok((None, None)),
-        },
+) -> Result<(Option<Spec>, Option<SpecSource>), Failure> {
+    if let Some(container) = &facts.container {
+        let source = match &container.spec {
+            Some(Ok(_)) => SpecSource::Label,
+            Some(Err(error)) => {
+                conflicts.push(format!(
+                    "the specification on the container cannot be read: {error}"
+                ));
+                SpecSource::Container
+            }
+            None => SpecSource::Container,
+        };
+        return Ok((Some(container.effective_spec()), Some(source)));
+    }
+    if facts.volume.is_none() {
+        return Ok((None, None));
+    }
+    let Some(text) = folder.read_private("spec.json")? else {
+        return Ok((None, None));
     };
-    match read {
-        Ok(spec) => Ok((Some(spec), Some(source))),
+    match Spec::parse(&text) {
+        Ok(spec) => Ok((Some(spec), Some(SpecSource::ClientFiles))),
         Err(error) => {
             conflicts.push(format!(
-                "the specification persisted in {source} cannot be read: {error}"
+                "{} cannot be read: {error}",
+                folder.spec_copy().display()
             ));
             Ok((None, None))
         }
     }
 }
 
-/// Where a client on this machine connects: what the container publishes, else what is persisted.
-fn endpoint(facts: &Facts, spec: Option<&Spec>, folder: &GatewayFolder) -> Result<Option<String>, Failure> {
+/// Where a client connects: what is known of the container, else what the client wrote down of the volume's gateway.
+fn endpoint(
+    facts: &Facts,
+    spec: Option<&Spec>,
+    folder: &GatewayFolder,
+    conflicts: &mut Vec<String>,
+) -> Option<String> {
     if let Some(spec) = spec {
-        return Ok(Some(spec.endpoint()));
+        return Some(spec.endpoint());
     }
-    if let Some(metadata) = folder.read_metadata()? {
-        return Ok(Some(metadata.gateway_endpoint));
+    facts.volume.as_ref()?;
+    match folder.read_metadata() {
+        Ok(metadata) => metadata.map(|metadata| metadata.gateway_endpoint),
+        Err(failure) => {
+            conflicts.push(failure.message);
+            None
+        }
     }
-    let published = facts
-        .container
-        .as_ref()
-        .and_then(|container| container.bound.or(container.gateway_port));
-    Ok(published.map(|published| format!("https://127.0.0.1:{}", published.port)))
 }
 
 async fn probe(endpoint: &str, folder: &GatewayFolder) -> Result<ProbeField, Failure> {
@@ -221,15 +239,13 @@ fn network_field(facts: &Facts, gateway: &GatewayName) -> NetworkField {
     }
 }
 
-fn ports_field(facts: &Facts, spec: Option<&Spec>, running: bool, local: bool) -> PortsField {
+fn ports_field(facts: &Facts, spec: Option<&Spec>, local: bool) -> PortsField {
     let container = facts.container.as_ref();
     let bound = container.and_then(|container| container.bound);
-    let configured = container.and_then(|container| container.gateway_port);
-    let wanted = spec
-        .map(|spec| (spec.bind, spec.port))
-        .or(configured.map(|published| (published.bind, published.port)));
+    let is_up = container.is_some_and(Container::is_up);
+    let wanted = spec.map(|spec| (spec.bind, spec.port));
     let mut holders = Vec::new();
-    if let Some((bind, port)) = wanted.filter(|_| !running) {
+    if let Some((bind, port)) = wanted.filter(|_| !is_up) {
         let neighbours = facts
             .neighbours
             .iter()

@@ -25,8 +25,8 @@ pub struct Report {
     pub ports: PortsField,
     /// What the container is made from; null where nothing is persisted.
     pub spec: Option<Spec>,
-    /// Where the specification was read: container or client_files; null where nothing is persisted.
-    pub spec_source: Option<&'static str>,
+    /// Where the specification was read; null where nothing says it.
+    pub spec_source: Option<SpecSource>,
     /// What a client sees at the endpoint.
     pub probe: ProbeField,
     /// The client's files.
@@ -35,6 +35,18 @@ pub struct Report {
     pub conflicts: Vec<String>,
     /// What to do next.
     pub recommended: RecommendedField,
+}
+
+/// Where a specification was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SpecSource {
+    /// From the container's label.
+    Label,
+    /// From what a container without a readable label shows.
+    Container,
+    /// From the copy beside the client's files: there is a volume and no container.
+    ClientFiles,
 }
 
 /// The container.

@@ -115,9 +115,12 @@ pub enum Advice {
 }
 
 /// What to do next, and why.
-pub fn advice_for(state: State, network_stale: bool) -> (Advice, &'static str) {
+pub fn advice_for(state: State, network_stale: bool, port_taken: bool) -> (Advice, &'static str) {
     match state {
         State::Absent => (Advice::Create, "there is neither a container nor a volume"),
+        State::VolumeOnly | State::Stopped if port_taken => {
+            (Advice::Ask, "something else has the gateway's port")
+        }
         State::VolumeOnly => (Advice::Resume, "the volume is there and the container is gone"),
         State::Conflict => (Advice::Ask, "something that is not this gateway has its name"),
         State::Dead => (Advice::ReplaceContainer, "Docker could not remove the container"),
@@ -219,8 +222,32 @@ mod tests {
 
     #[test]
     fn a_gateway_that_serves_needs_nothing() {
-        assert_eq!(advice_for(State::Serving, false).0, Advice::None);
-        assert_eq!(advice_for(State::Serving, true).0, Advice::RepairNetwork);
-        assert_eq!(advice_for(State::Absent, true).0, Advice::Create);
+        assert_eq!(advice_for(State::Serving, false, false).0, Advice::None);
+    }
+
+    #[test]
+    fn each_state_has_its_advice() {
+        for (state, network_stale, port_taken, advice) in [
+            (State::Absent, false, false, Advice::Create),
+            (State::Absent, true, false, Advice::Create),
+            (State::VolumeOnly, false, false, Advice::Resume),
+            (State::VolumeOnly, false, true, Advice::Ask),
+            (State::Stopped, false, false, Advice::Resume),
+            (State::Stopped, true, false, Advice::RepairNetwork),
+            (State::Stopped, true, true, Advice::Ask),
+            (State::Starting, false, false, Advice::Wait),
+            (State::Running, false, false, Advice::Resume),
+            (State::Serving, true, false, Advice::RepairNetwork),
+            (State::Restarting, false, false, Advice::ReplaceContainer),
+            (State::Paused, false, false, Advice::Resume),
+            (State::Dead, true, false, Advice::ReplaceContainer),
+            (State::Conflict, true, true, Advice::Ask),
+        ] {
+            assert_eq!(
+                advice_for(state, network_stale, port_taken).0,
+                advice,
+                "{state:?} {network_stale} {port_taken}"
+            );
+        }
     }
 }

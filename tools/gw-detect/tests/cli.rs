@@ -81,7 +81,7 @@ fn docker_without_permission_is_named() {
     let (mut command, home) = tool();
     let socket = home.path().join("docker.sock");
     let _listener = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
-    std::fs::set_permissions(&socket, std::fs::Permissions::from_mode(0)).expect("a mode");
+    std::fs::set_permissions(&socket, std::fs::Permissions::from_mode(0o000)).expect("a mode");
     // Root may open any socket: the tool runs as nobody, from a copy that nobody may run.
     let copy = home.path().join("gw-detect");
     std::fs::copy(env!("CARGO_BIN_EXE_gw-detect"), &copy).expect("a copy");

@@ -1,2 +1,56 @@
-//! TLS Secrets and the client bundle of a gateway
-fn main() {}
+//! `gw-pki` keeps the certificates of a gateway: its TLS Secrets in the cluster and the client's bundle on this host.
+//!
+//! - `reconcile` leaves valid material as it is, byte for byte, wherever it was made. Where there is none it makes a CA and
+//!   keeps its key in the Secret `openshell-ca`; a certificate with a fault that has a name is issued again by that CA. The
+//!   bundle on disk then follows the cluster. A CA that cannot issue is not replaced: that is refused with the reason.
+//!
+//! The document ([`report::Report`]) shows each certificate with its findings, and what was done; `--dry-run` does nothing
+//! and says what would be done. Exit codes are those of the contract; every reason is in `--help`.
+
+mod authority;
+mod carry_out;
+mod certificate;
+mod chain;
+mod examine;
+mod finding;
+mod flags;
+mod issue;
+mod observe;
+mod plan;
+mod private_key;
+mod reasons;
+mod reconcile;
+mod refused;
+mod report;
+mod server_names;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use contract::{Answer, Context, Failure, SharedFlags, Tool};
+
+use crate::flags::{Flags, Verb};
+use crate::report::Report;
+
+static TOOL: Tool = Tool {
+    name: "gw-pki",
+    version: env!("CARGO_PKG_VERSION"),
+    shared: SharedFlags {
+        gateway: true,
+        docker: false,
+        kubernetes: true,
+        dry_run: true,
+        timeout: Duration::from_secs(90),
+    },
+    reasons: reasons::ALL,
+};
+
+fn main() -> ExitCode {
+    contract::run::<Flags, Report, _, _>(&TOOL, run)
+}
+
+async fn run(flags: Flags, context: Context<Report>) -> Result<Answer, Failure> {
+    match flags.verb {
+        Verb::Reconcile(flags) => reconcile::run(flags, context).await,
+    }
+}

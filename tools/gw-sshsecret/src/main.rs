@@ -1,2 +1,50 @@
-//! The SSH handshake Secret of a gateway
-fn main() {}
+//! `gw-sshsecret` keeps the SSH handshake secret of a gateway: the Secret `openshell-ssh-handshake`, by which the gateway and
+//! its sandboxes know each other.
+//!
+//! - `reconcile` leaves a valid Secret as it is. Where its absence is proven, it is made again from the value that live
+//!   sandboxes carry in their environment; only where none carries one, a new value is generated. A Secret that exists
+//!   is never written.
+//!
+//! The document ([`report::Report`]) names the secret by its fingerprint, where it came from, and what was done; `--dry-run`
+//! does nothing and says what would be done. Exit codes are those of the contract; every reason is in `--help`.
+
+mod carried;
+mod flags;
+mod handshake;
+mod observe;
+mod plan;
+mod reasons;
+mod reconcile;
+mod report;
+mod sandbox;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use contract::{Answer, Context, Failure, SharedFlags, Tool};
+
+use crate::flags::{Flags, Verb};
+use crate::report::Report;
+
+static TOOL: Tool = Tool {
+    name: "gw-sshsecret",
+    version: env!("CARGO_PKG_VERSION"),
+    shared: SharedFlags {
+        gateway: false,
+        docker: false,
+        kubernetes: true,
+        dry_run: true,
+        timeout: Duration::from_secs(90),
+    },
+    reasons: reasons::ALL,
+};
+
+fn main() -> ExitCode {
+    contract::run::<Flags, Report, _, _>(&TOOL, run)
+}
+
+async fn run(flags: Flags, context: Context<Report>) -> Result<Answer, Failure> {
+    match flags.verb {
+        Verb::Reconcile(flags) => reconcile::run(flags, context).await,
+    }
+}

@@ -24,7 +24,7 @@ const RENEW_DAYS: i64 = 120;
 struct Leaf {
     name: &'static str,
     common_name: String,
-    organization: Option<&'static str>,
+    organizations: &'static [&'static str],
     sans: Vec<String>,
 }
 
@@ -63,26 +63,26 @@ fn leaves(node: &str, address: Ipv4Addr, extra_sans: &[String]) -> Vec<Leaf> {
     sans.extend(extra_sans.iter().cloned());
     sans.sort();
     sans.dedup();
-    let plain = |name, common_name: &str, organization| Leaf {
+    let plain = |name, common_name: &str, organizations| Leaf {
         name,
         common_name: common_name.to_owned(),
-        organization,
+        organizations,
         sans: Vec::new(),
     };
     vec![
         Leaf {
             name: "apiserver",
             common_name: "kube-apiserver".to_owned(),
-            organization: None,
+            organizations: &[],
             sans,
         },
         Leaf {
             name: "kubelet",
             common_name: node.to_owned(),
-            organization: None,
+            organizations: &[],
             sans: vec![address.to_string(), node.to_owned()],
         },
-        plain("admin", "system:admin", Some("system:masters")),
+        plain("admin", "system:admin", &["system:masters"]),
     ]
 }
 
@@ -91,7 +91,9 @@ fn kubelet_client(issuer: &Issuer<'_, KeyPair>, node: &str) -> anyhow::Result<()
     let leaf = Leaf {
         name: "client-kubelet",
         common_name: format!("system:node:{node}"),
-        organization: Some("system:nodes"),
+        // A young API server does not know yet which objects a node's pods use, and refuses them; the kubelet then waits ten
+        // seconds. It reads the CA's key on this volume anyway, so that the second group gives it nothing.
+        organizations: &["system:nodes", "system:masters"],
         sans: Vec::new(),
     };
     let certificate = layout::data(gateway_names::KUBELET_CERTIFICATE);
@@ -148,10 +150,8 @@ fn issue(issuer: &Issuer<'_, KeyPair>, leaf: &Leaf, certificate: &Path, key: &Pa
     params
         .distinguished_name
         .push(DnType::CommonName, leaf.common_name.as_str());
-    if let Some(organization) = leaf.organization {
-        params
-            .distinguished_name
-            .push(DnType::OrganizationName, organization);
+    for (&organization, kind) in leaf.organizations.iter().zip([DnType::OrganizationName, one_more_organization()]) {
+        params.distinguished_name.push(kind, organization);
     }
     params.key_usages = vec![
         KeyUsagePurpose::DigitalSignature,
@@ -166,6 +166,11 @@ fn issue(issuer: &Issuer<'_, KeyPair>, leaf: &Leaf, certificate: &Path, key: &Pa
     let made = params.signed_by(&pair, issuer)?;
     write_private(key, pair.serialize_pem().as_bytes())?;
     write_private(certificate, made.pem().as_bytes())
+}
+
+/// rcgen keeps one value of a kind; X.509 may have more, and Kubernetes reads each as a group.
+fn one_more_organization() -> DnType {
+    DnType::CustomDnType(vec![2, 5, 4, 10])
 }
 
 /// A clock that is an hour slow elsewhere must not refuse a certificate of now.
@@ -211,7 +216,10 @@ fn fits(certificate: &Path, key: &Path, leaf: &Leaf) -> bool {
     sans.sort();
     let mut wanted = leaf.sans.clone();
     wanted.sort();
+    let organizations: Vec<&str> =
+        read.subject().iter_organization().filter_map(|name| name.as_str().ok()).collect();
     common_name == Some(leaf.common_name.as_str())
+        && organizations == leaf.organizations
         && sans == wanted
         && time_left > RENEW_DAYS * 86_400
         && read.public_key().subject_public_key.data.as_ref() == pair.public_key_raw()
@@ -281,7 +289,7 @@ mod tests {
         Leaf {
             name: "leaf",
             common_name: common_name.to_owned(),
-            organization: None,
+            organizations: &["a", "b"],
             sans: sans.iter().map(|san| (*san).to_owned()).collect(),
         }
     }
@@ -299,6 +307,7 @@ mod tests {
         assert!(!fits(&certificate, &key, &wanted));
         issue(&issuer, &wanted, &certificate, &key).unwrap();
         assert!(fits(&certificate, &key, &wanted));
+        assert!(!fits(&certificate, &key, &Leaf { organizations: &["a"], ..leaf("system:node:a", &["localhost", "172.18.0.2"]) }));
         assert!(!fits(
             &certificate,
             &key,

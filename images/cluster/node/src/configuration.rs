@@ -90,6 +90,8 @@ fn kubelet(root: &CgroupRoot) -> serde_json::Value {
         "nodeStatusUpdateFrequency": "1s",
         "nodeStatusReportFrequency": "1m",
         "syncFrequency": "10s",
+        // The kubelet starts before the API server answers, and a watch that failed waits longer than the next request does.
+        "configMapAndSecretChangeDetectionStrategy": "Get",
         // The host's disk is its owner's affair: evicting pods of the only node helps nobody.
         "imageGCHighThresholdPercent": 100,
         "evictionHard": {"nodefs.available": "0%", "nodefs.inodesFree": "0%", "imagefs.available": "0%"},

@@ -96,7 +96,11 @@ pub fn all(node: &str, address: Ipv4Addr) -> Vec<Part> {
                 "--healthz-bind-address=127.0.0.1:10256".to_owned(),
             ],
         ),
-        part("local-path", &[kubeconfig, format!("--node={node}")]),
+        part(
+            "local-path",
+            // argh knows no `--flag=value`.
+            &["--kubeconfig".to_owned(), layout::KUBECONFIG.to_owned(), "--node".to_owned(), node.to_owned()],
+        ),
     ]
 }
 
@@ -117,6 +121,8 @@ fn apiserver() -> Vec<String> {
             "https://kubernetes.default.svc.cluster.local".to_owned(),
         ),
         ("service-cluster-ip-range", layout::SERVICE_NETWORK.to_owned()),
+        // There is one API server: its address replaces an earlier one at once, instead of when that one's lease ends.
+        ("endpoint-reconciler-type", "master-count".to_owned()),
         ("service-node-port-range", "30000-32767".to_owned()),
         ("authorization-mode", "Node,RBAC".to_owned()),
         ("allow-privileged", "true".to_owned()),

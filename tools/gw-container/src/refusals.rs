@@ -1,0 +1,77 @@
+//! Why Docker refuses to start a container, read from its words: it has no other way to tell.
+
+use bollard::errors::Error;
+use contract::{Exit, Failure};
+use docker_session::docker_failure;
+
+/// The runtime's words where a machine cannot give all capabilities.
+pub fn is_about_privileges(error: &Error) -> bool {
+    let text = error.to_string();
+    ["unable to apply caps", "bounding set", "operation not permitted"]
+        .iter()
+        .any(|words| text.contains(words))
+}
+
+/// Docker's words, and its port forwarder's, where a port of the host is taken.
+const TAKEN: [&str; 2] = ["port is already allocated", "address already in use"];
+
+/// Is it this port of the host that is taken?
+pub fn is_about_port(error: &Error, port: u16) -> bool {
+    let text = error.to_string();
+    let names_port = [format!(":{port} "), format!(":{port}:")];
+    TAKEN.iter().any(|words| text.contains(words)) && names_port.iter().any(|words| text.contains(words))
+}
+
+/// Why a container does not start.
+pub fn start_failure(name: &str, error: &Error) -> Failure {
+    let Error::DockerResponseServerError { message, .. } = error else {
+        return docker_failure(&format!("start container {name}"), error);
+    };
+    if TAKEN.iter().any(|words| message.contains(words)) {
+        return Failure::new(
+            Exit::Failed,
+            "port_taken",
+            format!("cannot start container {name}: {}", message.trim()),
+            "end what has the port, or choose another: --port PORT",
+        );
+    }
+    Failure::new(
+        Exit::Failed,
+        "start_failed",
+        format!("Docker cannot start container {name}: {}", message.trim()),
+        "see Docker's own log, such as: journalctl -u docker",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dockers_refusals_are_told_apart() {
+        let refused = |message: &str| Error::DockerResponseServerError {
+            status_code: 500,
+            message: message.to_owned(),
+        };
+        let allocated = refused(
+            "driver failed programming external connectivity on endpoint n (1): Bind for 127.0.0.1:16443 failed: port is already allocated",
+        );
+        let in_use = refused(
+            "Error starting userland proxy: listen tcp4 127.0.0.1:16443: bind: address already in use",
+        );
+        for error in [&allocated, &in_use] {
+            assert!(
+                is_about_port(error, 16443) && !is_about_port(error, 6443) && !is_about_privileges(error)
+            );
+            assert_eq!(start_failure("n", error).reason, "port_taken");
+        }
+        let caps =
+            refused("OCI runtime create failed: unable to apply caps: operation not permitted: unknown");
+        assert!(is_about_privileges(&caps) && !is_about_port(&caps, 16443));
+        assert_eq!(start_failure("n", &caps).reason, "start_failed");
+        assert_eq!(
+            start_failure("n", &Error::RequestTimeoutError).reason,
+            "docker_unreachable"
+        );
+    }
+}

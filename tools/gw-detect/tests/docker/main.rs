@@ -1,0 +1,6 @@
+//! Every state that can be made on the real Docker, with an image of one small program in place of a cluster.
+//! Runs where OPENSHELL_TEST_DOCKER=1 is set.
+
+mod authority;
+mod played_gateway;
+mod states;

@@ -1,0 +1,5 @@
+//! The tool against a small API server, also through a proxy that spoils requests.
+
+mod faults;
+mod reconcile;
+mod scene;
