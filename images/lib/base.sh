@@ -13,34 +13,49 @@ base_layer() {
         echo "no image registry answers, and debootstrap is not installed; next: apt-get install debootstrap"
         return 1
     }
-    local elevated=()
-    if [[ $(id -u) != 0 ]]; then
-        sudo --non-interactive true || {
-            echo "no image registry answers, and debootstrap needs root; next: run images/build once as root"
-            return 1
-        }
-        elevated=(sudo --non-interactive)
+    if [[ $(id -u) != 0 ]] && ! sudo --non-interactive true; then
+        echo "no image registry answers, and debootstrap needs root; next: run images/build once as root"
+        return 1
     fi
-    local folder=$work/rootfs code=0
+    local folder=$work/rootfs
     # mktemp's folder is closed to others, and apt drops its privileges.
     chmod 0755 "$work"
-    "${elevated[@]}" debootstrap --variant=minbase "$suite" "$folder" http://deb.debian.org/debian &&
-        base_configured "$folder" &&
-        "${elevated[@]}" tar --create --directory "$folder" --exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' \
-            --exclude='./usr/share/info/*' --exclude='./usr/share/locale/*' --exclude='./var/cache/apt/*' \
-            --exclude='./var/lib/apt/lists/*' --exclude='./var/log/*' . | docker import --change 'CMD ["bash"]' - "$1" || code=$?
-    "${elevated[@]}" rm -rf -- "$folder"
-    return "$code"
+    as_root debootstrap --variant=minbase "$suite" "$folder" http://deb.debian.org/debian
+    base_configured "$folder"
+    # An identity is made at the first start of a container, not shared by all.
+    as_root tar --create --directory "$folder" --exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' \
+        --exclude='./usr/share/info/*' --exclude='./usr/share/locale/*' --exclude='./var/cache/apt/*' \
+        --exclude='./var/lib/apt/lists/*' --exclude='./var/log/*' --exclude=./etc/machine-id --exclude=./var/lib/dbus/machine-id . |
+        docker import --change 'CMD ["bash"]' - "$1"
+    base_cleared "$folder"
+}
+
+as_root() {
+    if [[ $(id -u) == 0 ]]; then
+        "$@"
+    else
+        sudo --non-interactive "$@"
+    fi
+}
+
+# Removes what debootstrap made. One that was killed may have left its mounts.
+base_cleared() {
+    [[ -d $1 ]] || return 0
+    local mounted
+    while read -r mounted; do
+        as_root umount --lazy "$mounted"
+    done < <(awk -v folder="$1/" 'index($2, folder) == 1 { print $2 }' /proc/mounts | sort -r)
+    as_root rm -rf --one-file-system -- "$1"
 }
 
 # What Debian's slim image has, too: security updates, and no documentation with later packages.
 base_configured() {
-    "${elevated[@]}" tee "$1/etc/apt/sources.list" >/dev/null <<EOF
+    as_root tee "$1/etc/apt/sources.list" >/dev/null <<EOF
 deb http://deb.debian.org/debian $suite main
 deb http://deb.debian.org/debian $suite-updates main
 deb http://deb.debian.org/debian-security $suite-security main
 EOF
-    "${elevated[@]}" tee "$1/etc/dpkg/dpkg.cfg.d/docker" >/dev/null <<EOF
+    as_root tee "$1/etc/dpkg/dpkg.cfg.d/docker" >/dev/null <<EOF
 path-exclude /usr/share/doc/*
 path-exclude /usr/share/info/*
 path-exclude /usr/share/locale/*

@@ -17,7 +17,7 @@ docker_build() {
     local folder=$1 tag=$2 proxy
     shift 2
     mapfile -t proxy < <(proxy_arguments --build-arg)
-    DOCKER_BUILDKIT=0 docker build --force-rm "${network[@]}" --label "dev.openshell.build=$run" "${proxy[@]}" --tag "$tag" "$@" "$folder"
+    DOCKER_BUILDKIT=0 docker build --force-rm "${network[@]}" "${proxy[@]}" --tag "$tag" "$@" "$folder"
 }
 
 # packages_layer BASE TAG

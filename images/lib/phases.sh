@@ -4,6 +4,7 @@
 run=
 work=
 job=
+keep_log=false
 
 say() {
     [[ $quiet == true ]] || printf 'images/build: %s\n' "$1" >&2
@@ -33,7 +34,8 @@ needs_docker() {
 # Containers, volumes and files of this run carry its name, so that its end finds them all.
 build_begins() {
     run=openshell-build-$(od -An -N6 -tx1 /dev/urandom | tr -d ' ')
-    work=$(mktemp --directory "${TMPDIR:-/tmp}/$run.XXXXXX")
+    work=$(mktemp --directory "${TMPDIR:-/tmp}/$run.XXXXXX") ||
+        fail 1 "no folder can be made in ${TMPDIR:-/tmp}" "free space there, or set TMPDIR"
     trap build_cleared EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM
@@ -58,10 +60,11 @@ build_cleared() {
     docker volume rm --force "$run" >/dev/null 2>&1 || true
     # Steps of a docker build that did not reach its end.
     docker image prune --force --filter label=dev.openshell.image=cluster >/dev/null 2>&1 || true
-    if [[ $code -eq 0 || ! -s $work/log ]]; then
-        rm -rf -- "$work"
-    else
+    base_cleared "$work/rootfs"
+    if [[ $keep_log == true ]]; then
         find "$work" -mindepth 1 -maxdepth 1 ! -name log -exec rm -rf -- {} +
+    else
+        rm -rf -- "$work"
     fi
     return "$code"
 }
@@ -99,6 +102,7 @@ phase() {
     wait "$job" || code=$?
     job=
     if [[ $code -ne 0 ]]; then
+        keep_log=true
         tail -n 20 -- "$work/log" | sed 's/^/    /' >&2
         fail 1 "phase $name failed; its log is $work/log" "see the last lines above, then images/build again"
     fi

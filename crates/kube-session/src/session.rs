@@ -178,26 +178,37 @@ impl Session {
         let started = Instant::now();
         let end = self.deadline.checked_sub(RESERVE).unwrap_or(self.deadline);
         let mut backoff = Backoff::default();
+        // A caller's own wait, of which this request is one step, is not over with it.
+        let mut waited = false;
+        // The deadline cuts the last request short; what the one before it met is the better cause.
+        let mut before: Option<(Trouble, String)> = None;
         loop {
             let limit = REQUEST_LIMIT.min(end.saturating_duration_since(Instant::now()));
             let (trouble, cause, asked_for) = match tokio::time::timeout(limit, send()).await {
                 Ok(Ok(value)) => {
-                    self.console.ended_waiting();
+                    if waited {
+                        self.console.ended_waiting();
+                    }
                     return Ok(Ok(value));
                 }
                 Ok(Err(error)) => {
                     let trouble = classify(&error, name);
                     if is_answer(trouble, &error) {
-                        self.console.ended_waiting();
+                        if waited {
+                            self.console.ended_waiting();
+                        }
                         return Ok(Err(trouble));
                     }
                     (trouble, explain(&error), asked_wait(&error))
                 }
-                Err(_) => (
-                    Trouble::Unreachable,
-                    format!("no answer within {} s", limit.as_secs_f32().ceil()),
-                    Duration::ZERO,
-                ),
+                Err(_) => {
+                    let cut_short = before.take().filter(|_| limit < REQUEST_LIMIT);
+                    let (trouble, cause) = cut_short.unwrap_or_else(|| {
+                        let cause = format!("no answer within {} s", limit.as_secs_f32().ceil());
+                        (Trouble::Unreachable, cause)
+                    });
+                    (trouble, cause, Duration::ZERO)
+                }
             };
             let hopeless = match trouble {
                 Trouble::Refused => true,
@@ -208,7 +219,9 @@ impl Session {
             if hopeless || Instant::now() + wait >= end {
                 return Err(self.failure(trouble, what, &cause));
             }
+            waited = true;
             self.console.waiting(&format!("{what}: {cause}"));
+            before = Some((trouble, cause));
             tokio::time::sleep(wait).await;
         }
     }

@@ -20,6 +20,8 @@ pub enum Fault {
     Truncated,
     /// The API server is asked, and its answer never arrives: time to kill the tool.
     Withhold,
+    /// It is passed on only when [`crate::FaultProxy::release`] says so: time for something else to happen before.
+    Hold,
 }
 
 /// Which requests a fault hits. Requests count from 1.
@@ -31,14 +33,17 @@ pub enum When {
     From(usize),
     /// The write (not a GET) with this number alone; writes count from 1, too.
     AtWrite(usize),
+    /// Every request whose path ends in this.
+    OnPath(&'static str),
 }
 
 impl When {
-    pub(crate) fn hits(self, request: usize, write: Option<usize>) -> bool {
+    pub(crate) fn hits(self, path: &str, request: usize, write: Option<usize>) -> bool {
         match self {
             Self::At(number) => request == number,
             Self::From(number) => request >= number,
             Self::AtWrite(number) => write == Some(number),
+            Self::OnPath(end) => path.ends_with(end),
         }
     }
 }

@@ -18,6 +18,7 @@ use rustls::ServerConfig;
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use serde_json::json;
 use tempfile::NamedTempFile;
+use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
 
 use crate::asked::Asked;
@@ -37,6 +38,7 @@ pub struct FaultProxy {
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
+    released: Notify,
 }
 
 #[derive(Default)]
@@ -44,6 +46,7 @@ struct State {
     asked: Vec<Asked>,
     fault: Option<(Fault, When)>,
     withheld: bool,
+    answered: usize,
 }
 
 impl FaultProxy {
@@ -110,14 +113,34 @@ impl FaultProxy {
         asked
     }
 
-    /// Waits until [`Fault::Withhold`] holds an answer back; false where that has not happened in time.
+    /// Lets go of requests that [`Fault::Hold`] holds, and spoils none from now on.
+    pub fn release(&self) {
+        self.shared.lock().fault = None;
+        self.shared.released.notify_waiters();
+    }
+
+    /// Waits until [`Fault::Withhold`] or [`Fault::Hold`] holds something; false where that has not happened in time.
     pub fn wait_withheld(&self, patience: Duration) -> bool {
+        self.wait_until(patience, |state| state.withheld)
+    }
+
+    /// Waits until this many requests were asked since counting started; false where they were not in time.
+    pub fn wait_asked(&self, count: usize, patience: Duration) -> bool {
+        self.wait_until(patience, |state| state.asked.len() >= count)
+    }
+
+    /// Waits until the API server has answered this many requests; false where it has not in time.
+    pub fn wait_answered(&self, count: usize, patience: Duration) -> bool {
+        self.wait_until(patience, |state| state.answered >= count)
+    }
+
+    fn wait_until(&self, patience: Duration, is_met: impl Fn(&State) -> bool) -> bool {
         let state = self.shared.lock();
         let waited = self
             .shared
             .changed
-            .wait_timeout_while(state, patience, |state| !state.withheld);
-        waited.unwrap_or_else(PoisonError::into_inner).0.withheld
+            .wait_timeout_while(state, patience, |state| !is_met(state));
+        is_met(&waited.unwrap_or_else(PoisonError::into_inner).0)
     }
 }
 
@@ -126,15 +149,22 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn says_withheld(&self) {
+        self.lock().withheld = true;
+        self.changed.notify_all();
+    }
+
     /// Notes a request; the fault that hits it.
     fn note(&self, request: Asked) -> Option<Fault> {
         let mut state = self.lock();
         let is_write = request.is_write();
+        let path = request.path.clone();
         state.asked.push(request);
+        self.changed.notify_all();
         let number = state.asked.len();
         let write = is_write.then(|| state.asked.iter().filter(|asked| asked.is_write()).count());
         let (fault, when) = state.fault?;
-        when.hits(number, write).then_some(fault)
+        when.hits(&path, number, write).then_some(fault)
     }
 }
 
@@ -154,14 +184,20 @@ async fn answer(
         Some(Fault::NotFoundOther) => return Ok(status(404, "NotFound", "another-object")),
         Some(Fault::Cut) => return Err(cut()),
         Some(Fault::Stall(long)) => tokio::time::sleep(long).await,
+        Some(Fault::Hold) => {
+            let released = shared.released.notified();
+            shared.says_withheld();
+            released.await;
+        }
         _ => {}
     }
     let (head, body) = pass_on(&client, request).await.map_err(io::Error::other)?;
+    shared.lock().answered += 1;
+    shared.changed.notify_all();
     match fault {
         Some(Fault::CutAnswer) => Err(cut()),
         Some(Fault::Withhold) => {
-            shared.lock().withheld = true;
-            shared.changed.notify_all();
+            shared.says_withheld();
             std::future::pending().await
         }
         Some(Fault::Truncated) => Ok(Response::from_parts(head, body.slice(..body.len() / 2).into())),

@@ -118,7 +118,7 @@ impl Person {
                 Err(error) => error.to_string(),
             };
             assert!(Instant::now() < end, "no tunnel: {cause}");
-            self.runtime.block_on(tokio::time::sleep(wait));
+            self.runtime.block_on(async { tokio::time::sleep(wait).await });
             wait = (wait * 2).min(Duration::from_secs(2));
         }
     }

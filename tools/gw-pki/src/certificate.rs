@@ -86,9 +86,10 @@ impl Certificate {
         if self.issuer_der != issuer.subject_der {
             return false;
         }
-        let (Ok((_, own)), Ok((_, issuer))) =
-            (X509Certificate::from_der(&self.der), X509Certificate::from_der(&issuer.der))
-        else {
+        let (Ok((_, own)), Ok((_, issuer))) = (
+            X509Certificate::from_der(&self.der),
+            X509Certificate::from_der(&issuer.der),
+        ) else {
             return false;
         };
         own.verify_signature(Some(issuer.public_key())).is_ok()

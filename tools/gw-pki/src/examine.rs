@@ -69,7 +69,12 @@ pub struct Examined {
 impl Examined {
     /// Is there a CA that may issue, with its key?
     pub fn can_issue(&self) -> bool {
-        self.authority.exists && self.authority.own.iter().all(|finding| *finding == Finding::Expiring)
+        self.authority.exists
+            && self
+                .authority
+                .own
+                .iter()
+                .all(|finding| *finding == Finding::Expiring)
     }
 }
 
@@ -80,8 +85,12 @@ pub fn examine(observed: &Observed, wanted: &BTreeSet<String>, now: i64) -> Exam
         authority: authority(observed.authority.as_ref(), nothing, now),
         ..Examined::default()
     };
-    let issuer: Option<Vec<Certificate>> =
-        examined.authority.certificate.clone().filter(|_| examined.can_issue()).map(|ca| vec![ca]);
+    let issuer: Option<Vec<Certificate>> = examined
+        .authority
+        .certificate
+        .clone()
+        .filter(|_| examined.can_issue())
+        .map(|ca| vec![ca]);
     let client_ca = certificates(observed.client_ca.as_ref(), "ca.crt");
     let client_trust = certificates(observed.client.as_ref(), "ca.crt");
     // Where no CA is kept, a leaf belongs to the CA that its peer trusts; failing that, to the one its own side trusts.
@@ -100,14 +109,24 @@ pub fn examine(observed: &Observed, wanted: &BTreeSet<String>, now: i64) -> Exam
         examined.server.own.push(Finding::TypeWrong);
     }
     examined.client = leaf(observed.client.as_ref(), Purpose::Client, client_anchors, now);
-    let of_client = trust(observed.client.as_ref(), client_trust.as_deref(), issuer.as_deref(), now);
+    let of_client = trust(
+        observed.client.as_ref(),
+        client_trust.as_deref(),
+        issuer.as_deref(),
+        now,
+    );
     examined.client.trust = of_client;
     examined.client_ca = Part {
         exists: observed.client_ca.is_some(),
         is_immutable: observed.client_ca.as_ref().is_some_and(HeldSecret::is_immutable),
         certificate: client_ca.as_ref().and_then(|all| all.first().cloned()),
         own: Vec::new(),
-        trust: trust(observed.client_ca.as_ref(), client_ca.as_deref(), issuer.as_deref(), now),
+        trust: trust(
+            observed.client_ca.as_ref(),
+            client_ca.as_deref(),
+            issuer.as_deref(),
+            now,
+        ),
     };
     examined.trust = trusted(observed, &examined, now);
     examined.bundle = bundle(observed);
@@ -124,7 +143,11 @@ fn present<'a>(secret: &'a HeldSecret, key: &str) -> Option<&'a [u8]> {
 
 fn authority(secret: Option<&HeldSecret>, nothing: bool, now: i64) -> Part {
     let Some(secret) = secret else {
-        let finding = if nothing { Finding::DoesNotExist } else { Finding::CaKeyMissing };
+        let finding = if nothing {
+            Finding::DoesNotExist
+        } else {
+            Finding::CaKeyMissing
+        };
         return Part {
             own: vec![finding],
             ..Part::default()
@@ -206,11 +229,19 @@ fn trust(
     };
     let Some(handed_out) = handed_out else {
         let is_missing = present(secret, "ca.crt").is_none();
-        return vec![if is_missing { Finding::MissingData } else { Finding::InvalidPem }];
+        return vec![if is_missing {
+            Finding::MissingData
+        } else {
+            Finding::InvalidPem
+        }];
     };
     if let Some([issuer, ..]) = issuer {
         let has_it = handed_out.iter().any(|found| found.der == issuer.der);
-        return if has_it { Vec::new() } else { vec![Finding::IncorrectIssuer] };
+        return if has_it {
+            Vec::new()
+        } else {
+            vec![Finding::IncorrectIssuer]
+        };
     }
     let findings = |ca: &Certificate| {
         let usage = ca.usage(Purpose::Authority);
@@ -231,17 +262,27 @@ fn trusted(observed: &Observed, examined: &Examined, now: i64) -> Option<Vec<u8>
     if examined.can_issue() {
         return copy(&observed.authority);
     }
-    let leaves = [certificates(observed.server.as_ref(), "tls.crt"), certificates(observed.client.as_ref(), "tls.crt")];
-    [&observed.client, &observed.client_ca].into_iter().find_map(|secret| {
-        let anchors = certificates(secret.as_ref(), "ca.crt")?;
-        let is_sound = trust(secret.as_ref(), Some(&anchors), None, now)
-            .iter()
-            .all(|finding| !finding.needs_work(false));
-        let all_lead_there = leaves
-            .iter()
-            .all(|leaf| leaf.as_ref().is_some_and(|presented| leads_to(presented, &anchors)));
-        if is_sound && all_lead_there { copy(secret) } else { None }
-    })
+    let leaves = [
+        certificates(observed.server.as_ref(), "tls.crt"),
+        certificates(observed.client.as_ref(), "tls.crt"),
+    ];
+    [&observed.client, &observed.client_ca]
+        .into_iter()
+        .find_map(|secret| {
+            let anchors = certificates(secret.as_ref(), "ca.crt")?;
+            let is_sound = trust(secret.as_ref(), Some(&anchors), None, now)
+                .iter()
+                .all(|finding| !finding.needs_work(false));
+            let all_lead_there = leaves.iter().all(|leaf| {
+                leaf.as_ref()
+                    .is_some_and(|presented| leads_to(presented, &anchors))
+            });
+            if is_sound && all_lead_there {
+                copy(secret)
+            } else {
+                None
+            }
+        })
 }
 
 fn bundle(observed: &Observed) -> Vec<Finding> {

@@ -43,7 +43,9 @@ fn san(text: &str) -> Result<String, String> {
     let is_label = |label: &str| {
         !label.is_empty()
             && !label.starts_with('-')
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     };
     if text.len() <= 253 && labels.split('.').all(is_label) {
         return Ok(text.to_ascii_lowercase());

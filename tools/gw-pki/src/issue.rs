@@ -38,7 +38,11 @@ impl Drop for HeldKey {
 /// Makes a CA. Each has a name of its own, so that a client that holds another one says so, and does not speak of a bad
 /// signature.
 pub fn authority(now: i64) -> Result<Issued, Error> {
-    let mut parameters = parameters(&format!("OpenShell gateway CA {:08x}", rand::random::<u32>()), now, AUTHORITY_DAYS)?;
+    let mut parameters = parameters(
+        &format!("OpenShell gateway CA {:08x}", rand::random::<u32>()),
+        now,
+        AUTHORITY_DAYS,
+    )?;
     parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let key = HeldKey(KeyPair::generate()?);
@@ -47,12 +51,7 @@ pub fn authority(now: i64) -> Result<Issued, Error> {
 }
 
 /// Issues a leaf by the CA (both PEM). It does not outlive the CA.
-pub fn leaf(
-    ca: (&str, &str),
-    purpose: Purpose,
-    sans: &BTreeSet<String>,
-    now: i64,
-) -> Result<Issued, Error> {
+pub fn leaf(ca: (&str, &str), purpose: Purpose, sans: &BTreeSet<String>, now: i64) -> Result<Issued, Error> {
     let (certificate, key) = ca;
     let authority_key = HeldKey(KeyPair::from_pem(key)?);
     let issuer = Issuer::from_ca_cert_pem(certificate, &authority_key.0)?;
@@ -61,7 +60,8 @@ pub fn leaf(
         _ => ("openshell-client", ExtendedKeyUsagePurpose::ClientAuth),
     };
     let mut parameters = parameters(name, now, LEAF_DAYS)?;
-    parameters.subject_alt_names = CertificateParams::new(sans.iter().cloned().collect::<Vec<_>>())?.subject_alt_names;
+    parameters.subject_alt_names =
+        CertificateParams::new(sans.iter().cloned().collect::<Vec<_>>())?.subject_alt_names;
     parameters.is_ca = IsCa::ExplicitNoCa;
     parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     parameters.extended_key_usages = vec![usage];

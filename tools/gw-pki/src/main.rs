@@ -11,8 +11,11 @@ mod authority;
 mod carry_out;
 mod certificate;
 mod chain;
+mod content;
 mod examine;
 mod finding;
+#[cfg(test)]
+mod fixture;
 mod flags;
 mod issue;
 mod observe;

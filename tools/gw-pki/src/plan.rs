@@ -65,12 +65,21 @@ pub fn plan(examined: &Examined) -> Result<Vec<Planned>, Refusal> {
     let is_new = !examined.authority.exists && parts.iter().all(|part| !part.exists);
     let can_issue = examined.can_issue() || is_new;
     if is_new {
-        steps.push(planned(Step::CreateAuthority, &examined.authority, &examined.authority.own));
+        steps.push(planned(
+            Step::CreateAuthority,
+            &examined.authority,
+            &examined.authority.own,
+        ));
     }
-    let needs_work = |findings: &[Finding]| findings.iter().any(|finding| finding.needs_work(can_issue));
+    let ends = |part: &Part| part.certificate.as_ref().map(|certificate| certificate.not_after);
+    let needs_work = |part: &Part, findings: &[Finding]| {
+        // A leaf that ends with its CA gains nothing by being issued again.
+        let can_renew = can_issue && ends(part) < ends(&examined.authority);
+        findings.iter().any(|finding| finding.needs_work(can_renew))
+    };
     let mut unfixable = Vec::new();
     let mut choose = |part: &Part, findings: &[Finding], can: bool, step: Step| {
-        if !needs_work(findings) {
+        if !needs_work(part, findings) {
             return false;
         }
         if can {
@@ -81,12 +90,21 @@ pub fn plan(examined: &Examined) -> Result<Vec<Planned>, Refusal> {
         can
     };
     let knows_trust = is_new || examined.trust.is_some();
-    choose(&examined.client_ca, &examined.client_ca.trust, knows_trust, Step::WriteClientCa);
-    choose(&examined.server, &examined.server.own, can_issue, Step::IssueServer);
+    choose(
+        &examined.client_ca,
+        &examined.client_ca.trust,
+        knows_trust,
+        Step::WriteClientCa,
+    );
+    choose(
+        &examined.server,
+        &examined.server.own,
+        can_issue,
+        Step::IssueServer,
+    );
     let client = &examined.client;
     let issues_client = choose(client, &client.own, can_issue, Step::IssueClient);
-    let rewrites_client =
-        issues_client || choose(client, &client.trust, knows_trust, Step::WriteClientTrust);
+    let rewrites_client = issues_client || choose(client, &client.trust, knows_trust, Step::WriteClientTrust);
     if !unfixable.is_empty() {
         return Err(refuse(examined, &unfixable));
     }
@@ -95,7 +113,11 @@ pub fn plan(examined: &Examined) -> Result<Vec<Planned>, Refusal> {
     }
     let bundle_exists = !examined.bundle.contains(&Finding::DoesNotExist);
     if rewrites_client || !examined.bundle.is_empty() {
-        let finding = if bundle_exists { Finding::ClientBundleDiffers } else { Finding::DoesNotExist };
+        let finding = if bundle_exists {
+            Finding::ClientBundleDiffers
+        } else {
+            Finding::DoesNotExist
+        };
         steps.push(Planned {
             step: Step::WriteBundle,
             replaces: bundle_exists,
@@ -114,12 +136,16 @@ fn planned(step: Step, part: &Part, findings: &[Finding]) -> Planned {
 }
 
 fn refuse(examined: &Examined, unfixable: &[(&str, String)]) -> Refusal {
-    let each = unfixable.iter().map(|(secret, findings)| format!("{secret}: {findings}"));
+    let each = unfixable
+        .iter()
+        .map(|(secret, findings)| format!("{secret}: {findings}"));
     let mut faulty: Vec<String> = each.collect();
     faulty.dedup();
     let faulty = faulty.join("; ");
     let own = &examined.authority.own;
-    let key_is_all = own.iter().all(|finding| matches!(finding, Finding::CaKeyMissing | Finding::DoesNotExist));
+    let key_is_all = own
+        .iter()
+        .all(|finding| matches!(finding, Finding::CaKeyMissing | Finding::DoesNotExist));
     if key_is_all {
         Refusal::KeyMissing(faulty)
     } else {
@@ -138,3 +164,6 @@ fn immutable(examined: &Examined, steps: &[Planned]) -> Option<&'static str> {
         planned.step.secret().filter(|_| part.is_immutable)
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ use gateway_names::WORKLOAD;
 use kube_session::{Session, Written};
 
 use crate::carry_out::Workplace;
+use crate::content::Material;
 use crate::examine::{Examined, examine};
 use crate::finding::Finding;
 use crate::flags::ReconcileFlags;
@@ -35,7 +36,16 @@ pub async fn run(flags: ReconcileFlags, context: Context<Report>) -> Result<Answ
     let _lock = if dry_run {
         None
     } else {
-        Some(Lock::acquire(&folder, "pki reconcile", flags.lock_timeout, flags.lock_fd, &context.console).await?)
+        Some(
+            Lock::acquire(
+                &folder,
+                "pki reconcile",
+                flags.lock_timeout,
+                flags.lock_fd,
+                &context.console,
+            )
+            .await?,
+        )
     };
     session.wait_for_namespace().await?;
     let wanted = server_names::wanted(&session.namespace, &flags.san);
@@ -43,7 +53,9 @@ pub async fn run(flags: ReconcileFlags, context: Context<Report>) -> Result<Answ
         let observed = observe(&session, &folder).await?;
         let now = seconds_since_1970();
         let examined = examine(&observed, &wanted, now);
-        context.report.update(|report| report.show(&examined, bundle_folder(&folder), now));
+        context
+            .report
+            .update(|report| report.show(&examined, bundle_folder(&folder), now));
         let steps = plan(&examined).map_err(|refusal| refused(refusal, &session.namespace))?;
         if steps.is_empty() || dry_run {
             let actions = steps.iter().map(|planned| action(planned, &folder));
@@ -51,27 +63,37 @@ pub async fn run(flags: ReconcileFlags, context: Context<Report>) -> Result<Answ
             warn_of_what_is_late(&context, &examined);
             return Ok(Answer::Done);
         }
-        let workplace = Workplace {
-            session: &session,
-            folder: &folder,
+        let material = Material {
             observed: &observed,
             examined: &examined,
             wanted: &wanted,
             now,
+        };
+        let workplace = Workplace {
+            session: &session,
+            folder: &folder,
+            material,
         };
         round(&workplace, &steps, &context).await?;
     }
     Err(Failure::new(
         Exit::Retry,
         "contended",
-        format!("others changed the TLS Secrets again and again in namespace {}", session.namespace),
+        format!(
+            "others changed the TLS Secrets again and again in namespace {}",
+            session.namespace
+        ),
         "see who writes them, then run it again",
     ))
 }
 
 /// Carries out what rests on this round's observation: a new CA ends the round, and so does a Secret that was written
 /// before the bundle.
-async fn round(workplace: &Workplace<'_>, steps: &[Planned], context: &Context<Report>) -> Result<(), Failure> {
+async fn round(
+    workplace: &Workplace<'_>,
+    steps: &[Planned],
+    context: &Context<Report>,
+) -> Result<(), Failure> {
     for (number, planned) in steps.iter().enumerate() {
         if planned.step == Step::WriteBundle && number > 0 {
             return Ok(());
@@ -80,7 +102,9 @@ async fn round(workplace: &Workplace<'_>, steps: &[Planned], context: &Context<R
             return Ok(());
         }
         let action = action(planned, workplace.folder);
-        context.console.progress(&format!("{}: {} ({})", action.verb, action.object, action.reason));
+        context
+            .console
+            .progress(&format!("{}: {} ({})", action.verb, action.object, action.reason));
         context.report.update(|report| done(report, planned, action));
         if planned.step == Step::CreateAuthority {
             return Ok(());
@@ -97,7 +121,11 @@ fn done(report: &mut Report, planned: &Planned, action: Action) {
     if is_served && planned.replaces && !report.restart_required.contains(&workload) {
         report.restart_required.push(workload);
     }
-    if let Some(bundle) = report.bundle.as_mut().filter(|_| planned.step == Step::WriteBundle) {
+    if let Some(bundle) = report
+        .bundle
+        .as_mut()
+        .filter(|_| planned.step == Step::WriteBundle)
+    {
         bundle.changed = true;
     }
 }
@@ -118,11 +146,18 @@ fn bundle_folder(folder: &GatewayFolder) -> String {
 
 /// What is only late is no failure: without the CA's key it cannot be renewed, and it serves for now.
 fn warn_of_what_is_late(context: &Context<Report>, examined: &Examined) {
-    let parts = [&examined.authority, &examined.server, &examined.client_ca, &examined.client];
-    let late = parts.into_iter().filter(|part| part.findings().contains(&Finding::Expiring));
+    let parts = [
+        &examined.authority,
+        &examined.server,
+        &examined.client_ca,
+        &examined.client,
+    ];
+    let late = parts
+        .into_iter()
+        .filter(|part| part.findings().contains(&Finding::Expiring));
     for certificate in late.filter_map(|part| part.certificate.as_ref()) {
         context.console.warning(&format!(
-            "the certificate of {} is in the last third of its time and cannot be renewed by this CA",
+            "the certificate {} is in the last third of its time, and nothing here can renew it",
             certificate.subject
         ));
     }

@@ -15,7 +15,9 @@ pub fn refused(refusal: Refusal, namespace: &str) -> Failure {
     let (reason, message, hint) = match refusal {
         Refusal::KeyMissing(faulty) => (
             "ca_key_missing",
-            format!("a certificate must be issued again ({faulty}), and the key of its CA is not in the cluster"),
+            format!(
+                "a certificate must be issued again ({faulty}), and the key of its CA is not in the cluster"
+            ),
             format!(
                 "put the CA with its key into Secret {AUTHORITY_SECRET} (ca.crt, ca.key), or have all made anew; {anew}"
             ),
@@ -30,7 +32,9 @@ pub fn refused(refusal: Refusal, namespace: &str) -> Failure {
         Refusal::Immutable(secret) => (
             "secret_immutable",
             format!("Secret {secret} must be changed, and it is marked immutable"),
-            format!("remove it and run this again: kubectl -n {namespace} delete secret {secret}, then gw-pki reconcile"),
+            format!(
+                "remove it and run this again: kubectl -n {namespace} delete secret {secret}, then gw-pki reconcile"
+            ),
         ),
     };
     Failure::new(Exit::Failed, reason, message, hint)

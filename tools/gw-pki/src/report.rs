@@ -20,7 +20,7 @@ pub struct Ca {
     /// The subject.
     pub subject: String,
     /// RFC 3339.
-    pub not_after: Option<Timestamp>,
+    pub not_after: Option<String>,
     /// SHA-256 of the certificate, lower-case hex.
     pub fingerprint_sha256: String,
     /// Is its key kept in the cluster, so that certificates can be issued again?
@@ -37,9 +37,9 @@ pub struct CertificateReport {
     /// DNS names and IP addresses.
     pub sans: Vec<String>,
     /// RFC 3339.
-    pub not_before: Option<Timestamp>,
+    pub not_before: Option<String>,
     /// RFC 3339.
-    pub not_after: Option<Timestamp>,
+    pub not_after: Option<String>,
     /// Whole days that are left; negative where its time is over.
     pub days_left: Option<i64>,
     /// SHA-256 of the certificate, lower-case hex.
@@ -87,10 +87,14 @@ impl Report {
     pub fn show(&mut self, examined: &Examined, folder: String, now: i64) {
         let key_kept = examined.can_issue();
         let kept = examined.authority.certificate.clone();
-        let trusted = || Certificate::read_all(examined.trust.as_ref()?)?.into_iter().next();
+        let trusted = || {
+            Certificate::read_all(examined.trust.as_ref()?)?
+                .into_iter()
+                .next()
+        };
         let ca = if key_kept { kept } else { trusted().or(kept) };
         self.ca = ca.map(|ca| Ca {
-            not_after: Timestamp::from_second(ca.not_after).ok(),
+            not_after: rfc_3339(ca.not_after),
             fingerprint_sha256: ca.fingerprint_sha256(),
             subject: ca.subject,
             key_kept,
@@ -114,15 +118,22 @@ impl Report {
 
 fn certificate(secret: &'static str, part: &Part, now: i64) -> CertificateReport {
     let found = part.certificate.as_ref();
-    let time = |pick: fn(&Certificate) -> i64| Timestamp::from_second(pick(found?)).ok();
+    let time = |pick: fn(&Certificate) -> i64| rfc_3339(pick(found?));
     CertificateReport {
         secret,
         subject: found.map(|certificate| certificate.subject.clone()),
-        sans: found.map(|certificate| certificate.sans.iter().cloned().collect()).unwrap_or_default(),
+        sans: found
+            .map(|certificate| certificate.sans.iter().cloned().collect())
+            .unwrap_or_default(),
         not_before: time(|certificate| certificate.not_before),
         not_after: time(|certificate| certificate.not_after),
         days_left: found.map(|certificate| (certificate.not_after - now).div_euclid(DAY)),
         fingerprint_sha256: found.map(Certificate::fingerprint_sha256),
         findings: part.findings().into_iter().collect(),
     }
+}
+
+/// `None` where the year has more than four digits.
+fn rfc_3339(seconds: i64) -> Option<String> {
+    Timestamp::from_second(seconds).ok().map(|time| time.to_string())
 }

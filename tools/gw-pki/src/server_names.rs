@@ -20,7 +20,13 @@ mod tests {
     #[test]
     fn the_service_is_named_in_its_namespace() {
         let names = wanted("team-a", &["10.0.0.1".to_owned()]);
-        for name in ["openshell", "openshell.team-a.svc", "openshell.team-a.svc.cluster.local", "127.0.0.1", "10.0.0.1"] {
+        for name in [
+            "openshell",
+            "openshell.team-a.svc",
+            "openshell.team-a.svc.cluster.local",
+            "127.0.0.1",
+            "10.0.0.1",
+        ] {
             assert!(names.contains(name), "{name} in {names:?}");
         }
         assert!(!names.contains("openshell.openshell.svc"));

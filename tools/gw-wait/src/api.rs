@@ -55,7 +55,37 @@ async fn attempt(session: &Session, end: Instant) -> Result<(), CauseField> {
         Ok(Err(error)) => match classify(&error, "") {
             Trouble::Unreachable => cause("unreachable", explain(&error)),
             Trouble::Forbidden => cause("forbidden", explain(&error)),
-            _ => cause("not_ready", explain(&error)),
+            _ => cause("not_ready", unfinished(&explain(&error))),
         },
+    }
+}
+
+/// readyz lists every check; only those that are not done yet tell anything.
+fn unfinished(answer: &str) -> String {
+    let checks: Vec<&str> = answer
+        .split("[-]")
+        .skip(1)
+        .filter_map(|rest| rest.split_whitespace().next())
+        .collect();
+    match checks.len() {
+        0 => answer.to_owned(),
+        1..=3 => format!("not ready: {}", checks.join(", ")),
+        more => format!("not ready: {} and {} more", checks[..3].join(", "), more - 3),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unfinished;
+
+    #[test]
+    fn only_checks_that_are_not_done_are_named() {
+        let answer = "[+]ping ok [-]a failed: reason withheld [+]b ok [-]poststarthook/c failed: reason withheld (500)";
+        assert_eq!(unfinished(answer), "not ready: a, poststarthook/c");
+        assert_eq!(
+            unfinished("[-]a x [-]b x [-]c x [-]d x"),
+            "not ready: a, b, c and 1 more"
+        );
+        assert_eq!(unfinished("etcd is away (500)"), "etcd is away (500)");
     }
 }

@@ -36,7 +36,12 @@ pub async fn provision(kubeconfig: &Path, node: &str, storage: &Path) -> anyhow:
     watch::<PersistentVolumeClaim>(client.clone(), Arc::clone(&changed));
     watch::<PersistentVolume>(client.clone(), Arc::clone(&changed));
     watch::<StorageClass>(client.clone(), Arc::clone(&changed));
-    let mut provisioner = Provisioner { client, node, storage, refused: HashSet::new() };
+    let mut provisioner = Provisioner {
+        client,
+        node,
+        storage,
+        refused: HashSet::new(),
+    };
     let mut last_error = String::new();
     loop {
         match provisioner.pass().await {
@@ -85,8 +90,16 @@ impl Provisioner<'_> {
         let volumes: Api<PersistentVolume> = Api::all(self.client.clone());
         let seen = Seen {
             volumes: volumes.list(&everything).await.context("volumes")?.items,
-            claims: Api::all(self.client.clone()).list(&everything).await.context("claims")?.items,
-            classes: Api::all(self.client.clone()).list(&everything).await.context("classes")?.items,
+            claims: Api::all(self.client.clone())
+                .list(&everything)
+                .await
+                .context("claims")?
+                .items,
+            classes: Api::all(self.client.clone())
+                .list(&everything)
+                .await
+                .context("classes")?
+                .items,
         };
         for step in plan(&seen, self.node, self.storage) {
             match step {
@@ -109,11 +122,23 @@ impl Provisioner<'_> {
         Ok(())
     }
 
-    async fn remove(&self, volumes: &Api<PersistentVolume>, path: &Path, name: &str, uid: String) -> anyhow::Result<()> {
+    async fn remove(
+        &self,
+        volumes: &Api<PersistentVolume>,
+        path: &Path,
+        name: &str,
+        uid: String,
+    ) -> anyhow::Result<()> {
         let removed = path.to_owned();
         tokio::task::spawn_blocking(move || folder::remove(&removed)).await??;
-        let same = Preconditions { uid: Some(uid), resource_version: None };
-        match volumes.delete(name, &DeleteParams::default().preconditions(same)).await {
+        let same = Preconditions {
+            uid: Some(uid),
+            resource_version: None,
+        };
+        match volumes
+            .delete(name, &DeleteParams::default().preconditions(same))
+            .await
+        {
             Ok(_) => eprintln!("local-path: removed {}", path.display()),
             Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => {}
             Err(error) => return Err(error).context("a released volume"),

@@ -17,7 +17,9 @@ pub fn make(folder: &Path) -> anyhow::Result<()> {
 /// Removes the folder and what it holds; one that is gone already is well, too.
 pub fn remove(folder: &Path) -> anyhow::Result<()> {
     match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error).with_context(|| folder.display().to_string()),
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| folder.display().to_string())
+        }
         _ => Ok(()),
     }
 }

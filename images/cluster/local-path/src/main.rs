@@ -25,7 +25,10 @@ struct Flags {
     #[argh(option)]
     node: String,
     /// folder of the volumes (default /var/lib/rancher/k3s/storage)
-    #[argh(option, default = "PathBuf::from(gateway_names::VOLUME_PATH).join(\"storage\")")]
+    #[argh(
+        option,
+        default = "PathBuf::from(gateway_names::VOLUME_PATH).join(\"storage\")"
+    )]
     storage: PathBuf,
 }
 

@@ -58,28 +58,57 @@ pub struct Seen {
 
 /// Decides for the node `node`, whose volumes lie in `storage`.
 pub fn plan(seen: &Seen, node: &str, storage: &Path) -> Vec<Step> {
-    let provisions = seen.claims.iter().filter_map(|claim| provision(seen, claim, node, storage));
-    let removals = seen.volumes.iter().filter_map(|volume| removal(seen, volume, node, storage));
+    let provisions = seen
+        .claims
+        .iter()
+        .filter_map(|claim| provision(seen, claim, node, storage));
+    let removals = seen
+        .volumes
+        .iter()
+        .filter_map(|volume| removal(seen, volume, node, storage));
     provisions.chain(removals).collect()
 }
 
 fn provision(seen: &Seen, claim: &PersistentVolumeClaim, node: &str, storage: &Path) -> Option<Step> {
     let (metadata, spec) = (&claim.metadata, claim.spec.as_ref()?);
     let class_name = spec.storage_class_name.as_deref()?;
-    let class = seen.classes.iter().find(|class| class.metadata.name.as_deref() == Some(class_name))?;
+    let class = seen
+        .classes
+        .iter()
+        .find(|class| class.metadata.name.as_deref() == Some(class_name))?;
     let selected = metadata.annotations.as_ref()?.get(SELECTED_NODE)?;
     let is_bound = spec.volume_name.as_deref().is_some_and(|name| !name.is_empty());
-    if class.provisioner != PROVISIONER || selected != node || is_bound || metadata.deletion_timestamp.is_some() {
+    if class.provisioner != PROVISIONER
+        || selected != node
+        || is_bound
+        || metadata.deletion_timestamp.is_some()
+    {
         return None;
     }
-    let (namespace, name, uid) = (metadata.namespace.as_deref()?, metadata.name.as_deref()?, metadata.uid.as_deref()?);
+    let (namespace, name, uid) = (
+        metadata.namespace.as_deref()?,
+        metadata.name.as_deref()?,
+        metadata.uid.as_deref()?,
+    );
     let volume_name = format!("pvc-{uid}");
-    if seen.volumes.iter().any(|volume| volume.metadata.name.as_deref() == Some(&volume_name)) {
+    if seen
+        .volumes
+        .iter()
+        .any(|volume| volume.metadata.name.as_deref() == Some(&volume_name))
+    {
         return None;
     }
-    let refuse = |cause| Some(Step::Refuse { claim: format!("{namespace}/{name}"), cause });
+    let refuse = |cause| {
+        Some(Step::Refuse {
+            claim: format!("{namespace}/{name}"),
+            cause,
+        })
+    };
     let modes = spec.access_modes.clone().unwrap_or_default();
-    if modes.iter().any(|mode| mode != "ReadWriteOnce" && mode != "ReadWriteOncePod") {
+    if modes
+        .iter()
+        .any(|mode| mode != "ReadWriteOnce" && mode != "ReadWriteOncePod")
+    {
         return refuse("only ReadWriteOnce is possible on a folder of one node");
     }
     if spec.selector.is_some() {
@@ -88,7 +117,10 @@ fn provision(seen: &Seen, claim: &PersistentVolumeClaim, node: &str, storage: &P
     if spec.volume_mode.as_deref() == Some("Block") {
         return refuse("block volumes are not possible");
     }
-    let capacity = spec.resources.as_ref().and_then(|resources| resources.requests.as_ref()?.get("storage"));
+    let capacity = spec
+        .resources
+        .as_ref()
+        .and_then(|resources| resources.requests.as_ref()?.get("storage"));
     let folder = storage.join(format!("{volume_name}_{namespace}_{name}"));
     let volume = json!({
         "metadata": {"name": volume_name, "annotations": {PROVISIONED_BY: PROVISIONER}},
@@ -107,17 +139,24 @@ fn provision(seen: &Seen, claim: &PersistentVolumeClaim, node: &str, storage: &P
         },
     });
     let volume = serde_json::from_value(volume).ok()?;
-    Some(Step::Provision { folder, volume: Box::new(volume) })
+    Some(Step::Provision {
+        folder,
+        volume: Box::new(volume),
+    })
 }
 
 fn removal(seen: &Seen, volume: &PersistentVolume, node: &str, storage: &Path) -> Option<Step> {
     let (metadata, spec) = (&volume.metadata, volume.spec.as_ref()?);
-    let is_ours = metadata.annotations.as_ref()?.get(PROVISIONED_BY)? == PROVISIONER && is_of_node(volume, node);
+    let is_ours =
+        metadata.annotations.as_ref()?.get(PROVISIONED_BY)? == PROVISIONER && is_of_node(volume, node);
     let is_released = volume.status.as_ref()?.phase.as_deref() == Some("Released");
     let is_to_go = spec.persistent_volume_reclaim_policy.as_deref() == Some("Delete");
     // The claim may be on its way back, when somebody restores it under its old UID.
     let claim_uid = spec.claim_ref.as_ref()?.uid.as_deref()?;
-    let is_claimed = seen.claims.iter().any(|claim| claim.metadata.uid.as_deref() == Some(claim_uid));
+    let is_claimed = seen
+        .claims
+        .iter()
+        .any(|claim| claim.metadata.uid.as_deref() == Some(claim_uid));
     if !is_ours || !is_released || !is_to_go || is_claimed || metadata.deletion_timestamp.is_some() {
         return None;
     }
@@ -127,11 +166,18 @@ fn removal(seen: &Seen, volume: &PersistentVolume, node: &str, storage: &Path) -
 }
 
 fn is_of_node(volume: &PersistentVolume, node: &str) -> bool {
-    let required = volume.spec.as_ref().and_then(|spec| spec.node_affinity.as_ref()?.required.as_ref());
+    let required = volume
+        .spec
+        .as_ref()
+        .and_then(|spec| spec.node_affinity.as_ref()?.required.as_ref());
     required.is_some_and(|required| {
-        required.node_selector_terms.iter().flat_map(|term| term.match_expressions.iter().flatten()).any(|expression| {
-            expression.key == HOSTNAME && expression.values.as_deref() == Some(&[node.to_owned()])
-        })
+        required
+            .node_selector_terms
+            .iter()
+            .flat_map(|term| term.match_expressions.iter().flatten())
+            .any(|expression| {
+                expression.key == HOSTNAME && expression.values.as_deref() == Some(&[node.to_owned()])
+            })
     })
 }
 
@@ -139,7 +185,9 @@ fn is_of_node(volume: &PersistentVolume, node: &str) -> bool {
 fn is_removable(folder: &Path, volume: &str, storage: &Path) -> bool {
     let name = folder.file_name().and_then(|name| name.to_str());
     folder.parent() == Some(storage)
-        && folder.components().all(|part| part != std::path::Component::ParentDir)
+        && folder
+            .components()
+            .all(|part| part != std::path::Component::ParentDir)
         && name.is_some_and(|name| volume.starts_with("pvc-") && name.starts_with(&format!("{volume}_")))
 }
 

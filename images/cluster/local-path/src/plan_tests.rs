@@ -55,15 +55,23 @@ fn with(mut object: Value, pointer: &str, value: Value) -> Value {
 #[test]
 fn a_claim_of_this_node_gets_a_volume_as_k3s_makes_it() {
     let steps = steps(vec![claim()], vec![]);
-    let [Step::Provision { folder, volume }] = steps.as_slice() else { panic!("{steps:?}") };
-    assert_eq!(folder.to_str(), Some("/var/lib/rancher/k3s/storage/pvc-u1_ns_data"));
+    let [Step::Provision { folder, volume }] = steps.as_slice() else {
+        panic!("{steps:?}")
+    };
+    assert_eq!(
+        folder.to_str(),
+        Some("/var/lib/rancher/k3s/storage/pvc-u1_ns_data")
+    );
     let made = serde_json::to_value(volume).unwrap();
     assert_eq!(made["metadata"]["name"], "pvc-u1");
     assert_eq!(made["metadata"]["annotations"][PROVISIONED_BY], PROVISIONER);
     let spec = &made["spec"];
     assert_eq!(spec["claimRef"]["uid"], "u1");
     assert_eq!(spec["capacity"]["storage"], "1Gi");
-    assert_eq!(spec["hostPath"], json!({"path": folder, "type": "DirectoryOrCreate"}));
+    assert_eq!(
+        spec["hostPath"],
+        json!({"path": folder, "type": "DirectoryOrCreate"})
+    );
     assert_eq!(spec["persistentVolumeReclaimPolicy"], "Delete");
     assert!(is_of_node(volume, "here") && !is_of_node(volume, "there"));
 }
@@ -77,7 +85,11 @@ fn other_claims_are_left_alone() {
         ("/spec/storageClassName", json!("another")),
         ("/spec/volumeName", json!("pvc-u1")),
     ] {
-        assert_eq!(steps(vec![with(claim(), pointer, value)], vec![]), [], "{pointer}");
+        assert_eq!(
+            steps(vec![with(claim(), pointer, value)], vec![]),
+            [],
+            "{pointer}"
+        );
     }
     let existing = json!({"metadata": {"name": "pvc-u1"}});
     assert_eq!(steps(vec![claim()], vec![existing]), [], "the volume exists");
@@ -91,14 +103,21 @@ fn what_a_folder_cannot_be_is_refused() {
         ("/spec/volumeMode", json!("Block")),
     ] {
         let steps = steps(vec![with(claim(), pointer, value)], vec![]);
-        assert!(matches!(steps.as_slice(), [Step::Refuse { .. }]), "{pointer}: {steps:?}");
+        assert!(
+            matches!(steps.as_slice(), [Step::Refuse { .. }]),
+            "{pointer}: {steps:?}"
+        );
     }
 }
 
 #[test]
 fn a_released_volume_is_removed() {
     let folder = PathBuf::from(STORAGE).join("pvc-u0_ns_old");
-    let expected = Step::Remove { folder, name: "pvc-u0".to_owned(), uid: "v0".to_owned() };
+    let expected = Step::Remove {
+        folder,
+        name: "pvc-u0".to_owned(),
+        uid: "v0".to_owned(),
+    };
     assert_eq!(steps(vec![], vec![volume()]), [expected]);
 }
 
@@ -120,10 +139,17 @@ fn a_volume_is_kept_where_anything_speaks_for_it() {
         ("/spec/hostPath/path", json!("/etc/pvc-u0_ns_old")),
         ("/spec/hostPath/path", json!(format!("{STORAGE}/pvc-u1_ns_old"))),
         ("/spec/hostPath/path", json!(format!("{STORAGE}/x/pvc-u0_ns_old"))),
-        ("/spec/hostPath/path", json!(format!("{STORAGE}/../storage/pvc-u0_ns_old"))),
+        (
+            "/spec/hostPath/path",
+            json!(format!("{STORAGE}/../storage/pvc-u0_ns_old")),
+        ),
         ("/spec/hostPath/path", json!(STORAGE)),
     ] {
-        assert_eq!(steps(vec![], vec![with(volume(), pointer, value.clone())]), [], "{pointer} {value}");
+        assert_eq!(
+            steps(vec![], vec![with(volume(), pointer, value.clone())]),
+            [],
+            "{pointer} {value}"
+        );
     }
     let back = with(claim(), "/metadata/uid", json!("u0"));
     let kept = steps(vec![back], vec![volume()]);

@@ -150,7 +150,11 @@ fn issue(issuer: &Issuer<'_, KeyPair>, leaf: &Leaf, certificate: &Path, key: &Pa
     params
         .distinguished_name
         .push(DnType::CommonName, leaf.common_name.as_str());
-    for (&organization, kind) in leaf.organizations.iter().zip([DnType::OrganizationName, one_more_organization()]) {
+    for (&organization, kind) in leaf
+        .organizations
+        .iter()
+        .zip([DnType::OrganizationName, one_more_organization()])
+    {
         params.distinguished_name.push(kind, organization);
     }
     params.key_usages = vec![
@@ -216,8 +220,11 @@ fn fits(certificate: &Path, key: &Path, leaf: &Leaf) -> bool {
     sans.sort();
     let mut wanted = leaf.sans.clone();
     wanted.sort();
-    let organizations: Vec<&str> =
-        read.subject().iter_organization().filter_map(|name| name.as_str().ok()).collect();
+    let organizations: Vec<&str> = read
+        .subject()
+        .iter_organization()
+        .filter_map(|name| name.as_str().ok())
+        .collect();
     common_name == Some(leaf.common_name.as_str())
         && organizations == leaf.organizations
         && sans == wanted
@@ -307,7 +314,14 @@ mod tests {
         assert!(!fits(&certificate, &key, &wanted));
         issue(&issuer, &wanted, &certificate, &key).unwrap();
         assert!(fits(&certificate, &key, &wanted));
-        assert!(!fits(&certificate, &key, &Leaf { organizations: &["a"], ..leaf("system:node:a", &["localhost", "172.18.0.2"]) }));
+        assert!(!fits(
+            &certificate,
+            &key,
+            &Leaf {
+                organizations: &["a"],
+                ..leaf("system:node:a", &["localhost", "172.18.0.2"])
+            }
+        ));
         assert!(!fits(
             &certificate,
             &key,
@@ -323,6 +337,26 @@ mod tests {
 
         fs::write(&key, KeyPair::generate().unwrap().serialize_pem()).unwrap();
         assert!(!fits(&certificate, &key, &wanted), "another key's certificate");
+    }
+
+    #[test]
+    fn the_api_server_answers_to_every_name_once() {
+        let extra = ["gw.example", "127.0.0.1"].map(str::to_owned);
+        let leaves = leaves("node-a", Ipv4Addr::new(172, 18, 0, 2), &extra);
+        let api = leaves.iter().find(|leaf| leaf.name == "apiserver").unwrap();
+        for san in [
+            "127.0.0.1",
+            "localhost",
+            "kubernetes.default.svc",
+            "10.43.0.1",
+            "172.18.0.2",
+            "node-a",
+            "gw.example",
+        ] {
+            assert_eq!(api.sans.iter().filter(|found| *found == san).count(), 1, "{san}");
+        }
+        let admin = leaves.iter().find(|leaf| leaf.name == "admin").unwrap();
+        assert_eq!(admin.organizations, ["system:masters"]);
     }
 
     #[test]

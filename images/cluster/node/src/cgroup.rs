@@ -67,7 +67,12 @@ pub fn pod_processes(root: &CgroupRoot) -> Vec<i32> {
     let mut found = Vec::new();
     while let Some(folder) = folders.pop() {
         let processes = fs::read_to_string(folder.join("cgroup.procs")).unwrap_or_default();
-        found.extend(processes.lines().filter_map(|line| line.parse::<i32>().ok()).filter(|pid| !is_pause(*pid)));
+        found.extend(
+            processes
+                .lines()
+                .filter_map(|line| line.parse::<i32>().ok())
+                .filter(|pid| !is_pause(*pid)),
+        );
         let children = fs::read_dir(&folder).into_iter().flatten().flatten();
         folders.extend(
             children

@@ -26,10 +26,16 @@ pub struct Bundled {
 impl Bundled {
     /// Reads the chart's hash and values, and the environment.
     pub fn read() -> anyhow::Result<Self> {
-        let read = |name| fs::read_to_string(format!("{}/{name}", layout::CHART)).with_context(|| format!("the bundled chart's {name}"));
+        let read = |name| {
+            fs::read_to_string(format!("{}/{name}", layout::CHART))
+                .with_context(|| format!("the bundled chart's {name}"))
+        };
         let content = read("hash")?;
         let mut values: Value = serde_json::from_str(&read("values.json")?).context("the bundled values")?;
-        merge(&mut values, from_environment(&|name| std::env::var(name).ok().filter(|value| !value.is_empty())));
+        merge(
+            &mut values,
+            from_environment(&|name| std::env::var(name).ok().filter(|value| !value.is_empty())),
+        );
         let digest = Sha256::digest(format!("{content}{values}").as_bytes());
         let hash = digest
             .iter()
@@ -52,7 +58,10 @@ impl Bundled {
             match release::decide(last.as_ref(), &self.hash) {
                 Decision::Forget => {
                     let unfinished = last.context("a release")?;
-                    eprintln!("cluster-node: revision {} of the chart was not finished; it is made again", unfinished.revision);
+                    eprintln!(
+                        "cluster-node: revision {} of the chart was not finished; it is made again",
+                        unfinished.revision
+                    );
                     release::forget(client, &unfinished).await?;
                 }
                 Decision::Install => {
@@ -60,8 +69,13 @@ impl Bundled {
                     return self.helm("install", 1).await;
                 }
                 Decision::Upgrade => {
-                    self.helm("upgrade", last.map_or(1, |release| release.revision + 1)).await?;
-                    return if held { cluster::forget_outdated_server(client).await } else { Ok(()) };
+                    self.helm("upgrade", last.map_or(1, |release| release.revision + 1))
+                        .await?;
+                    return if held {
+                        cluster::forget_outdated_server(client).await
+                    } else {
+                        Ok(())
+                    };
                 }
                 Decision::Keep => {
                     return match last.and_then(|release| release.hash) {
@@ -78,7 +92,11 @@ impl Bundled {
         let values = format!("{}/values.json", layout::CONFIGURATION);
         fs::write(&values, self.values.to_string()).context("values")?;
         let output = tokio::process::Command::new("helm")
-            .args([verb, gateway_names::WORKLOAD, &format!("{}/openshell", layout::CHART)])
+            .args([
+                verb,
+                gateway_names::WORKLOAD,
+                &format!("{}/openshell", layout::CHART),
+            ])
             .args(["--namespace", gateway_names::NAMESPACE, "--values", &values])
             .args(["--label", &format!("{}={}", release::HASH_LABEL, self.hash)])
             .args(["--label", &format!("{}={revision}", release::REVISION_LABEL)])
@@ -168,7 +186,9 @@ fn write_hint(hash: &str) -> anyhow::Result<()> {
 
 fn remove_hint() -> anyhow::Result<()> {
     match fs::remove_file(hint()) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error).context("server/openshell-chart"),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).context("server/openshell-chart")
+        }
         _ => Ok(()),
     }
 }
@@ -185,7 +205,8 @@ mod tests {
             "IMAGE_PULL_POLICY" => Some("Never".to_owned()),
             _ => None,
         };
-        let mut values = json!({"image": {"tag": "a", "pullPolicy": "IfNotPresent"}, "server": {"sandboxImage": "b"}});
+        let mut values =
+            json!({"image": {"tag": "a", "pullPolicy": "IfNotPresent"}, "server": {"sandboxImage": "b"}});
         merge(&mut values, from_environment(&environment));
         assert_eq!(
             values,

@@ -101,17 +101,30 @@ pub async fn forget_outdated_server(client: &Client) -> anyhow::Result<()> {
     let name = format!("{}-0", gateway_names::WORKLOAD);
     let end = tokio::time::Instant::now() + SEEN_WITHIN;
     while tokio::time::Instant::now() < end {
-        let Some(set) = sets.get_opt(gateway_names::WORKLOAD).await.context("the server's StatefulSet")? else { return Ok(()) };
+        let Some(set) = sets
+            .get_opt(gateway_names::WORKLOAD)
+            .await
+            .context("the server's StatefulSet")?
+        else {
+            return Ok(());
+        };
         let status = set.status.unwrap_or_default();
         if status.observed_generation >= set.metadata.generation {
-            let Some(pod) = pods.get_opt(&name).await.context("the server's pod")? else { return Ok(()) };
-            let revision = pod.metadata.labels.and_then(|mut labels| labels.remove("controller-revision-hash"));
+            let Some(pod) = pods.get_opt(&name).await.context("the server's pod")? else {
+                return Ok(());
+            };
+            let revision = pod
+                .metadata
+                .labels
+                .and_then(|mut labels| labels.remove("controller-revision-hash"));
             if revision == status.update_revision {
                 return Ok(());
             }
             let now = DeleteParams::default().grace_period(0);
             match pods.delete(&name, &now).await {
-                Err(error) if !is_code(&error, 404) => return Err(error).context("the outdated server's pod"),
+                Err(error) if !is_code(&error, 404) => {
+                    return Err(error).context("the outdated server's pod");
+                }
                 _ => {}
             }
         }

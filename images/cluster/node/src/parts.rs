@@ -99,7 +99,12 @@ pub fn all(node: &str, address: Ipv4Addr) -> Vec<Part> {
         part(
             "local-path",
             // argh knows no `--flag=value`.
-            &["--kubeconfig".to_owned(), layout::KUBECONFIG.to_owned(), "--node".to_owned(), node.to_owned()],
+            &[
+                "--kubeconfig".to_owned(),
+                layout::KUBECONFIG.to_owned(),
+                "--node".to_owned(),
+                node.to_owned(),
+            ],
         ),
     ]
 }

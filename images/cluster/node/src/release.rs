@@ -43,7 +43,9 @@ pub enum Decision {
 
 /// Decides from the last revision and the hash of what this image would deploy.
 pub fn decide(release: Option<&Release>, hash: &str) -> Decision {
-    let Some(release) = release else { return Decision::Install };
+    let Some(release) = release else {
+        return Decision::Install;
+    };
     match &release.hash {
         None => Decision::Keep,
         Some(_) if release.status.starts_with("pending-") => Decision::Forget,
@@ -56,7 +58,12 @@ fn read(labels: &BTreeMap<String, String>) -> Option<Release> {
     let revision = labels.get("version")?.parse().ok()?;
     let is_ours = labels.get(REVISION_LABEL) == labels.get("version");
     let hash = labels.get(HASH_LABEL).filter(|_| is_ours).cloned();
-    Some(Release { revision, status: labels.get("status").cloned().unwrap_or_default(), hash, secret: None })
+    Some(Release {
+        revision,
+        status: labels.get("status").cloned().unwrap_or_default(),
+        hash,
+        secret: None,
+    })
 }
 
 /// The last revision; `None` where no release exists.
@@ -65,7 +72,10 @@ pub async fn last(client: &Client) -> Result<Option<Release>, kube::Error> {
     let list = secrets(client).list_metadata(&selection).await?;
     let releases = list.items.into_iter().filter_map(|secret| {
         let found = read(secret.metadata.labels.as_ref()?)?;
-        Some(Release { secret: secret.metadata.name.map(|name| (name, secret.metadata.uid)), ..found })
+        Some(Release {
+            secret: secret.metadata.name.map(|name| (name, secret.metadata.uid)),
+            ..found
+        })
     });
     Ok(releases.max_by_key(|release| release.revision))
 }
@@ -73,8 +83,14 @@ pub async fn last(client: &Client) -> Result<Option<Release>, kube::Error> {
 /// Deletes the record of a revision that helm did not finish. What it had deployed stays, and is taken over by the next one.
 pub async fn forget(client: &Client, release: &Release) -> anyhow::Result<()> {
     let (name, uid) = release.secret.clone().context("a release without a Secret")?;
-    let same = DeleteParams::default().preconditions(Preconditions { uid, resource_version: None });
-    secrets(client).delete(&name, &same).await.with_context(|| format!("deleting Secret {name}"))?;
+    let same = DeleteParams::default().preconditions(Preconditions {
+        uid,
+        resource_version: None,
+    });
+    secrets(client)
+        .delete(&name, &same)
+        .await
+        .with_context(|| format!("deleting Secret {name}"))?;
     Ok(())
 }
 
@@ -87,14 +103,27 @@ mod tests {
     use super::*;
 
     fn labels(words: &[(&str, &str)]) -> BTreeMap<String, String> {
-        words.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+        words
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect()
     }
 
     #[test]
     fn a_revision_is_ours_only_under_its_own_number() {
-        let ours = labels(&[("version", "2"), ("status", "deployed"), (REVISION_LABEL, "2"), (HASH_LABEL, "a")]);
+        let ours = labels(&[
+            ("version", "2"),
+            ("status", "deployed"),
+            (REVISION_LABEL, "2"),
+            (HASH_LABEL, "a"),
+        ]);
         assert_eq!(read(&ours).unwrap().hash.as_deref(), Some("a"));
-        let inherited = labels(&[("version", "3"), ("status", "deployed"), (REVISION_LABEL, "2"), (HASH_LABEL, "a")]);
+        let inherited = labels(&[
+            ("version", "3"),
+            ("status", "deployed"),
+            (REVISION_LABEL, "2"),
+            (HASH_LABEL, "a"),
+        ]);
         assert_eq!(read(&inherited).unwrap().hash, None);
         let foreign = labels(&[("version", "1"), ("status", "deployed")]);
         assert_eq!(read(&foreign).unwrap().hash, None);
@@ -104,7 +133,12 @@ mod tests {
     #[test]
     fn only_what_is_ours_is_touched() {
         let release = |status: &str, hash: Option<&str>| {
-            Some(Release { revision: 1, status: status.to_owned(), hash: hash.map(str::to_owned), secret: None })
+            Some(Release {
+                revision: 1,
+                status: status.to_owned(),
+                hash: hash.map(str::to_owned),
+                secret: None,
+            })
         };
         for (release, expected) in [
             (None, Decision::Install),

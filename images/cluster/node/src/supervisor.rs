@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use crate::layout;
 use crate::parts::Part;
 
-/// More ends than this within [`WINDOW`] are no accident.
+/// This many ends within [`WINDOW`] are no accident.
 const MOST_ENDS: usize = 5;
 const WINDOW: Duration = Duration::from_secs(60);
 /// A part that does not stop in this time is killed.
@@ -86,7 +86,7 @@ async fn keep_running(part: Part, mut stopping: watch::Receiver<bool>) -> anyhow
             "cluster-node: {} ended ({status}); it is started again",
             part.name
         );
-        if ends.len() > MOST_ENDS {
+        if ends.len() >= MOST_ENDS {
             let seconds = WINDOW.as_secs();
             return Err(anyhow!(
                 "{} ended {} times within {seconds} s; its last lines:\n{}",

@@ -144,12 +144,8 @@ fn waits_for_the_namespace() {
         json!({ "metadata": { "name": "openshell" }, "status": { "phase": "Terminating" } }),
     );
     let proxy = FaultProxy::before(api.kubeconfig());
-    proxy.inject(Fault::Withhold, When::At(usize::MAX));
-    let command = tool(proxy.kubeconfig());
-    let program = Program::start(command);
-    while proxy.asked().len() < 2 {
-        std::thread::yield_now();
-    }
+    let program = Program::start(tool(proxy.kubeconfig()));
+    assert!(proxy.wait_asked(2, Duration::from_secs(60)));
     api.put(
         "/api/v1/namespaces/openshell",
         json!({ "metadata": { "name": "openshell" }, "status": { "phase": "Active" } }),

@@ -1,0 +1,121 @@
+//! Every fault at every request (`--all`), or at the first, a middle and the last one.
+
+use cluster_fixture::{Fault, FaultProxy, When, all_faults, is_thorough};
+
+use crate::scene::*;
+
+/// A state before the run, how many requests an undisturbed run sends, and which Secrets it may write.
+struct Case {
+    make: fn() -> Scene,
+    requests: usize,
+    writes: &'static [&'static str],
+}
+
+const CASES: [Case; 3] = [
+    Case {
+        make: Scene::filled,
+        requests: 5,
+        writes: &[],
+    },
+    Case {
+        make: Scene::empty,
+        requests: 21,
+        writes: &OURS,
+    },
+    Case {
+        make: server_broken,
+        requests: 10,
+        writes: &[OURS[1]],
+    },
+];
+
+fn server_broken() -> Scene {
+    let scene = Scene::filled();
+    scene.set_value(OURS[1], "tls.key", b"junk");
+    scene
+}
+
+fn numbers(requests: usize) -> Vec<usize> {
+    if is_thorough() {
+        (1..=requests).collect()
+    } else {
+        vec![1, requests.div_ceil(2), requests]
+    }
+}
+
+fn sweep(check: fn(&Case, Fault, usize, i32)) {
+    std::thread::scope(|scope| {
+        for case in &CASES {
+            for number in numbers(case.requests) {
+                for (fault, code) in all_faults() {
+                    scope.spawn(move || check(case, fault, number, code));
+                }
+            }
+        }
+    });
+}
+
+/// Only Secrets that had to be written may differ, and a CA that was there stays.
+fn assert_spared(case: &Case, before: &[Option<serde_json::Value>], scene: &Scene, what: &str) {
+    for (secret, before) in OURS.iter().zip(before) {
+        if !case.writes.contains(secret) {
+            assert_eq!(
+                &scene.api.get(&format!("{SECRETS}/{secret}")),
+                before,
+                "{what}: {secret}"
+            );
+        }
+    }
+}
+
+fn secrets(scene: &Scene) -> Vec<Option<serde_json::Value>> {
+    OURS.iter()
+        .map(|secret| scene.api.get(&format!("{SECRETS}/{secret}")))
+        .collect()
+}
+
+#[test]
+fn undisturbed_runs_send_as_many_requests_as_the_sweeps_take() {
+    for case in &CASES {
+        let scene = (case.make)();
+        let proxy = FaultProxy::before(scene.api.kubeconfig());
+        reconcile(proxy.kubeconfig(), scene.home(), &[]);
+        assert_eq!(proxy.asked().len(), case.requests, "{:?}", proxy.asked());
+    }
+}
+
+#[test]
+fn one_fault_is_survived() {
+    sweep(|case, fault, number, _| {
+        let what = format!("{fault:?} at {number} of {}", case.requests);
+        let scene = (case.make)();
+        let before = secrets(&scene);
+        let proxy = FaultProxy::before(scene.api.kubeconfig());
+        proxy.inject(fault, When::At(number));
+        let run = reconcile(proxy.kubeconfig(), scene.home(), &[]);
+        assert_eq!(run.code, 0, "{what}: {}", run.stderr);
+        assert_eq!(run.document["changed"], !case.writes.is_empty(), "{what}");
+        assert_spared(case, &before, &scene, &what);
+        scene.assert_connects();
+    });
+}
+
+#[test]
+fn a_fault_that_stays_is_an_error_and_never_absence() {
+    sweep(|case, fault, number, code| {
+        let what = format!("{fault:?} from {number} of {}", case.requests);
+        let scene = (case.make)();
+        let before = secrets(&scene);
+        let proxy = FaultProxy::before(scene.api.kubeconfig());
+        proxy.inject(fault, When::From(number));
+        let run = reconcile(proxy.kubeconfig(), scene.home(), &["--timeout", "8s"]);
+        assert_eq!(run.code, code, "{what}: {}", run.stderr);
+        assert_spared(case, &before, &scene, &what);
+        let ca = scene.value(OURS[0], "ca.crt");
+        // Healed, the same command ends well, with the CA that there was.
+        let again = scene.reconcile(&[]);
+        assert_eq!(again.code, 0, "{what}: {}", again.stderr);
+        assert!(ca.is_none() || scene.value(OURS[0], "ca.crt") == ca, "{what}");
+        scene.assert_connects();
+    });
+}
