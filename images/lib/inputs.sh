@@ -8,7 +8,7 @@ input_files() {
         files=$(cd -- "$root" && find "$@" -type f)
     fi
     # git lists a file that was deleted and not committed; tests are in no image.
-    grep -v '/tests/' <<<"$files" | sort | while read -r file; do
+    grep -v '/tests/' <<<"$files" | sort -u | while read -r file; do
         [[ ! -f $root/$file ]] || printf '%s\n' "$file"
     done
 }

@@ -145,7 +145,7 @@ fn a_part_that_cannot_stay_up_ends_the_container_with_the_reason() {
     let mut logs = Command::new("docker");
     logs.args(["logs", "--tail", "40", &gateway.resource()]);
     let said = Ended::of(logs).stderr;
-    assert!(said.contains("kube-scheduler ended 6 times"), "{said}");
+    assert!(said.contains("kube-scheduler ended 5 times"), "{said}");
 }
 
 #[test]

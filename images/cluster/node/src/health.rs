@@ -95,6 +95,8 @@ fn missing(seen: &Observation) -> Vec<String> {
 mod tests {
     use super::*;
 
+    type TakeAway = fn(&mut Observation);
+
     fn whole() -> Observation {
         Observation {
             api_ready: true,
@@ -115,7 +117,7 @@ mod tests {
     #[test]
     fn each_thing_that_is_missing_has_its_line() {
         assert!(missing(&whole()).is_empty());
-        let table: [(&str, fn(&mut Observation)); 9] = [
+        let table: [(&str, TakeAway); 9] = [
             ("API server is not ready", |seen| seen.api_ready = false),
             ("no replica", |seen| seen.ready_replicas = Some(0)),
             ("how many replicas", |seen| seen.ready_replicas = None),
