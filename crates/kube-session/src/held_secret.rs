@@ -10,7 +10,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::PostParams;
 use zeroize::Zeroize;
 
-use crate::{Created, Session, Trouble};
+use crate::{Session, Trouble};
 
 /// A Secret in memory. Its values are wiped when it is dropped, and `Debug` shows none of them.
 pub struct HeldSecret(Secret);
@@ -111,13 +111,12 @@ impl Session {
             data: Some(data),
             ..Secret::default()
         });
-        match self.create(&self.namespaced::<Secret>(), name, &secret.0).await? {
-            Created::Made(made) => {
-                drop(HeldSecret(*made));
-                Ok(Written::Done)
-            }
-            Created::Exists => self.written_meanwhile(name, values).await,
-        }
+        let api = self.namespaced::<Secret>();
+        let parameters = PostParams::default();
+        let what = format!("the API server to create Secret {name}");
+        let exists = |trouble| (trouble == Trouble::Exists).then_some(());
+        let send = || api.create(&parameters, &secret.0);
+        self.write(&what, name, values, send, exists).await
     }
 
     /// Gives these keys of the Secret these values, provided that nobody has changed it since it was read.
@@ -129,28 +128,40 @@ impl Session {
         let name = read.0.metadata.name.clone().unwrap_or_default();
         let changed = read.with(values);
         let api = self.namespaced::<Secret>();
-        let what = format!("the API server to replace Secret {name}");
         let parameters = PostParams::default();
-        let overtaken = |trouble| matches!(trouble, Trouble::Conflict | Trouble::Absent).then_some(());
-        let answer = self
-            .request(
-                &what,
-                &name,
-                || api.replace(&name, &parameters, &changed.0),
-                overtaken,
-            )
-            .await?;
-        match answer {
-            Ok(made) => {
-                drop(HeldSecret(made));
-                Ok(Written::Done)
-            }
-            Err(()) => self.written_meanwhile(&name, values).await,
-        }
+        let what = format!("the API server to replace Secret {name}");
+        let changed_meanwhile =
+            |trouble| matches!(trouble, Trouble::Conflict | Trouble::Absent).then_some(());
+        let send = || api.replace(&name, &parameters, &changed.0);
+        self.write(&what, &name, values, send, changed_meanwhile).await
     }
 
-    async fn written_meanwhile(&self, name: &str, values: &[(&str, &[u8])]) -> Result<Written, Failure> {
-        let present = self.read_secret(name).await?;
+    async fn write<F>(
+        &self,
+        what: &str,
+        name: &str,
+        values: &[(&str, &[u8])],
+        mut send: impl FnMut() -> F,
+        is_overtaken: impl Fn(Trouble) -> Option<()>,
+    ) -> Result<Written, Failure>
+    where
+        F: Future<Output = Result<Secret, kube::Error>>,
+    {
+        let mut sent = 0;
+        let counted = || {
+            sent += 1;
+            send()
+        };
+        if let Ok(made) = self.request(what, name, counted, is_overtaken).await? {
+            drop(HeldSecret(made));
+            return Ok(Written::Done);
+        }
+        // Refused at the first attempt, it was somebody else. Later, it may have been the attempt whose answer was lost.
+        let present = if sent > 1 {
+            self.read_secret(name).await?
+        } else {
+            None
+        };
         Ok(if present.is_some_and(|secret| secret.holds(values)) {
             Written::Done
         } else {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contract::{Exit, Failure};
+use contract::Failure;
 use k8s_openapi::api::core::v1::Namespace;
 
 use crate::{Backoff, Session};
@@ -13,17 +13,8 @@ impl Session {
     pub async fn wait_for_namespace(&self) -> Result<(), Failure> {
         let namespaces = self.everywhere::<Namespace>();
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
-        let mut last_state = None;
         loop {
-            let found = match self.get(&namespaces, &self.namespace).await {
-                Ok(found) => found,
-                // The last request was cut short by the deadline: what was waited for says more than that.
-                Err(failure) => {
-                    return Err(last_state
-                        .filter(|_| self.is_nearly_over())
-                        .map_or(failure, |state| self.gave_up(state)));
-                }
-            };
+            let found = self.get(&namespaces, &self.namespace).await?;
             let state = match found {
                 Some(namespace) if !is_terminating(&namespace) => {
                     self.console.ended_waiting();
@@ -32,23 +23,10 @@ impl Session {
                 Some(_) => "it is being deleted",
                 None => "it does not exist",
             };
-            last_state = Some(state);
             self.console
                 .waiting(&format!("namespace {}: {state}", self.namespace));
             tokio::time::sleep(backoff.next_wait()).await;
         }
-    }
-
-    fn gave_up(&self, state: &str) -> Failure {
-        Failure::new(
-            Exit::TimedOut,
-            "timed_out",
-            format!(
-                "the time is over, and namespace {} is not there: {state}",
-                self.namespace
-            ),
-            "kubectl get namespaces; --namespace names another one",
-        )
     }
 }
 

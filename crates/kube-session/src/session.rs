@@ -165,11 +165,6 @@ impl Session {
         Ok(answer.map_err(|trouble| expected(trouble).expect("only expected trouble is an answer")))
     }
 
-    /// Is there no time left for another request?
-    pub(crate) fn is_nearly_over(&self) -> bool {
-        Instant::now() + RESERVE * 2 >= self.deadline
-    }
-
     async fn ask<T, F>(
         &self,
         what: &str,

@@ -20,7 +20,8 @@ use crate::server_names;
 /// The tests' clock: the year 2027.
 pub const NOW: i64 = 1_800_000_000;
 
-type Values = BTreeMap<&'static str, Vec<u8>>;
+/// Keys of a Secret with their values.
+pub type Values = BTreeMap<&'static str, Vec<u8>>;
 
 /// What a cluster and a client have.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]

@@ -5,7 +5,7 @@ use rcgen::{ExtendedKeyUsagePurpose, PKCS_ECDSA_P384_SHA384, PKCS_ED25519};
 
 use super::*;
 use crate::finding::Finding::*;
-use crate::fixture::{Leaf, Pki, ca, ca_below, ca_that_is_none, kept};
+use crate::fixture::{Leaf, Pki, Values, ca, ca_below, ca_that_is_none, kept};
 use Step::*;
 
 /// Findings of: the CA's Secret, the server's, the clients' CA, the client's, the bundle.
@@ -62,11 +62,7 @@ fn changed(mut pki: Pki, change: impl FnOnce(&mut Pki)) -> Pki {
 }
 
 /// Changes one value of one Secret of a sound PKI.
-fn with_value(
-    pick: fn(&mut Pki) -> &mut Option<std::collections::BTreeMap<&'static str, Vec<u8>>>,
-    key: &'static str,
-    value: &[u8],
-) -> Pki {
+fn with_value(pick: fn(&mut Pki) -> &mut Option<Values>, key: &'static str, value: &[u8]) -> Pki {
     changed(Pki::sound(), |pki| {
         pick(pki).as_mut().unwrap().insert(key, value.to_vec());
     })
