@@ -54,7 +54,10 @@ pub fn shared_help(tool: &Tool) -> String {
          75 locked or worth retrying, 77 permission, 78 configuration invalid, 124 timed out, 128+n signal.\n\
          \nReasons of an error:\n",
     );
-    for reason in COMMON_REASONS.iter().chain(tool.reasons) {
+    for reason in COMMON_REASONS
+        .iter()
+        .chain(tool.reasons.iter().copied().flatten())
+    {
         let _ = writeln!(text, "  {:<28} {}", reason.word, reason.meaning);
     }
     text

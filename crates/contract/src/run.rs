@@ -25,8 +25,8 @@ pub struct Tool {
     pub version: &'static str,
     /// Which shared flags it has.
     pub shared: SharedFlags,
-    /// Every reason it may report, beside [`crate::COMMON_REASONS`].
-    pub reasons: &'static [Reason],
+    /// Every reason it may report, beside [`crate::COMMON_REASONS`]: its own, and those of the crates it works with.
+    pub reasons: &'static [&'static [Reason]],
 }
 
 /// How a run that did not fail ends.

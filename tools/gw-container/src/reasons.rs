@@ -37,23 +37,5 @@ const OWN: &[Reason] = &[
     ),
 ];
 
-/// The tool's own reasons and those of the crates it works with. The help prints them in this order.
-pub const ALL: &[Reason] = &joined();
-
-const COUNT: usize = OWN.len() + docker_session::REASONS.len() + client_files::REASONS.len();
-
-const fn joined() -> [Reason; COUNT] {
-    let mut all = [Reason::new("", ""); COUNT];
-    let parts = [OWN, docker_session::REASONS, client_files::REASONS];
-    let (mut part, mut filled) = (0, 0);
-    while part < parts.len() {
-        let mut index = 0;
-        while index < parts[part].len() {
-            all[filled] = parts[part][index];
-            filled += 1;
-            index += 1;
-        }
-        part += 1;
-    }
-    all
-}
+/// The tool's own reasons and those of the crates it works with, in the order of the help.
+pub const ALL: &[&[Reason]] = &[OWN, docker_session::REASONS, client_files::REASONS];

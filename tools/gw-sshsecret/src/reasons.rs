@@ -23,19 +23,5 @@ const OWN: &[Reason] = &[
     Reason::new("no_random", "the operating system gives no random numbers"),
 ];
 
-/// The tool's own reasons and those of its connection to Kubernetes.
-pub const ALL: &[Reason] = &joined();
-
-const fn joined() -> [Reason; OWN.len() + kube_session::REASONS.len()] {
-    let mut all = [Reason::new("", ""); OWN.len() + kube_session::REASONS.len()];
-    let mut index = 0;
-    while index < all.len() {
-        all[index] = if index < OWN.len() {
-            OWN[index]
-        } else {
-            kube_session::REASONS[index - OWN.len()]
-        };
-        index += 1;
-    }
-    all
-}
+/// The tool's own reasons and those of the crates it works with, in the order of the help.
+pub const ALL: &[&[Reason]] = &[OWN, kube_session::REASONS];
