@@ -31,6 +31,20 @@ needs_docker() {
     fi
 }
 
+# needs_space FOLDER MEBIBYTES: where the folder is on this machine, its disk must have so much free.
+needs_space() {
+    local free
+    [[ -d $1 ]] || return 0
+    free=$(space_left "$1")
+    [[ $free -ge $2 ]] ||
+        fail 1 "$free MiB are free on the disk of $1, and building the image takes $2 MiB there" "docker system df, to see what can go"
+}
+
+# MiB that are free on the disk of a folder.
+space_left() {
+    df --output=avail --block-size=1M -- "$1" | tail -n 1 | tr -d ' '
+}
+
 # Containers, volumes and files of this run carry its name, so that its end finds them all.
 build_begins() {
     run=openshell-build-$(od -An -N6 -tx1 /dev/urandom | tr -d ' ')
@@ -104,6 +118,8 @@ phase() {
     if [[ $code -ne 0 ]]; then
         keep_log=true
         tail -n 20 -- "$work/log" | sed 's/^/    /' >&2
+        [[ $(space_left "$work") -gt 0 ]] ||
+            fail 1 "phase $name failed: no space left on the disk of $work" "free space there, or set TMPDIR to a folder on another disk"
         fail 1 "phase $name failed; its log is $work/log" "see the last lines above, then images/build again"
     fi
     phase_line "$((SECONDS - begun))" "$name"

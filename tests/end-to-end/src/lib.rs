@@ -1,9 +1,11 @@
 //! Tests of the driver on a real Docker: a gateway of its own for each test, removed when the test ends.
 
+mod checkout;
 mod driver;
 mod gateway;
 mod people;
 
+pub use checkout::Checkout;
 pub use driver::{Ended, driver, repository};
 pub use gateway::{TestGateway, docker, free_port, random_name};
 pub use people::Person;

@@ -67,32 +67,18 @@ pub async fn run(words: &[String]) -> anyhow::Result<()> {
             }
         }
     };
+    // What it was doing is found unfinished, and done again, at the next start.
+    workflow.abort();
     stop(&mut supervisor, &root, &all).await;
     eprintln!("cluster-node: stopped");
     ended
 }
 
-fn import_images() -> anyhow::Result<()> {
-    let started = std::time::Instant::now();
-    loop {
-        match pod_images::import() {
-            Ok(()) => return Ok(()),
-            // containerd is not up yet.
-            Err(_) if started.elapsed() < Duration::from_secs(20) => {
-                std::thread::sleep(Duration::from_millis(100))
-            }
-            Err(error) => return Err(error.context("the bundled images of pods cannot be imported")),
-        }
-    }
-}
-
 /// What is done once the API server answers; tried again until it succeeds, because a young API server may refuse.
 async fn after_start(client: Client, bundled: Bundled, held: bool) -> anyhow::Result<()> {
-    let images = tokio::task::spawn_blocking(import_images);
-    cluster::ready(&client).await;
-    eprintln!("cluster-node: the API server is ready");
+    let (images, ()) = tokio::join!(pod_images::import(), api_ready(&client));
     // The API server is of use without them, too.
-    if let Err(error) = images.await? {
+    if let Err(error) = images {
         eprintln!("cluster-node: {error:#}");
     }
     let mut tries = 0;
@@ -114,6 +100,11 @@ async fn after_start(client: Client, bundled: Bundled, held: bool) -> anyhow::Re
     }
 }
 
+async fn api_ready(client: &Client) {
+    cluster::ready(client).await;
+    eprintln!("cluster-node: the API server is ready");
+}
+
 /// k3s applies what lies in this folder, and others put their objects there.
 async fn apply_manifests() -> anyhow::Result<()> {
     let folder = crate::layout::data("server/manifests");
@@ -129,6 +120,7 @@ async fn apply_manifests() -> anyhow::Result<()> {
         .args(["apply", "--filename"])
         .arg(&folder)
         .env("KUBECONFIG", crate::layout::KUBECONFIG)
+        .kill_on_drop(true)
         .output()
         .await
         .context("kubectl")?;
@@ -142,20 +134,21 @@ async fn apply_manifests() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Stops in an order that loses nothing: no new pods, then pods, then the control plane, its store last.
+/// Stops in an order that loses nothing: no new pods, then pods, then what needs the API server, then that one, its store last.
 async fn stop(supervisor: &mut Supervisor, root: &CgroupRoot, all: &[Part]) {
     eprintln!("cluster-node: stopping");
-    supervisor.stop("kubelet").await;
+    supervisor.stop(&["kubelet"]).await;
     end_pods(root).await;
-    for part in all
+    let last = ["kube-apiserver", "etcd"];
+    let first: Vec<&str> = all
         .iter()
-        .rev()
-        .filter(|part| part.name != "etcd" && part.name != "kube-apiserver")
-    {
-        supervisor.stop(part.name).await;
+        .map(|part| part.name)
+        .filter(|name| !last.contains(name))
+        .collect();
+    supervisor.stop(&first).await;
+    for name in last {
+        supervisor.stop(&[name]).await;
     }
-    supervisor.stop("kube-apiserver").await;
-    supervisor.stop("etcd").await;
 }
 
 /// Asks the pods' processes to end, and gives up on them after [`POD_GRACE`]: what then still runs ends with the container.

@@ -103,6 +103,7 @@ impl Bundled {
             .env("KUBECONFIG", layout::KUBECONFIG)
             // helm keeps caches in its home.
             .env("HOME", layout::CONFIGURATION)
+            .kill_on_drop(true)
             .output()
             .await
             .context("helm")?;

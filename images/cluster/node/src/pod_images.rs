@@ -2,21 +2,39 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
+use tokio::process::Command;
+use tokio::time::{Instant, sleep};
 
 use crate::layout;
 
+/// How long containerd may take until it answers.
+const PATIENCE: Duration = Duration::from_secs(20);
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Imports what is missing, as soon as containerd answers.
+pub async fn import() -> anyhow::Result<()> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match import_missing().await {
+            Err(_) if Instant::now() < end => sleep(PAUSE).await,
+            ended => return ended.context("the bundled images of pods cannot be imported"),
+        }
+    }
+}
+
 /// Imports every archive whose image containerd does not have. An archive is named for its image: `NAME@TAG.tar` holds
 /// `docker.io/openshell/NAME:TAG`. Importing what is there would cost seconds at each start.
-pub fn import() -> anyhow::Result<()> {
-    let listed = ctr(&["images", "list", "--quiet"])?;
+async fn import_missing() -> anyhow::Result<()> {
+    let listed = ctr(&["images", "list", "--quiet"]).await?;
     for (image, archive) in bundled()? {
         if !listed.lines().any(|line| line == image) {
             let archive = archive.display().to_string();
-            ctr(&["images", "import", "--no-unpack", &archive])
-                .or_else(|_| ctr(&["images", "import", &archive]))?;
+            if ctr(&["images", "import", "--no-unpack", &archive]).await.is_err() {
+                ctr(&["images", "import", &archive]).await?;
+            }
         }
     }
     Ok(())
@@ -37,11 +55,13 @@ fn bundled() -> anyhow::Result<Vec<(String, PathBuf)>> {
     Ok(found)
 }
 
-fn ctr(arguments: &[&str]) -> anyhow::Result<String> {
+async fn ctr(arguments: &[&str]) -> anyhow::Result<String> {
     let output = Command::new("ctr")
         .args(["--address", layout::CONTAINERD, "--namespace", "k8s.io"])
         .args(arguments)
+        .kill_on_drop(true)
         .output()
+        .await
         .context("ctr")?;
     if !output.status.success() {
         bail!(

@@ -25,8 +25,14 @@ const LARGEST_LOG: u64 = 16 << 20;
 
 /// The parts that run.
 pub struct Supervisor {
-    running: Vec<(&'static str, watch::Sender<bool>, JoinHandle<()>)>,
+    running: Vec<Running>,
     hopeless: mpsc::Sender<anyhow::Error>,
+}
+
+struct Running {
+    name: &'static str,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
 }
 
 impl Supervisor {
@@ -52,15 +58,18 @@ impl Supervisor {
                 let _ = hopeless.send(error).await;
             }
         });
-        self.running.push((name, stop, task));
+        self.running.push(Running { name, stop, task });
     }
 
-    /// Stops a part and waits until it has ended.
-    pub async fn stop(&mut self, name: &str) {
-        if let Some(index) = self.running.iter().position(|(running, ..)| *running == name) {
-            let (_, stop, task) = self.running.remove(index);
-            let _ = stop.send(true);
-            let _ = task.await;
+    /// Stops parts, all at once, and waits until they have ended.
+    pub async fn stop(&mut self, names: &[&str]) {
+        let is_meant = |running: &mut Running| names.contains(&running.name);
+        let ending: Vec<Running> = self.running.extract_if(.., is_meant).collect();
+        for part in &ending {
+            let _ = part.stop.send(true);
+        }
+        for part in ending {
+            let _ = part.task.await;
         }
     }
 }
