@@ -1,6 +1,6 @@
 //! Runs of `scripts/openshell`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
@@ -22,6 +22,15 @@ pub fn repository() -> &'static Path {
         .parent()
         .and_then(Path::parent)
         .expect("two folders above")
+}
+
+/// A tool that the driver runs, where the driver's own build puts it.
+pub fn tool(name: &str) -> PathBuf {
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
+    target
+        .join(format!("{}-unknown-linux-gnu/release", std::env::consts::ARCH))
+        .join(name)
 }
 
 /// The driver, with an environment that names neither a gateway nor an image.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::driver::{Ended, driver};
+use crate::driver::{Ended, driver, tool};
 
 /// A gateway under a random name, on a port of its own, with client files of its own. Dropping it destroys it.
 #[derive(Debug)]
@@ -84,6 +84,17 @@ impl TestGateway {
             .env("XDG_CONFIG_HOME", self.config.path())
             .args([verb, "--gateway", &self.name])
             .args(flags);
+        command
+    }
+
+    /// A run of one of the tools with this gateway's client files, not yet started.
+    pub fn tool(&self, name: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(tool(name));
+        command
+            .env("XDG_CONFIG_HOME", self.config.path())
+            .env_remove("OPENSHELL_GATEWAY")
+            .env_remove("OPENSHELL_CLUSTER_IMAGE")
+            .args(arguments);
         command
     }
 

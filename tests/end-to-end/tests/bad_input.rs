@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 
-use end_to_end::{Ended, TestGateway, docker, driver, repository, skipped_without_docker};
+use end_to_end::{Ended, TestGateway, docker, driver, skipped_without_docker, tool};
 
 fn nothing_was_made(gateway: &TestGateway) {
     let resource = gateway.resource();
@@ -67,9 +67,8 @@ fn docker_without_permission_is_77() {
     }
     let home = tempfile::tempdir().expect("a folder");
     std::fs::set_permissions(home.path(), std::fs::Permissions::from_mode(0o777)).expect("a mode");
-    let program = repository().join("target/x86_64-unknown-linux-gnu/release/gw-detect");
     let copy = home.path().join("gw-detect");
-    std::fs::copy(&program, &copy).expect("the tool is built");
+    std::fs::copy(tool("gw-detect"), &copy).expect("the tool is built");
     let mut command = std::process::Command::new(copy);
     command
         .env("HOME", home.path())

@@ -4,7 +4,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use end_to_end::{Ended, TestGateway, docker, skipped_without_docker};
+use end_to_end::{Ended, TestGateway, docker, repository, skipped_without_docker};
 
 /// Runs a shell command in the gateway's container.
 fn inside(gateway: &TestGateway, command: &str) -> Ended {
@@ -118,6 +118,35 @@ fn parts_that_die_come_back_and_a_stop_is_quick_and_complete() {
     assert_eq!(gateway.status()["state"], "serving");
 
     gateway.run("stop", &[]).well();
+    let ended = docker(&["inspect", "--format", "{{.State.ExitCode}}", &gateway.resource()]);
+    assert_eq!(ended, "0", "the node was killed instead of stopping by itself");
+}
+
+#[test]
+fn a_node_that_is_stopped_young_stops_by_itself() {
+    if skipped_without_docker() {
+        return;
+    }
+    let gateway = TestGateway::unmade();
+    let image = Ended::of(Command::new(repository().join("images/build")))
+        .well()
+        .stdout;
+    let port = gateway.port.to_string();
+    let ensure = [
+        "ensure",
+        "--gateway",
+        &gateway.name,
+        "--port",
+        &port,
+        "--image",
+        image.trim(),
+    ];
+    Ended::of(gateway.tool("gw-container", &ensure)).well();
+    // containerd is up and gets the images of pods: the longest of what a young node does.
+    wait_until("the node does not start", || {
+        inside(&gateway, "ctr --address /run/containerd/containerd.sock version").code == 0
+    });
+    docker(&["stop", "--time", "30", &gateway.resource()]);
     let ended = docker(&["inspect", "--format", "{{.State.ExitCode}}", &gateway.resource()]);
     assert_eq!(ended, "0", "the node was killed instead of stopping by itself");
 }
