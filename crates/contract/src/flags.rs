@@ -10,7 +10,7 @@ use crate::duration::parse_duration;
 pub struct SharedFlags {
     /// `--gateway`.
     pub gateway: bool,
-    /// `--docker-host`.
+    /// `--docker-host` and `--ssh-key`.
     pub docker: bool,
     /// `--kubeconfig`, `--context`, `--namespace`.
     pub kubernetes: bool,
@@ -33,6 +33,8 @@ pub struct CommonFlags {
     pub gateway: Option<String>,
     /// The Docker that was named on the command line.
     pub docker_host: Option<String>,
+    /// The private key for a Docker behind ssh that was named on the command line.
+    pub ssh_key: Option<PathBuf>,
     /// The kubeconfig file that was named on the command line.
     pub kubeconfig: Option<PathBuf>,
     /// The kubeconfig's context that was named on the command line.
@@ -50,7 +52,7 @@ fn takes_value(shared: &SharedFlags, flag: &str) -> Option<bool> {
         "--timeout" => (true, true),
         "--dry-run" => (shared.dry_run, false),
         "--gateway" => (shared.gateway, true),
-        "--docker-host" => (shared.docker, true),
+        "--docker-host" | "--ssh-key" => (shared.docker, true),
         "--kubeconfig" | "--context" | "--namespace" => (shared.kubernetes, true),
         _ => (false, false),
     };
@@ -111,6 +113,7 @@ pub fn take_shared(
         timeout: shared.timeout,
         gateway: None,
         docker_host: None,
+        ssh_key: None,
         kubeconfig: None,
         context: None,
         namespace: "openshell".to_owned(),
@@ -144,6 +147,7 @@ pub fn take_shared(
             "--timeout" => common.timeout = parse_duration(&value).map_err(|e| format!("--timeout: {e}"))?,
             "--gateway" => common.gateway = Some(value),
             "--docker-host" => common.docker_host = Some(value),
+            "--ssh-key" => common.ssh_key = Some(value.into()),
             "--kubeconfig" => common.kubeconfig = Some(value.into()),
             "--context" => common.context = Some(value),
             _ => common.namespace = value,

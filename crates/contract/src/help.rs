@@ -20,7 +20,11 @@ pub fn shared_help(tool: &Tool) -> String {
     if tool.shared.docker {
         flag(
             "--docker-host",
-            "the Docker to use (else DOCKER_HOST, else the current Docker context)",
+            "the Docker to use: unix://, tcp:// or ssh:// (else DOCKER_HOST, else the current Docker context)",
+        );
+        flag(
+            "--ssh-key",
+            "the private key for an ssh:// Docker (else as ssh is configured)",
         );
     }
     if tool.shared.kubernetes {

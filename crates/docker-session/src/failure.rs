@@ -5,11 +5,15 @@ use std::io::ErrorKind;
 use bollard::errors::Error;
 use contract::{Exit, Failure};
 
-/// `None` where Docker proved that the thing is not there: by a 404, and by nothing else.
-pub fn absent<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
+/// `None` where Docker proved that the thing is not there: by a 404 that names it, and by nothing else. A 404 of something
+/// in between, or for a path that this engine does not know, names nothing.
+pub fn absent<T>(answer: Result<T, Error>, named: &str) -> Result<Option<T>, Error> {
     match answer {
         Ok(found) => Ok(Some(found)),
-        Err(error) if is_status(&error, 404) => Ok(None),
+        Err(Error::DockerResponseServerError {
+            status_code: 404,
+            message,
+        }) if message.contains(named) => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -129,13 +133,14 @@ mod tests {
     }
 
     #[test]
-    fn only_a_404_is_absence() {
-        assert!(matches!(absent::<()>(Err(answered(404))), Ok(None)));
-        assert!(matches!(absent(Ok(1)), Ok(Some(1))));
+    fn only_a_404_that_names_the_thing_is_absence() {
+        assert!(matches!(absent::<()>(Err(answered(404)), "why"), Ok(None)));
+        assert!(absent::<()>(Err(answered(404)), "another").is_err());
+        assert!(matches!(absent(Ok(1), "why"), Ok(Some(1))));
         for status in [400, 401, 403, 409, 500, 503] {
-            assert!(absent::<()>(Err(answered(status))).is_err(), "{status}");
+            assert!(absent::<()>(Err(answered(status)), "why").is_err(), "{status}");
         }
-        assert!(absent::<()>(Err(Error::RequestTimeoutError)).is_err());
+        assert!(absent::<()>(Err(Error::RequestTimeoutError), "why").is_err());
     }
 
     #[test]

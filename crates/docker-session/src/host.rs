@@ -12,13 +12,103 @@ pub enum DockerHost {
     Unix(PathBuf),
     /// `host:port`, without TLS.
     Tcp(String),
+    /// `host:port`, with TLS on both sides.
+    Tls(String, TlsFiles),
+    /// A machine that ssh reaches and that has the docker command.
+    Ssh(Ssh),
+}
+
+/// PEM files of a client of Docker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The CA of the engine's certificate.
+    pub ca: PathBuf,
+    /// The client's certificate.
+    pub certificate: PathBuf,
+    /// The client's private key.
+    pub key: PathBuf,
+}
+
+impl TlsFiles {
+    /// Named as the docker command line names them.
+    fn in_folder(folder: &Path) -> Self {
+        Self {
+            ca: folder.join("ca.pem"),
+            certificate: folder.join("cert.pem"),
+            key: folder.join("key.pem"),
+        }
+    }
+}
+
+/// A destination of ssh.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ssh {
+    /// Who logs in; else ssh decides.
+    pub user: Option<String>,
+    /// Name or address, or an alias of ssh's configuration.
+    pub host: String,
+    /// TCP port; else ssh decides.
+    pub port: Option<u16>,
+    /// The private key's file; else ssh decides.
+    pub key: Option<PathBuf>,
+}
+
+impl Ssh {
+    /// `[user@]host[:port]`. `None` for what ssh could take for an option, and for what is no destination.
+    fn parse(text: &str) -> Option<Self> {
+        let (user, rest) = text
+            .split_once('@')
+            .map_or((None, text), |(user, rest)| (Some(user), rest));
+        let (host, port) = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            Some((host, "")) => (host, None),
+            Some((host, port)) => (host, Some(port.strip_prefix(':')?)),
+            None => rest
+                .rsplit_once(':')
+                .map_or((rest, None), |(host, port)| (host, Some(port))),
+        };
+        let plain = |word: &str| {
+            let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '%');
+            !word.is_empty() && !word.starts_with('-') && word.chars().all(allowed)
+        };
+        let port = port.map(str::parse).transpose().ok()?.filter(|port| *port != 0);
+        (plain(host) && user.is_none_or(plain)).then(|| Self {
+            user: user.map(str::to_owned),
+            host: host.to_owned(),
+            port,
+            key: None,
+        })
+    }
+
+    /// What ssh is told, up to the command that is run there.
+    pub fn arguments(&self) -> Vec<String> {
+        let mut words: Vec<String> = ["-T", "-o", "ConnectTimeout=30"].map(str::to_owned).to_vec();
+        if let Some(user) = &self.user {
+            words.extend(["-l".to_owned(), user.clone()]);
+        }
+        if let Some(port) = self.port {
+            words.extend(["-p".to_owned(), port.to_string()]);
+        }
+        if let Some(key) = &self.key {
+            words.extend(["-i".to_owned(), key.display().to_string()]);
+        }
+        words.extend(["--".to_owned(), self.host.clone()]);
+        words
+    }
 }
 
 impl std::fmt::Display for DockerHost {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Unix(path) => write!(formatter, "unix://{}", path.display()),
-            Self::Tcp(address) => write!(formatter, "tcp://{address}"),
+            Self::Tcp(address) | Self::Tls(address, _) => write!(formatter, "tcp://{address}"),
+            Self::Ssh(ssh) => {
+                let user = ssh
+                    .user
+                    .as_ref()
+                    .map_or_else(String::new, |user| format!("{user}@"));
+                let port = ssh.port.map_or_else(String::new, |port| format!(":{port}"));
+                write!(formatter, "ssh://{user}{}{port}", ssh.host)
+            }
         }
     }
 }
@@ -38,6 +128,10 @@ pub struct Settings {
     pub sockets: Vec<PathBuf>,
     /// DOCKER_TLS_VERIFY is set.
     pub tls: bool,
+    /// DOCKER_CERT_PATH; else the docker command line's own folder.
+    pub certificates: Option<PathBuf>,
+    /// `--ssh-key`.
+    pub ssh_key: Option<PathBuf>,
 }
 
 impl Settings {
@@ -59,19 +153,28 @@ impl Settings {
                 .or_else(|| variable("HOME").map(|home| Path::new(&home).join(".docker"))),
             sockets,
             tls: variable("DOCKER_TLS_VERIFY").is_some(),
+            certificates: variable("DOCKER_CERT_PATH").map(PathBuf::from),
+            ssh_key: None,
         }
     }
 
     /// The Docker that these settings mean. `docker_host_invalid` (78, or 2 where the flag is wrong).
     pub fn resolve(&self) -> Result<DockerHost, Failure> {
+        let tls = || {
+            let folder = self.certificates.as_ref().or(self.config_folder.as_ref());
+            folder
+                .filter(|_| self.tls)
+                .map(|folder| TlsFiles::in_folder(folder))
+        };
         if let Some(text) = &self.flag {
-            return self.parse(text, Exit::Usage, "--docker-host");
+            return self.parse(text, tls(), Exit::Usage, "--docker-host");
         }
         if let Some(text) = &self.docker_host {
-            return self.parse(text, Exit::Configuration, "DOCKER_HOST");
+            return self.parse(text, tls(), Exit::Configuration, "DOCKER_HOST");
         }
-        if let Some((context, text)) = self.host_of_context()? {
-            return self.parse(&text, Exit::Configuration, &format!("Docker context {context}"));
+        if let Some(found) = self.current_context()? {
+            let origin = format!("Docker context {}", found.name);
+            return self.parse(&found.host, found.tls, Exit::Configuration, &origin);
         }
         // A socket that may not be looked at is there: the refusal is told, not hidden behind the next one.
         let present = |path: &&PathBuf| !matches!(path.try_exists(), Ok(false));
@@ -85,32 +188,42 @@ impl Settings {
         })
     }
 
-    fn parse(&self, text: &str, exit: Exit, origin: &str) -> Result<DockerHost, Failure> {
+    fn parse(
+        &self,
+        text: &str,
+        tls: Option<TlsFiles>,
+        exit: Exit,
+        origin: &str,
+    ) -> Result<DockerHost, Failure> {
         if let Some(path) = text.strip_prefix("unix://").filter(|path| path.starts_with('/')) {
             return Ok(DockerHost::Unix(path.into()));
         }
         if let Some(address) = text.strip_prefix("tcp://").filter(|rest| !rest.is_empty()) {
-            if self.tls {
-                return Err(invalid(
-                    exit,
-                    format!("{origin}: Docker over TCP with TLS (DOCKER_TLS_VERIFY) is not supported"),
-                    origin,
-                ));
-            }
-            return Ok(DockerHost::Tcp(address.trim_end_matches('/').to_owned()));
+            let address = address.trim_end_matches('/').to_owned();
+            return Ok(match tls {
+                Some(files) => DockerHost::Tls(address, files),
+                None => DockerHost::Tcp(address),
+            });
+        }
+        let destination = text.strip_prefix("ssh://").map(|rest| rest.trim_end_matches('/'));
+        if let Some(ssh) = destination.and_then(Ssh::parse) {
+            return Ok(DockerHost::Ssh(Ssh {
+                key: self.ssh_key.clone(),
+                ..ssh
+            }));
         }
         Err(invalid(
             exit,
             format!(
-                "{origin}: '{}' is not supported: unix:///PATH or tcp://HOST:PORT is expected",
+                "{origin}: '{}' is not supported: unix:///PATH, tcp://HOST:PORT or ssh://[USER@]HOST[:PORT] is expected",
                 text.escape_debug()
             ),
             origin,
         ))
     }
 
-    /// The current context's name and host; `None` for the default context.
-    fn host_of_context(&self) -> Result<Option<(String, String)>, Failure> {
+    /// The current context's host; `None` for the default context.
+    fn current_context(&self) -> Result<Option<FoundContext>, Failure> {
         let Some(folder) = &self.config_folder else {
             return Ok(None);
         };
@@ -118,26 +231,35 @@ impl Settings {
             Some(context) => Some(context.clone()),
             None => text_at(&folder.join("config.json"), "/currentContext"),
         };
-        let Some(context) = context.filter(|name| !name.is_empty() && name != "default") else {
+        let Some(name) = context.filter(|name| !name.is_empty() && name != "default") else {
             return Ok(None);
         };
-        let digest: String = Sha256::digest(context.as_bytes())
+        let digest: String = Sha256::digest(name.as_bytes())
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect();
-        let meta = folder.join("contexts/meta").join(digest).join("meta.json");
+        let meta = folder.join("contexts/meta").join(&digest).join("meta.json");
         let host = text_at(&meta, "/Endpoints/docker/Host").ok_or_else(|| {
             invalid(
                 Exit::Configuration,
                 format!(
-                    "the current Docker context {context} has no readable host in {}",
+                    "the current Docker context {name} has no readable host in {}",
                     meta.display()
                 ),
                 "the context: docker context ls",
             )
         })?;
-        Ok(Some((context, host)))
+        let files = folder.join("contexts/tls").join(&digest).join("docker");
+        let tls = files.is_dir().then(|| TlsFiles::in_folder(&files));
+        Ok(Some(FoundContext { name, host, tls }))
     }
+}
+
+/// A context of the docker command line.
+struct FoundContext {
+    name: String,
+    host: String,
+    tls: Option<TlsFiles>,
 }
 
 /// A text in a JSON file; `None` where file or text is missing: the docker command line then uses its defaults too.
@@ -178,11 +300,18 @@ mod tests {
         // sha256 of "far", as the docker command line names the folder.
         let digest = Sha256::digest(b"far");
         let name: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        let meta = folder.path().join("contexts/meta").join(name);
+        let meta = folder.path().join("contexts/meta").join(&name);
         std::fs::create_dir_all(&meta).unwrap();
         let content = r#"{"Name":"far","Endpoints":{"docker":{"Host":"tcp://far:2375"}}}"#;
         std::fs::write(meta.join("meta.json"), content).unwrap();
         assert_eq!(shown(&settings), "tcp://far:2375");
+        assert!(matches!(settings.resolve().unwrap(), DockerHost::Tcp(_)));
+        let tls = folder.path().join("contexts/tls").join(&name).join("docker");
+        std::fs::create_dir_all(&tls).unwrap();
+        match settings.resolve().unwrap() {
+            DockerHost::Tls(_, files) => assert_eq!(files.key, tls.join("key.pem")),
+            other => panic!("{other:?}"),
+        }
         settings.docker_context = Some("default".into());
         assert_eq!(shown(&settings), socket("two.sock"));
 
@@ -196,7 +325,9 @@ mod tests {
     fn other_kinds_are_refused_by_name() {
         let folder = tempfile::tempdir().unwrap();
         for (flag, environment, code) in [
-            (Some("ssh://host"), None, 2),
+            (Some("ssh://-oProxyCommand=x"), None, 2),
+            (Some("ssh://host:0x"), None, 2),
+            (Some("ssh://a b"), None, 2),
             (Some("unix://relative"), None, 2),
             (None, Some("npipe:////./pipe/docker"), 78),
         ] {
@@ -211,5 +342,47 @@ mod tests {
                 ("docker_host_invalid", code)
             );
         }
+    }
+
+    #[test]
+    fn ssh_is_told_user_port_and_key_and_never_an_option() {
+        let settings = Settings {
+            flag: Some("ssh://me@far:2222".to_owned()),
+            ssh_key: Some("/k".into()),
+            ..Settings::default()
+        };
+        let host = settings.resolve().unwrap();
+        assert_eq!(host.to_string(), "ssh://me@far:2222");
+        let DockerHost::Ssh(ssh) = host else {
+            panic!("{host}")
+        };
+        let words = [
+            "-T",
+            "-o",
+            "ConnectTimeout=30",
+            "-l",
+            "me",
+            "-p",
+            "2222",
+            "-i",
+            "/k",
+            "--",
+            "far",
+        ];
+        assert_eq!(ssh.arguments(), words);
+        assert_eq!(Ssh::parse("[fd00::1]:22").unwrap().host, "fd00::1");
+        assert_eq!(Ssh::parse("far").unwrap().port, None);
+    }
+
+    #[test]
+    fn dockers_variables_name_the_files_for_tls() {
+        let settings = Settings {
+            docker_host: Some("tcp://far:2376".to_owned()),
+            tls: true,
+            certificates: Some("/c".into()),
+            ..Settings::default()
+        };
+        let expected = DockerHost::Tls("far:2376".to_owned(), TlsFiles::in_folder(Path::new("/c")));
+        assert_eq!(settings.resolve().unwrap(), expected);
     }
 }

@@ -1,11 +1,13 @@
 //! A connection to Docker, and its errors in the contract's words.
 
+mod dial;
 mod failure;
 mod host;
 mod session;
+mod transport;
 
 pub use failure::{absent, docker_failure, is_status};
-pub use host::{DockerHost, Settings};
+pub use host::{DockerHost, Settings, Ssh, TlsFiles};
 pub use session::DockerSession;
 
 use contract::Reason;
@@ -15,6 +17,10 @@ pub const REASONS: &[Reason] = &[
     Reason::new(
         "docker_unreachable",
         "Docker does not answer: no socket, nothing listens, or the connection broke",
+    ),
+    Reason::new(
+        "docker_too_old",
+        "Docker speaks no version of its API from 1.41 on",
     ),
     Reason::new("docker_permission", "the user may not use Docker's socket"),
     Reason::new(

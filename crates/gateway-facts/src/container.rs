@@ -2,13 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use bollard::models::{
-    ContainerInspectResponse, ContainerState, ContainerStateStatusEnum, Health as DockerHealth,
-    HealthStatusEnum, PortMap,
-};
+use bollard::models::{ContainerInspectResponse, ContainerState, ContainerStateStatusEnum, PortMap};
 use gateway_names::{API_PORT, GATEWAY_LABEL, GatewayName, NODE_PORT, SPEC_LABEL, VOLUME_PATH};
 
-use crate::{Confinement, Spec};
+use crate::shown::shown_spec;
+use crate::{Health, Spec};
 
 /// What the container does, in Docker's words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,15 +26,6 @@ pub enum Status {
     Exited,
     /// Docker could not remove it.
     Dead,
-}
-
-/// The health check that the image brings.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Health {
-    /// `starting`, `healthy`, `unhealthy`.
-    pub status: String,
-    /// The last line of the last check.
-    pub last_line: Option<String>,
 }
 
 /// A port of the host that leads into the container.
@@ -110,6 +99,16 @@ pub struct Container {
     pub volume: Option<String>,
     /// It runs with `--privileged`.
     pub privileged: bool,
+    /// How often Docker has started it again by itself.
+    pub restart_count: u32,
+    /// Further `NAME:ADDRESS` entries of its hosts file.
+    pub extra_hosts: Vec<String>,
+    /// Name servers beside Docker's own.
+    pub dns: Vec<String>,
+    /// Binds beside the gateway's volume, as `docker run --volume` has them.
+    pub binds: Vec<String>,
+    /// It asks for GPUs.
+    pub gpu: bool,
 }
 
 impl Container {
@@ -143,7 +142,7 @@ impl Container {
             hostname: config.hostname.unwrap_or_default(),
             label: labels.get(GATEWAY_LABEL).cloned(),
             spec: labels.get(SPEC_LABEL).map(|text| Spec::parse(text.as_bytes())),
-            health: state.health.and_then(health_of),
+            health: state.health.and_then(Health::of),
             environment: config.env.unwrap_or_default(),
             command: config.cmd.unwrap_or_default(),
             gateway_port: published(&bindings, NODE_PORT),
@@ -170,6 +169,11 @@ impl Container {
                 .find(|mount| mount.destination.as_deref() == Some(VOLUME_PATH))
                 .and_then(|mount| mount.name),
             privileged: host.privileged.unwrap_or_default(),
+            restart_count: answer.restart_count.and_then(|n| n.try_into().ok()).unwrap_or(0),
+            extra_hosts: host.extra_hosts.unwrap_or_default(),
+            dns: host.dns.unwrap_or_default(),
+            binds: host.binds.unwrap_or_default(),
+            gpu: host.device_requests.is_some_and(|requests| !requests.is_empty()),
         }
     }
 
@@ -198,37 +202,9 @@ impl Container {
     /// What it was made from: the persisted specification, or for a gateway that another tool made, what the container
     /// itself shows. The ports are always those that the container has.
     pub fn effective_spec(&self) -> Spec {
-        let yes = |name: &str| matches!(self.variable(name), Some("true" | "1"));
-        let shown = || {
-            let spec = Spec::parse(br#"{"image":"","node_name":""}"#).expect("has all that is required");
-            Spec {
-                image: self.image.clone(),
-                node_name: self
-                    .variable("OPENSHELL_NODE_NAME")
-                    .filter(|name| !name.is_empty())
-                    .unwrap_or(&self.hostname)
-                    .to_owned(),
-                gateway_host: self.variable("SSH_GATEWAY_HOST").map(str::to_owned),
-                tls_sans: self
-                    .variable("EXTRA_SANS")
-                    .unwrap_or_default()
-                    .split(',')
-                    .filter(|name| !name.is_empty())
-                    .map(str::to_owned)
-                    .collect(),
-                plaintext: yes("DISABLE_TLS"),
-                disable_gateway_auth: yes("DISABLE_GATEWAY_AUTH"),
-                confinement: if self.privileged {
-                    Confinement::Privileged
-                } else {
-                    Confinement::Caps
-                },
-                ..spec
-            }
-        };
         let mut spec = match &self.spec {
             Some(Ok(spec)) => spec.clone(),
-            Some(Err(_)) | None => shown(),
+            Some(Err(_)) | None => shown_spec(self),
         };
         let fixed = |found: Option<Published>| found.filter(|published| published.port != 0);
         if let Some(published) = fixed(self.gateway_port).or(self.bound) {
@@ -254,22 +230,6 @@ fn status_of(state: &ContainerState) -> Status {
     }
 }
 
-fn health_of(health: DockerHealth) -> Option<Health> {
-    let status = health.status?;
-    if matches!(status, HealthStatusEnum::NONE | HealthStatusEnum::EMPTY) {
-        return None;
-    }
-    let last = health
-        .log
-        .unwrap_or_default()
-        .pop()
-        .and_then(|check| check.output);
-    Some(Health {
-        status: status.to_string(),
-        last_line: last.and_then(|text| text.trim().lines().last().map(str::to_owned)),
-    })
-}
-
 /// Docker's zero time means never.
 fn time(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty() && !text.starts_with("0001-"))
@@ -292,6 +252,7 @@ fn published(ports: &PortMap, inside: u16) -> Option<Published> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Confinement;
 
     fn inspected(json: serde_json::Value) -> Container {
         Container::of(serde_json::from_value(json).unwrap())
@@ -303,9 +264,12 @@ mod tests {
             "Id": "1", "Name": "/openshell-cluster-g", "Image": "sha256:2",
             "State": {"Status": "exited", "ExitCode": 137, "OOMKilled": true,
                 "StartedAt": "2026-01-02T03:04:05Z", "FinishedAt": "2026-01-02T03:05:05Z"},
-            "Config": {"Image": "cluster:1", "Hostname": "openshell-g", "Cmd": ["server"],
+            "Config": {"Image": "cluster:1", "Hostname": "openshell-g",
+                "Cmd": ["server", "--disable=traefik", "--tls-san=a", "--flannel-backend=host-gw"],
                 "Env": ["DISABLE_TLS=true", "EXTRA_SANS=a,b", "SSH_GATEWAY_HOST=far", "TOKEN=x=y"]},
-            "HostConfig": {"Privileged": true, "RestartPolicy": {"Name": "unless-stopped"},
+            "HostConfig": {"Privileged": true, "ExtraHosts": ["host.docker.internal:host-gateway", "x:192.0.2.1"],
+                "Binds": ["openshell-cluster-g:/var/lib/rancher/k3s", "/etc/ssl:/certs:ro"], "Dns": ["192.0.2.53"],
+                "DeviceRequests": [{"Count": -1}], "RestartPolicy": {"Name": "unless-stopped"},
                 "PortBindings": {"30051/tcp": [{"HostIp": "", "HostPort": "9000"}]}},
             "Mounts": [{"Type": "volume", "Name": "openshell-cluster-g", "Destination": VOLUME_PATH}],
             "NetworkSettings": {"Networks": {"n": {"NetworkID": "3", "IPAddress": ""}}}
@@ -322,6 +286,15 @@ mod tests {
         assert_eq!(spec.node_name, "openshell-g");
         assert_eq!(spec.tls_sans, ["a", "b"]);
         assert_eq!((spec.api_port, spec.confinement), (None, Confinement::Privileged));
+        assert_eq!(
+            (spec.k3s_args.join(" "), spec.extra_hosts.join(" ")),
+            ("--flannel-backend=host-gw".into(), "x:192.0.2.1".into())
+        );
+        assert_eq!(
+            (spec.mounts.join(" "), spec.gpu),
+            ("/etc/ssl:/certs:ro".into(), true)
+        );
+        assert_eq!(spec.dns, ["192.0.2.53".parse::<IpAddr>().unwrap()]);
     }
 
     #[test]
@@ -329,7 +302,8 @@ mod tests {
         let label = r#"{"image":"i","node_name":"n","port":1,"api_port":2}"#;
         let container = inspected(serde_json::json!({
             "State": {"Status": "running", "StartedAt": "2026-01-02T03:04:05Z", "FinishedAt": "0001-01-01T00:00:00Z",
-                "Health": {"Status": "unhealthy", "Log": [{"Output": "one\n"}, {"Output": "two\nthree\n"}]}},
+                "Health": {"Status": "unhealthy", "FailingStreak": 2,
+                    "Log": [{"Output": "HEALTHCHECK_NODE_PRESSURE\n"}, {"Output": "DNS_PROBE_FAILED\nthree\n"}]}},
             "Config": {"Labels": {SPEC_LABEL: label, GATEWAY_LABEL: "g"}},
             "HostConfig": {"PortBindings": {
                 "30051/tcp": [{"HostIp": "127.0.0.1", "HostPort": "9000"}],
@@ -348,6 +322,10 @@ mod tests {
         assert_eq!(
             (health.status.as_str(), health.last_line.as_deref()),
             ("unhealthy", Some("three"))
+        );
+        assert_eq!(
+            (health.failing_streak, health.markers),
+            (2, vec!["DNS_PROBE_FAILED"])
         );
         assert_eq!(container.label.as_deref(), Some("g"));
     }

@@ -1,5 +1,6 @@
 //! All that Docker knows of one gateway.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use bollard::query_parameters::{
@@ -19,6 +20,10 @@ pub struct Volume {
     pub name: String,
     /// The gateway that our label names; `None` without the label.
     pub label: Option<String>,
+    /// All labels.
+    pub labels: BTreeMap<String, String>,
+    /// Where Docker's own host keeps it; empty where Docker does not say.
+    pub mountpoint: String,
 }
 
 /// What Docker knows.
@@ -36,6 +41,8 @@ pub struct Facts {
     pub subnets: Vec<(Ipv4Addr, u8)>,
     /// All other containers.
     pub neighbours: Vec<Neighbour>,
+    /// Ids of containers that a killed run made to read the volume, and left.
+    pub helpers: Vec<String>,
 }
 
 /// The name of a container that is being replaced: one that no gateway's own container can have.
@@ -43,38 +50,49 @@ pub fn aside_name(gateway: &GatewayName) -> String {
     format!("openshell-replaced-{gateway}")
 }
 
+/// The name of a container that is made to read or write the volume, and never started.
+pub fn helper_name(gateway: &GatewayName) -> String {
+    format!("openshell-helper-{gateway}")
+}
+
 /// Asks Docker, all questions side by side. Absent is only what Docker answers 404 for.
 pub async fn observe(session: &DockerSession, gateway: &GatewayName) -> Result<Facts, Failure> {
     let name = gateway.resource();
-    let aside = aside_name(gateway);
+    let (aside_name, helper_name) = (aside_name(gateway), helper_name(gateway));
     let api = session.api();
     let networks = ListNetworksOptionsBuilder::new().build();
     let all = ListContainersOptionsBuilder::new().all(true).build();
-    let (container, aside, volume, networks, containers) = tokio::join!(
+    let (container, volume, networks, containers) = tokio::join!(
         inspect(session, &name),
-        inspect(session, &aside),
         api.inspect_volume(&name),
         api.list_networks(Some(networks)),
         api.list_containers(Some(all)),
     );
-    let volume = absent(volume).map_err(|error| docker_failure(&format!("inspect volume {name}"), &error))?;
+    let container = container?;
+    let volume =
+        absent(volume, &name).map_err(|error| docker_failure(&format!("inspect volume {name}"), &error))?;
     let mut networks = networks.map_err(|error| docker_failure("list networks", &error))?;
     networks.sort_by(|one, other| (&one.created, &one.id).cmp(&(&other.created, &other.id)));
-    let (container, aside) = (container?, aside?);
-    let own: Vec<&str> = [&container, &aside]
-        .into_iter()
-        .flatten()
-        .map(|container| container.id.as_str())
-        .collect();
-    let neighbours = containers
-        .map_err(|error| docker_failure("list containers", &error))?
+    let containers = containers.map_err(|error| docker_failure("list containers", &error))?;
+    let mut others: Vec<(String, Neighbour)> = containers
         .iter()
-        .filter(|entry| !own.contains(&entry.id.as_deref().unwrap_or_default()))
-        .map(Neighbour::of)
+        .map(|entry| (entry.id.clone().unwrap_or_default(), Neighbour::of(entry)))
+        .filter(|(_, entry)| entry.name != name)
         .collect();
+    // Seldom there, and then worth a further question.
+    let aside = if others.iter().any(|(_, entry)| entry.name == aside_name) {
+        inspect(session, &aside_name).await?
+    } else {
+        None
+    };
+    let helpers = others.iter().filter(|(_, entry)| entry.name == helper_name);
+    let helpers = helpers.map(|(id, _)| id.clone()).collect();
+    others.retain(|(_, entry)| entry.name != aside_name && entry.name != helper_name);
     Ok(Facts {
         volume: volume.map(|volume| Volume {
             label: volume.labels.get(GATEWAY_LABEL).cloned(),
+            labels: volume.labels.into_iter().collect(),
+            mountpoint: volume.mountpoint,
             name: volume.name,
         }),
         subnets: networks.iter().flat_map(subnets).collect(),
@@ -85,7 +103,8 @@ pub async fn observe(session: &DockerSession, gateway: &GatewayName) -> Result<F
             .collect(),
         container,
         aside,
-        neighbours,
+        neighbours: others.into_iter().map(|(_, entry)| entry).collect(),
+        helpers,
     })
 }
 
@@ -94,7 +113,7 @@ pub async fn inspect(session: &DockerSession, name: &str) -> Result<Option<Conta
     let options = InspectContainerOptionsBuilder::new().build();
     let answer = session.api().inspect_container(name, Some(options)).await;
     let found =
-        absent(answer).map_err(|error| docker_failure(&format!("inspect container {name}"), &error))?;
+        absent(answer, name).map_err(|error| docker_failure(&format!("inspect container {name}"), &error))?;
     Ok(found
         .map(Container::of)
         .filter(|container| container.name == name))

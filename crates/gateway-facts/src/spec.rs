@@ -19,6 +19,41 @@ pub enum Confinement {
     Caps,
 }
 
+/// Where the gateway's images come from, as OpenShell's cluster images read it. What is `null` follows from the cluster
+/// image's own reference.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Registry {
+    /// Host of the registry, `host` or `host:port`.
+    pub host: Option<String>,
+    /// The registry speaks plain HTTP.
+    pub insecure: bool,
+    /// Where the node reaches the registry, where that is elsewhere.
+    pub endpoint: Option<String>,
+    /// The repository below which the images are.
+    pub repo_base: Option<String>,
+    /// The tag of the images.
+    pub image_tag: Option<String>,
+    /// Images that were pushed into the node.
+    pub push_image_refs: Vec<String>,
+    /// `Always`, `IfNotPresent` or `Never`, for pods.
+    pub pull_policy: Option<String>,
+    /// Fingerprint of the credentials, which are kept elsewhere; `null` without any.
+    pub credentials: Option<String>,
+}
+
+/// The way out of the machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Proxies {
+    /// HTTP_PROXY.
+    pub http: Option<String>,
+    /// HTTPS_PROXY.
+    pub https: Option<String>,
+    /// NO_PROXY: what is reached directly.
+    pub no_proxy: Option<String>,
+}
+
 /// What a gateway's container is made from, apart from its volume. No credential is ever part of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Spec {
@@ -50,6 +85,30 @@ pub struct Spec {
     /// The confinement that was asked for.
     #[serde(default)]
     pub confinement: Confinement,
+    /// Where the gateway's images come from.
+    #[serde(default)]
+    pub registry: Registry,
+    /// All GPUs of the host are handed on.
+    #[serde(default)]
+    pub gpu: bool,
+    /// Further `NAME:ADDRESS` entries of the hosts file.
+    #[serde(default)]
+    pub extra_hosts: Vec<String>,
+    /// Further mounts, `SOURCE:PATH[:ro]`.
+    #[serde(default)]
+    pub mounts: Vec<String>,
+    /// Further environment, `NAME=VALUE`.
+    #[serde(default)]
+    pub environment: Vec<String>,
+    /// Name servers.
+    #[serde(default)]
+    pub dns: Vec<IpAddr>,
+    /// The way out of the machine.
+    #[serde(default)]
+    pub proxies: Proxies,
+    /// Further arguments for k3s.
+    #[serde(default)]
+    pub k3s_args: Vec<String>,
 }
 
 fn default_port() -> u16 {

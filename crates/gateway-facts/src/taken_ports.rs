@@ -12,6 +12,8 @@ use crate::{Published, Spec};
 pub struct Neighbour {
     /// Its name.
     pub name: String,
+    /// Ids of the networks that it refers to.
+    pub networks: Vec<String>,
     /// What it publishes at this moment.
     pub published: Vec<Published>,
     /// What another gateway has for itself, also while it is stopped.
@@ -43,6 +45,7 @@ impl Neighbour {
                 .first()
                 .map(|name| name.trim_start_matches('/').to_owned())
                 .unwrap_or_default(),
+            networks: networks_of(entry),
             published,
             reserved: spec
                 .into_iter()
@@ -57,6 +60,17 @@ impl Neighbour {
             .iter()
             .any(|published| published.port == port && covers(published.bind, bind))
     }
+}
+
+/// Ids of the networks that a container refers to, whether it runs or not.
+fn networks_of(entry: &ContainerSummary) -> Vec<String> {
+    let settings = entry.network_settings.as_ref();
+    let networks = settings.and_then(|settings| settings.networks.as_ref());
+    networks
+        .into_iter()
+        .flat_map(|networks| networks.values())
+        .filter_map(|endpoint| endpoint.network_id.clone())
+        .collect()
 }
 
 /// Can only one of two listeners on these addresses have a port?

@@ -221,7 +221,7 @@ impl Carrier<'_> {
                 container: name.to_owned(),
                 force: Some(true),
             };
-            absent(api.disconnect_network(name, request).await)
+            absent(api.disconnect_network(name, request).await, name)
                 .map_err(|error| docker_failure(&format!("detach container {name}"), &error))?;
         }
         let network = self.network(made);
@@ -330,7 +330,7 @@ pub async fn stop(work: &Work, name: &str, grace: i32) -> Result<(), Failure> {
 pub async fn remove(work: &Work, name: &str) -> Result<(), Failure> {
     let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
     let removed = work.session.api().remove_container(name, Some(options)).await;
-    absent(removed)
+    absent(removed, name)
         .map(drop)
         .map_err(|error| docker_failure(&format!("remove container {name}"), &error))
 }

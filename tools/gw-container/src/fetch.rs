@@ -18,7 +18,7 @@ pub async fn file(session: &DockerSession, container: &str, path: &str) -> Resul
             Ok(all)
         })
         .await;
-    let archive = absent(archive)
+    let archive = absent(archive, path)
         .map_err(|error| docker_failure(&format!("read {path} in container {container}"), &error))?;
     Ok(archive.and_then(|archive| first_file(&archive)))
 }

@@ -17,7 +17,7 @@ pub struct Image {
 
 /// Looks for an image on this Docker.
 pub async fn find(session: &DockerSession, reference: &str) -> Result<Option<Image>, Failure> {
-    let answer = absent(session.api().inspect_image(reference).await)
+    let answer = absent(session.api().inspect_image(reference).await, reference)
         .map_err(|error| docker_failure(&format!("inspect image {reference}"), &error))?;
     Ok(answer.map(|image| {
         let config = image.config.unwrap_or_default();

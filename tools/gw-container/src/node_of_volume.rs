@@ -4,9 +4,8 @@ use bollard::models::{ContainerCreateBody, HostConfig};
 use bollard::query_parameters::{CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder};
 use contract::Failure;
 use docker_session::docker_failure;
-use gateway_facts::{Facts, Spec};
+use gateway_facts::{Facts, Spec, node_in_certificate};
 use gateway_names::{KUBELET_CERTIFICATE, VOLUME_PATH, node_name_for};
-use x509_parser::pem::Pem;
 
 use crate::fetch;
 use crate::plan::present;
@@ -26,7 +25,7 @@ pub async fn node_name(
         (None, Some(_), Some(image)) if !work.dry_run => read_by_helper(work, image, &path).await?,
         _ => None,
     };
-    let known = certificate.as_deref().and_then(name_in);
+    let known = certificate.as_deref().and_then(node_in_certificate);
     Ok(known
         .or_else(|| {
             persisted
@@ -65,47 +64,4 @@ async fn read_by_helper(work: &Work, image: &str, path: &str) -> Result<Option<V
         .await
         .map_err(|error| failed("remove", error))?;
     read
-}
-
-/// NAME of the subject's CN `system:node:NAME`.
-fn name_in(pem: &[u8]) -> Option<String> {
-    let pem = Pem::iter_from_buffer(pem)
-        .flatten()
-        .find(|block| block.label == "CERTIFICATE")?;
-    let certificate = pem.parse_x509().ok()?;
-    let name = certificate.subject().iter_common_name().next()?.as_str().ok()?;
-    name.strip_prefix("system:node:")
-        .filter(|node| !node.is_empty())
-        .map(str::to_owned)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use rcgen::{CertificateParams, DnType, KeyPair};
-
-    fn certificate(name: &str) -> String {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params
-            .distinguished_name
-            .push(DnType::OrganizationName, "system:nodes");
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.self_signed(&KeyPair::generate().unwrap()).unwrap().pem()
-    }
-
-    #[test]
-    fn reads_the_node_and_nothing_else() {
-        let key = KeyPair::generate().unwrap().serialize_pem();
-        let with_key = format!("{key}{}", certificate("system:node:openshell-g"));
-        assert_eq!(name_in(with_key.as_bytes()).as_deref(), Some("openshell-g"));
-        for other in [
-            certificate("admin"),
-            certificate("system:node:"),
-            key,
-            "x".into(),
-            String::new(),
-        ] {
-            assert_eq!(name_in(other.as_bytes()), None);
-        }
-    }
 }

@@ -126,6 +126,7 @@ mod tests {
         let published = Published { bind: API_BIND, port };
         facts.neighbours = vec![Neighbour {
             name: "web".into(),
+            networks: Vec::new(),
             published: vec![published],
             reserved: Vec::new(),
         }];
@@ -161,6 +162,7 @@ mod tests {
         let facts = Facts {
             neighbours: vec![Neighbour {
                 name: "openshell-cluster-stopped".into(),
+                networks: Vec::new(),
                 published: Vec::new(),
                 reserved: vec![first_port, second_port],
             }],

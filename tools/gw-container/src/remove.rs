@@ -76,7 +76,7 @@ async fn remove_network(work: &Work, id: &str) -> Result<(), Failure> {
     let action = Action::new("delete", format!("network {name}"), "asked for");
     work.announce(&action);
     if !work.dry_run {
-        match absent(work.session.api().remove_network(id).await) {
+        match absent(work.session.api().remove_network(id).await, id) {
             Ok(_) => {}
             Err(error) if is_status(&error, 403) => {
                 work.warn(format!("network {name} stays: other containers are on it"));
@@ -103,7 +103,7 @@ async fn remove_volume(work: &Work) -> Result<(), Failure> {
             .api()
             .remove_volume(&name, None::<RemoveVolumeOptions>)
             .await;
-        absent(removed).map_err(|error| docker_failure(&format!("remove volume {name}"), &error))?;
+        absent(removed, &name).map_err(|error| docker_failure(&format!("remove volume {name}"), &error))?;
     }
     work.did(action);
     Ok(())

@@ -19,6 +19,10 @@ fn main() -> Result<(), Failed> {
     if std::env::var_os("PLAY_EXIT").is_some() {
         return Err("this server cannot start".into());
     }
+    if let Some(complaint) = std::env::args().nth(1) {
+        println!("{complaint}");
+        return Err("this is a health check that fails".into());
+    }
     tokio::runtime::Runtime::new()?.block_on(serve())
 }
 

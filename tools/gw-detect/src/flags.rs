@@ -10,6 +10,12 @@ pub struct Flags {
     /// states, separated by commas: exit code 0 where the gateway is in one of them, else 1
     #[argh(option, from_str_fn(states))]
     pub expect: Option<States>,
+    /// list every gateway on this Docker, also those that another tool made
+    #[argh(switch)]
+    pub all: bool,
+    /// measure the volume, too: Docker takes seconds for it
+    #[argh(switch)]
+    pub size: bool,
 }
 
 /// Several states.

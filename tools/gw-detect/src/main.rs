@@ -2,10 +2,18 @@
 //! once, and changes nothing.
 //!
 //! The document ([`report::Report`]) has the state, what it was concluded from, and what to do next. Exit code 0 for every
-//! state that could be determined; with `--expect` 0 where the state is one of those named, else 1.
+//! state that could be determined; with `--expect` 0 where the state is one of those named, else 1. With `--all` the document
+//! lists every gateway on this Docker instead.
+//!
+//! Two questions to Docker one after another (which version, then all that is asked side by side), and a third beside the
+//! connection to the port: it is meant to be asked often.
 
+mod agreement;
+mod describe;
+mod every;
 mod flags;
 mod observe;
+mod ports;
 mod reasons;
 mod report;
 mod state;
@@ -36,7 +44,17 @@ fn main() -> ExitCode {
 }
 
 async fn run(flags: Flags, context: Context<Report>) -> Result<Answer, Failure> {
-    let state = observe::run(&context).await?;
+    if flags.all {
+        if flags.expect.is_some() || flags.size || context.common.gateway.is_some() {
+            return Err(Failure::usage(
+                "--all lists every gateway: it goes with neither --gateway nor --expect nor --size",
+                "ask one by one: gw-detect --gateway NAME",
+            ));
+        }
+        every::run(&context).await?;
+        return Ok(Answer::Done);
+    }
+    let state = observe::run(&context, flags.size).await?;
     let expected = flags.expect.is_none_or(|expected| expected.0.contains(&state));
     Ok(if expected { Answer::Done } else { Answer::No })
 }

@@ -1,89 +1,198 @@
 //! Observation: Docker, the client's files, and one connection to the gateway's port.
 
-use std::path::Path;
 use std::time::Duration;
 
 use client_files::{ClientFiles, GatewayFolder};
 use contract::{Context, Failure};
-use docker_session::DockerSession;
+use docker_session::{DockerSession, absent, docker_failure};
 use gateway_facts::{Container, Facts, Spec, Status};
 use gateway_names::GatewayName;
 use gateway_probe::Outcome;
 
-use crate::report::{
-    ClientFilesField, ContainerField, FileField, HealthField, NetworkField, PortsField, ProbeField,
-    RecommendedField, Report, SpecSource, VolumeField,
-};
-use crate::state::{Seen, State, advice_for, state_of};
+use crate::report::{DockerField, ProbeField, RecommendedField, Report, SpecSource};
+use crate::state::{Advice, Seen, State, advice_for, state_of};
+use crate::{agreement, describe, ports};
 
 /// One connection to a port of this machine takes milliseconds; a gateway that takes longer does not serve.
 const PROBE_LIMIT: Duration = Duration::from_secs(3);
 
 /// Fills in the report and returns the state.
-pub async fn run(context: &Context<Report>) -> Result<State, Failure> {
+pub async fn run(context: &Context<Report>, size: bool) -> Result<State, Failure> {
     let files = ClientFiles::of_user()?;
     let gateway = files.resolve(context.common.gateway.as_deref())?;
     let folder = files.gateway(&gateway);
     context.report.update(|report| {
         report.gateway = Some(gateway.to_string());
-        report.client_files = client_files_field(&folder);
+        report.client_files = describe::client_files(&folder);
     });
-    let session = DockerSession::open(context).await?;
+    let session = open(context).await?;
     let facts = gateway_facts::observe(&session, &gateway).await?;
-
-    let mut conflicts = strangers(&facts, &gateway);
-    let conflict = !conflicts.is_empty();
-    let (spec, spec_source) = persisted(&facts, &folder, &mut conflicts)?;
-    let endpoint = endpoint(&facts, spec.as_ref(), &folder, &mut conflicts);
-    if facts.networks.len() > 1 {
-        conflicts.push(format!(
-            "{} networks have the name {}",
-            facts.networks.len(),
-            gateway.resource()
-        ));
-    }
-    let running = facts
-        .container
-        .as_ref()
-        .filter(|container| container.status == Status::Running);
-    let probe = match (running, &endpoint) {
-        (Some(_), Some(endpoint)) if !conflict => probe(endpoint, &folder).await?,
-        _ => ProbeField::default(),
-    };
-
-    let state = state_of(&Seen {
-        container: facts.container.as_ref().map(|container| container.status),
-        volume: facts.volume.is_some(),
-        serving: probe.outcome == Some(Outcome::Serving.word()),
-        health_starting: running
-            .and_then(|container| container.health.as_ref())
-            .is_some_and(|health| health.status == "starting"),
-        conflict,
-    });
-    let network = network_field(&facts, &gateway);
-    let ports = ports_field(&facts, spec.as_ref(), session.is_local());
+    let mut found = Found::conclude(&facts, &gateway, &folder)?;
+    let (probe, digest, node, size) = tokio::join!(
+        found.probe(&folder),
+        image_digest(&session, facts.container.as_ref()),
+        describe::node_of_volume(&session, &facts),
+        describe::size_of_volume(&session, &facts, size),
+    );
+    let state = found.state(probe?);
+    let network = describe::network(&facts, &gateway);
+    let ports = ports::describe(&facts, found.spec.as_ref(), session.is_local());
     let (action, reason) = advice_for(state, network.stale, !ports.holders.is_empty());
+    let (digest, node, size) = (digest?, node?, size?);
+    found.compare_node_names(&facts, node.as_deref());
     context.report.update(|report| {
         report.state = Some(state);
-        report.endpoint = endpoint;
-        report.container = facts.container.as_ref().map(container_field);
-        report.volume = VolumeField {
-            exists: facts.volume.is_some(),
-            name: facts.volume.as_ref().map(|volume| volume.name.clone()),
-            labelled: facts.volume.as_ref().is_some_and(|volume| volume.label.is_some()),
-        };
+        report.container = facts.container.as_ref().map(|it| describe::container(it, digest));
+        report.volume = describe::volume(&facts, node, size);
         report.network = network;
         report.ports = ports;
-        report.spec = spec;
-        report.spec_source = spec_source;
-        report.probe = probe;
-        report.conflicts = conflicts;
+        agreement::fill_in(&mut report.client_files, &folder, &found);
+        report.endpoint = found.endpoint;
+        report.spec = found.spec;
+        report.spec_source = found.spec_source;
+        report.probe = found.probe;
+        report.conflicts = found.conflicts;
         report.recommended = RecommendedField {
             action,
             reason: reason.to_owned(),
         };
     });
     Ok(state)
+}
+
+/// Opens the connection and says which Docker it is.
+pub async fn open(context: &Context<Report>) -> Result<DockerSession, Failure> {
+    let session = DockerSession::open(context).await?;
+    if session.is_podman() {
+        context.console.warning(
+            "this is podman, which speaks Docker's API: what is said of the gateway is a best effort",
+        );
+    }
+    context.report.update(|report| {
+        report.docker = DockerField {
+            host: Some(session.host().to_string()),
+            api_version: Some(session.api_version()),
+            engine: Some(if session.is_podman() { "podman" } else { "docker" }),
+        };
+    });
+    Ok(session)
+}
+
+/// What is concluded of one gateway.
+pub struct Found {
+    /// What the container is made from.
+    pub spec: Option<Spec>,
+    /// Where that was read.
+    pub spec_source: Option<SpecSource>,
+    /// Where clients connect.
+    pub endpoint: Option<String>,
+    /// What a client sees there.
+    pub probe: ProbeField,
+    /// What does not fit together.
+    pub conflicts: Vec<String>,
+    seen: Seen,
+}
+
+impl Found {
+    /// From what Docker knows and the client's files, without the probe.
+    pub fn conclude(facts: &Facts, gateway: &GatewayName, folder: &GatewayFolder) -> Result<Self, Failure> {
+        let mut conflicts = strangers(facts, gateway);
+        let conflict = !conflicts.is_empty();
+        let (spec, spec_source) = persisted(facts, folder, &mut conflicts)?;
+        let endpoint = endpoint(facts, spec.as_ref(), folder, &mut conflicts);
+        if facts.networks.len() > 1 {
+            let (count, name) = (facts.networks.len(), gateway.resource());
+            conflicts.push(format!("{count} networks have the name {name}"));
+        }
+        if let Some(aside) = &facts.aside {
+            conflicts.push(format!(
+                "a replacement was interrupted: container {} is left of it",
+                aside.name
+            ));
+        }
+        let running = facts.container.as_ref().filter(|it| it.status == Status::Running);
+        let seen = Seen {
+            container: facts
+                .container
+                .as_ref()
+                .or(facts.aside.as_ref())
+                .map(|it| it.status),
+            volume: facts.volume.is_some(),
+            serving: false,
+            health_starting: running
+                .and_then(|container| container.health.as_ref())
+                .is_some_and(|health| health.status == "starting"),
+            conflict,
+        };
+        Ok(Self {
+            spec,
+            spec_source,
+            endpoint,
+            probe: ProbeField::default(),
+            conflicts,
+            seen,
+        })
+    }
+
+    /// A volume whose node has another name than the container gives its pods up.
+    fn compare_node_names(&mut self, facts: &Facts, of_volume: Option<&str>) {
+        let of_container = facts
+            .container
+            .as_ref()
+            .map(|container| container.hostname.as_str());
+        if let (Some(of_container), Some(of_volume)) = (of_container, of_volume)
+            && of_container != of_volume
+        {
+            self.conflicts.push(format!(
+                "the volume knows node {of_volume}, and the container is node {of_container}"
+            ));
+        }
+    }
+
+    /// Connects to the port, where the container runs and is the gateway's.
+    pub async fn probe(&self, folder: &GatewayFolder) -> Result<ProbeField, Failure> {
+        match &self.endpoint {
+            Some(endpoint) if self.seen.container == Some(Status::Running) && !self.seen.conflict => {
+                probe(endpoint, folder).await
+            }
+            _ => Ok(ProbeField::default()),
+        }
+    }
+
+    /// The state, with what the probe found.
+    pub fn state(&mut self, probe: ProbeField) -> State {
+        self.seen.serving = probe.outcome == Some(Outcome::Serving.word());
+        self.probe = probe;
+        state_of(&self.seen)
+    }
+
+    /// What to do next, without a look at ports of the host.
+    pub fn advice(&self, facts: &Facts, gateway: &GatewayName) -> Advice {
+        advice_for(
+            state_of(&self.seen),
+            describe::network(facts, gateway).stale,
+            false,
+        )
+        .0
+    }
+}
+
+/// The image's digest in its registry. An image that is gone has none.
+async fn image_digest(
+    session: &DockerSession,
+    container: Option<&Container>,
+) -> Result<Option<String>, Failure> {
+    let Some(container) = container else {
+        return Ok(None);
+    };
+    let answer = absent(
+        session.api().inspect_image(&container.image_id).await,
+        &container.image_id,
+    );
+    let image =
+        answer.map_err(|error| docker_failure(&format!("inspect image {}", container.image_id), &error))?;
+    let digests = image.and_then(|image| image.repo_digests).unwrap_or_default();
+    Ok(digests.into_iter().next())
 }
 
 /// What has the gateway's name and is not the gateway's.
@@ -112,7 +221,7 @@ fn persisted(
     folder: &GatewayFolder,
     conflicts: &mut Vec<String>,
 ) -> Result<(Option<Spec>, Option<SpecSource>), Failure> {
-    if let Some(container) = &facts.container {
+    if let Some(container) = facts.container.as_ref().or(facts.aside.as_ref()) {
         let source = match &container.spec {
             Some(Ok(_)) => SpecSource::Label,
             Some(Err(error)) => {
@@ -189,100 +298,5 @@ fn no_bundle(detail: &str) -> ProbeField {
     ProbeField {
         outcome: Some("no_bundle"),
         detail: Some(detail.to_owned()),
-    }
-}
-
-fn container_field(container: &Container) -> ContainerField {
-    ContainerField {
-        id: container.id.clone(),
-        name: container.name.clone(),
-        image: container.image.clone(),
-        image_id: container.image_id.clone(),
-        started_at: container.started_at.clone(),
-        finished_at: container.finished_at.clone(),
-        exit_code: container.exit_code,
-        oom_killed: container.oom_killed,
-        restart_policy: container.restart_policy.clone(),
-        node_name: container.hostname.clone(),
-        labelled: container.label.is_some(),
-        privileged: container.privileged,
-        health: container.health.as_ref().map(|health| HealthField {
-            status: health.status.clone(),
-            last_line: health.last_line.clone(),
-        }),
-    }
-}
-
-fn network_field(facts: &Facts, gateway: &GatewayName) -> NetworkField {
-    let name = gateway.resource();
-    let attachment = facts.container.as_ref().and_then(|container| {
-        container
-            .attachments
-            .iter()
-            .find(|attachment| attachment.name == name)
-    });
-    let exists = |id: &str| facts.networks.iter().any(|network| network.id == id);
-    let attached = attachment.is_some_and(|attachment| exists(&attachment.network_id));
-    let network = facts
-        .networks
-        .iter()
-        .find(|network| attachment.is_some_and(|attachment| attachment.network_id == network.id))
-        .or(facts.networks.first());
-    NetworkField {
-        exists: network.is_some(),
-        name: network.map(|_| name),
-        id: network.map(|network| network.id.clone()),
-        attached,
-        // An attachment without an id was never started: Docker resolves it by name.
-        stale: attachment
-            .is_some_and(|attachment| !attachment.network_id.is_empty() && !exists(&attachment.network_id)),
-    }
-}
-
-fn ports_field(facts: &Facts, spec: Option<&Spec>, local: bool) -> PortsField {
-    let container = facts.container.as_ref();
-    let bound = container.and_then(|container| container.bound);
-    let is_up = container.is_some_and(Container::is_up);
-    let wanted = spec.map(|spec| (spec.bind, spec.port));
-    let mut holders = Vec::new();
-    if let Some((bind, port)) = wanted.filter(|_| !is_up) {
-        let neighbours = facts
-            .neighbours
-            .iter()
-            .filter(|neighbour| neighbour.holds(bind, port));
-        holders.extend(neighbours.map(|neighbour| format!("container {}", neighbour.name)));
-        if holders.is_empty() && local {
-            let processes = port_holder::processes_on(bind, port);
-            holders.extend(
-                processes
-                    .iter()
-                    .map(|process| format!("process {} ({})", process.pid, process.command)),
-            );
-        }
-    }
-    PortsField {
-        wanted: wanted.map(|(_, port)| port),
-        published: bound.map(|published| published.port),
-        bind: bound
-            .map(|published| published.bind)
-            .or(wanted.map(|(bind, _)| bind))
-            .map(|bind| bind.to_string()),
-        holders,
-    }
-}
-
-fn client_files_field(folder: &GatewayFolder) -> ClientFilesField {
-    let file = |path: &Path| {
-        let mode = folder.mode_of(path);
-        FileField {
-            present: mode.is_some(),
-            mode: mode.map(|mode| format!("{mode:04o}")),
-        }
-    };
-    ClientFilesField {
-        folder: Some(folder.path().display().to_string()),
-        metadata: file(&folder.metadata_file()),
-        bundle: file(&folder.bundle().key),
-        kubeconfig: file(&folder.kubeconfig()),
     }
 }

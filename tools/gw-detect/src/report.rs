@@ -1,5 +1,7 @@
 //! The document's own fields.
 
+use std::collections::BTreeMap;
+
 use gateway_facts::Spec;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -9,8 +11,12 @@ use crate::state::{Advice, State};
 /// What there is of a gateway.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct Report {
-    /// The gateway's name; null where it could not be told.
+    /// The gateway's name; null where it could not be told, and with --all.
     pub gateway: Option<String>,
+    /// The Docker that was asked.
+    pub docker: DockerField,
+    /// With --all every gateway on this Docker, by name; else empty.
+    pub gateways: Vec<GatewayField>,
     /// The state; null where it could not be determined.
     pub state: Option<State>,
     /// The address that clients use, scheme://host:port; null where nothing says it.
@@ -61,6 +67,8 @@ pub struct ContainerField {
     pub image: String,
     /// The image's id.
     pub image_id: String,
+    /// The image's digest in its registry; null for one that was built here or is gone.
+    pub image_digest: Option<String>,
     /// RFC 3339; null where it never started.
     pub started_at: Option<String>,
     /// RFC 3339; null where it never ended.
@@ -71,12 +79,18 @@ pub struct ContainerField {
     pub oom_killed: bool,
     /// Docker's word, such as unless-stopped.
     pub restart_policy: Option<String>,
+    /// How often Docker has started it again by itself.
+    pub restart_count: u32,
+    /// Docker's message about the last start; null where it succeeded.
+    pub start_error: Option<String>,
     /// The hostname, which is the node's name.
     pub node_name: String,
     /// Does it carry our label?
     pub labelled: bool,
     /// Does it run with --privileged?
     pub privileged: bool,
+    /// privileged, or caps for a list of capabilities.
+    pub confinement: &'static str,
     /// The image's health check; null where the image has none.
     pub health: Option<HealthField>,
 }
@@ -89,6 +103,10 @@ pub struct HealthField {
     pub status: String,
     /// The last line of the last check.
     pub last_line: Option<String>,
+    /// How many checks have failed, one after another, up to now.
+    pub failing_streak: u32,
+    /// Known faults that the last check named, such as DNS_PROBE_FAILED.
+    pub markers: Vec<&'static str>,
 }
 
 /// The volume.
@@ -101,6 +119,12 @@ pub struct VolumeField {
     pub name: Option<String>,
     /// Does it carry our label?
     pub labelled: bool,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// The name of the node whose data is on it; null where this user may not read the volume and no container does it.
+    pub node_name: Option<String>,
+    /// What it takes, with --size; else null.
+    pub size_bytes: Option<u64>,
 }
 
 /// The network.
@@ -117,6 +141,8 @@ pub struct NetworkField {
     pub attached: bool,
     /// Does the container refer to a network of this name that is gone?
     pub stale: bool,
+    /// Ids of further networks of this name.
+    pub duplicates: Vec<String>,
 }
 
 /// The gateway's port on the host.
@@ -130,7 +156,51 @@ pub struct PortsField {
     /// The address that it is published on, or is to be.
     pub bind: Option<String>,
     /// Who has the wanted port while the container does not.
-    pub holders: Vec<String>,
+    pub holders: Vec<HolderField>,
+}
+
+/// Who has a port.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Holder", deny_unknown_fields)]
+pub struct HolderField {
+    /// container or process.
+    pub kind: &'static str,
+    /// The container's name or the process's command; null for a process of another user.
+    pub name: Option<String>,
+    /// The process's id; null for a container, and for a process of another user.
+    pub pid: Option<u32>,
+}
+
+/// The Docker that was asked.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[schemars(rename = "Docker", deny_unknown_fields)]
+pub struct DockerField {
+    /// Its address; null where it could not be told.
+    pub host: Option<String>,
+    /// The version of the API that was spoken.
+    pub api_version: Option<String>,
+    /// docker or podman; with podman the document is a best effort.
+    pub engine: Option<&'static str>,
+}
+
+/// A gateway in the list of --all.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Gateway", deny_unknown_fields)]
+pub struct GatewayField {
+    /// Its name.
+    pub gateway: String,
+    /// Its state.
+    pub state: State,
+    /// Did our tools make it? Else it was made by another tool, and is adopted as it is.
+    pub ours: bool,
+    /// The address that clients use; null where nothing says it.
+    pub endpoint: Option<String>,
+    /// The cluster image; null where nothing says it.
+    pub image: Option<String>,
+    /// The node's name; null where nothing says it.
+    pub node_name: Option<String>,
+    /// What to do next.
+    pub recommended: Advice,
 }
 
 /// What a client sees at the endpoint.
@@ -165,6 +235,8 @@ pub struct FileField {
     pub present: bool,
     /// Its permission bits, octal.
     pub mode: Option<String>,
+    /// Does it fit the gateway? null where that cannot be told.
+    pub agrees: Option<bool>,
 }
 
 /// What to do next.

@@ -38,6 +38,10 @@ fn bad_input_is_refused_before_any_call() {
         (vec!["--expect", "sleeping"], 2, "usage"),
         (vec!["--timeout", "soon"], 2, "usage"),
         (vec!["--gateway", "no/name"], 2, "invalid_gateway_name"),
+        (vec!["--all", "--size"], 2, "usage"),
+        (vec!["--all", "--expect", "serving"], 2, "usage"),
+        (vec!["--all", "--gateway", "g"], 2, "usage"),
+        (vec!["--docker-host", "ssh://-x"], 2, "docker_host_invalid"),
     ] {
         let (mut command, _home) = tool();
         command.args(&arguments);
@@ -115,6 +119,7 @@ fn every_reason_is_in_the_help() {
         "docker_unreachable",
         "docker_permission",
         "docker_error",
+        "docker_too_old",
         "no_home",
         "invalid_gateway_name",
     ] {

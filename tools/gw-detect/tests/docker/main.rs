@@ -2,5 +2,8 @@
 //! Runs where OPENSHELL_TEST_DOCKER=1 is set.
 
 mod authority;
+mod cost;
+mod document;
+mod faults;
 mod played_gateway;
 mod states;

@@ -132,21 +132,39 @@ impl PlayedGateway {
             .join(&self.name)
     }
 
-    /// Runs the program and holds its document against the schema.
-    pub fn run(&self, arguments: &[&str]) -> Run {
+    /// The program with this gateway and home.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.program(arguments);
+        command.args(["--gateway", &self.name]);
+        command
+    }
+
+    fn program(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gw-detect"));
         command
             .args(arguments)
-            .args(["--gateway", &self.name])
             .env_remove("XDG_CONFIG_HOME")
             .env("HOME", self.home.path());
         if let Some(home) = std::env::var_os("HOME").filter(|_| std::env::var_os("DOCKER_CONFIG").is_none()) {
             // The docker command line's own settings stay in force under another HOME.
             command.env("DOCKER_CONFIG", Path::new(&home).join(".docker"));
         }
-        let run = tool_document::run(command);
+        command
+    }
+
+    /// Runs the program and holds its document against the schema.
+    pub fn run(&self, arguments: &[&str]) -> Run {
+        let run = tool_document::run(self.command(arguments));
         check(&run, SCHEMA);
         run
+    }
+
+    /// The document of `--all`.
+    pub fn run_all(&self) -> serde_json::Value {
+        let run = tool_document::run(self.program(&["--all"]));
+        check(&run, SCHEMA);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        run.document
     }
 
     /// The document, which there must be.

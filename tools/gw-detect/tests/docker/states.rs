@@ -52,9 +52,10 @@ fn nothing_then_a_volume_then_a_stopped_container() {
     let held = TcpListener::bind(("127.0.0.1", gateway.port)).expect("the port");
     let taken = gateway.detect();
     assert_eq!(taken["recommended"]["action"], "ask");
-    let holder = taken["ports"]["holders"][0].as_str().expect("a holder");
-    assert!(
-        holder.starts_with(&format!("process {} ", std::process::id())),
+    let holder = &taken["ports"]["holders"][0];
+    assert_eq!(
+        (&holder["kind"], &holder["pid"]),
+        (&"process".into(), &std::process::id().into()),
         "{holder}"
     );
     drop(held);
@@ -86,7 +87,10 @@ fn serves_only_where_the_clients_bundle_is_accepted() {
         (&strange["state"], &strange["probe"]["outcome"]),
         (&"running".into(), &"tls_failed".into())
     );
-    assert_eq!(strange["client_files"]["bundle"]["present"], true);
+    assert_eq!(
+        strange["client_files"]["bundle"],
+        serde_json::json!({"present": true, "mode": "0644", "agrees": false})
+    );
 
     gateway.give_bundle(&gateway.authority);
     let serving = gateway.reaches("serving");
@@ -94,6 +98,7 @@ fn serves_only_where_the_clients_bundle_is_accepted() {
     assert_eq!(serving["ports"]["published"], gateway.port);
     assert_eq!(serving["network"]["attached"], true);
     assert_eq!(serving["container"]["labelled"], false);
+    assert_eq!(serving["client_files"]["bundle"]["agrees"], true);
 
     docker(&["pause", &gateway.resource()]);
     let paused = gateway.detect();

@@ -14,6 +14,8 @@ fn apply(facts: &Facts, plan: &Plan) -> Facts {
                 after.volume = Some(Volume {
                     name: NAME.into(),
                     label: Some("g".into()),
+                    labels: Default::default(),
+                    mountpoint: String::new(),
                 });
             }
             Step::CreateNetwork(_) => after.networks.push(network("made")),

@@ -70,6 +70,8 @@ pub fn facts(container: Option<Container>, volume: bool, networks: &[&str]) -> F
         volume: volume.then(|| Volume {
             name: NAME.into(),
             label: None,
+            labels: Default::default(),
+            mountpoint: String::new(),
         }),
         networks: networks.iter().map(|id| network(id)).collect(),
         ..Facts::default()

@@ -1,0 +1,46 @@
+//! Every gateway on this Docker, each looked at as by itself, all side by side.
+
+use client_files::ClientFiles;
+use contract::{Context, Failure};
+use docker_session::DockerSession;
+use futures_util::future::try_join_all;
+use gateway_facts::{Container, all_gateways};
+use gateway_names::GatewayName;
+
+use crate::observe::{Found, open};
+use crate::report::{GatewayField, Report};
+
+/// Fills in the list.
+pub async fn run(context: &Context<Report>) -> Result<(), Failure> {
+    let files = ClientFiles::of_user()?;
+    let session = open(context).await?;
+    let names = all_gateways(&session).await?;
+    let gateways = try_join_all(names.iter().map(|name| look(&session, &files, name))).await?;
+    context.report.update(|report| report.gateways = gateways);
+    Ok(())
+}
+
+async fn look(
+    session: &DockerSession,
+    files: &ClientFiles,
+    gateway: &GatewayName,
+) -> Result<GatewayField, Failure> {
+    let folder = files.gateway(gateway);
+    let facts = gateway_facts::observe(session, gateway).await?;
+    let mut found = Found::conclude(&facts, gateway, &folder)?;
+    let probe = found.probe(&folder).await?;
+    let state = found.state(probe);
+    let label = match (&facts.container, &facts.volume) {
+        (Some(Container { label, .. }), _) => label.as_ref(),
+        (None, volume) => volume.as_ref().and_then(|volume| volume.label.as_ref()),
+    };
+    Ok(GatewayField {
+        gateway: gateway.to_string(),
+        state,
+        ours: label.is_some(),
+        recommended: found.advice(&facts, gateway),
+        endpoint: found.endpoint,
+        image: found.spec.as_ref().map(|spec| spec.image.clone()),
+        node_name: found.spec.map(|spec| spec.node_name),
+    })
+}
