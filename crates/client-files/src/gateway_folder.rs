@@ -84,6 +84,11 @@ impl GatewayFolder {
         private_file::read(&self.folder.join(relative))
     }
 
+    /// Removes a file below the folder. False where there was none.
+    pub fn remove_private(&self, relative: impl AsRef<Path>) -> Result<bool, Failure> {
+        private_file::remove(&self.folder.join(relative))
+    }
+
     /// Gives the client this bundle (PEM). The three files are swapped together. False where it had it already.
     pub fn write_bundle(&self, ca: &[u8], certificate: &[u8], key: &[u8]) -> Result<bool, Failure> {
         let content = BundleContent {

@@ -1,26 +1,37 @@
-//! One regular file out of the tar archive in which Docker hands files over (POSIX.1-1988 ustar, with pax headers).
+//! Files in the tar archives in which Docker takes and hands them over.
 
-const BLOCK: usize = 512;
+use std::io::Read;
+
+use tar::{Archive, Builder, EntryType, Header};
 
 /// The content of the first regular file; `None` where there is none or the archive is cut off.
 pub fn first_file(archive: &[u8]) -> Option<Vec<u8>> {
-    let mut rest = archive;
-    loop {
-        let (header, after) = rest.split_at_checked(BLOCK)?;
-        if header.iter().all(|byte| *byte == 0) {
-            return None;
+    for entry in Archive::new(archive).entries().ok()? {
+        let mut entry = entry.ok()?;
+        if entry.header().entry_type().is_file() {
+            let mut content = Vec::new();
+            entry.read_to_end(&mut content).ok()?;
+            return (content.len() as u64 == entry.size()).then_some(content);
         }
-        let size = octal(&header[124..136])?;
-        if matches!(header[156], b'0' | 0) {
-            return after.get(..size).map(<[u8]>::to_vec);
-        }
-        rest = after.get(size.next_multiple_of(BLOCK)..)?;
     }
+    None
 }
 
-fn octal(field: &[u8]) -> Option<usize> {
-    let text = std::str::from_utf8(field).ok()?;
-    usize::from_str_radix(text.trim_matches(['\0', ' ']), 8).ok()
+/// An archive of one file that belongs to root; `mode` is its permission bits.
+pub fn of_file(name: &str, mode: u32, content: &[u8]) -> Vec<u8> {
+    let mut archive = Builder::new(Vec::new());
+    append(&mut archive, name, mode, content);
+    archive.into_inner().expect("memory takes all")
+}
+
+fn append(archive: &mut Builder<Vec<u8>>, name: &str, mode: u32, content: &[u8]) {
+    let mut header = Header::new_gnu();
+    header.set_entry_type(EntryType::Regular);
+    header.set_mode(mode);
+    header.set_size(content.len() as u64);
+    archive
+        .append_data(&mut header, name, content)
+        .expect("memory takes all");
 }
 
 #[cfg(test)]
@@ -28,31 +39,23 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn entry(kind: u8, content: &[u8]) -> Vec<u8> {
-        let mut block = vec![0; BLOCK];
-        block[..1].copy_from_slice(b"f");
-        block[124..135].copy_from_slice(format!("{:011o}", content.len()).as_bytes());
-        block[156] = kind;
-        block.extend_from_slice(content);
-        block.resize(BLOCK + content.len().next_multiple_of(BLOCK), 0);
-        block
-    }
-
     #[test]
-    fn skips_what_is_no_regular_file() {
-        let archive = [entry(b'x', &[7; 600]), entry(b'5', b""), entry(b'0', b"content")].concat();
-        assert_eq!(first_file(&archive).unwrap(), b"content");
-        assert_eq!(
-            first_file(&entry(b'2', b"")),
-            None,
-            "a symbolic link has no content"
-        );
+    fn skips_what_is_no_regular_file_and_keeps_the_mode() {
+        let mut archive = Builder::new(Vec::new());
+        let mut folder = Header::new_gnu();
+        folder.set_entry_type(EntryType::Directory);
+        folder.set_size(0);
+        archive.append_data(&mut folder, "d/", &[][..]).unwrap();
+        append(&mut archive, "d/f", 0o600, b"content");
+        assert_eq!(first_file(&archive.into_inner().unwrap()).unwrap(), b"content");
+        let own = of_file("f", 0o600, b"content");
+        assert_eq!(Header::from_byte_slice(&own[..512]).mode().unwrap(), 0o600);
         assert_eq!(first_file(&[0; 1024]), None);
     }
 
     #[test]
     fn a_cut_archive_has_no_file() {
-        let archive = entry(b'0', &[1; 700]);
+        let archive = of_file("f", 0o600, &[1; 700]);
         assert_eq!(first_file(&archive[..1000]), None);
         assert_eq!(first_file(&archive[..100]), None);
     }

@@ -7,23 +7,29 @@ use bollard::models::{
     NetworkDisconnectRequest, VolumeCreateRequest,
 };
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder, RemoveVolumeOptions,
-    RenameContainerOptionsBuilder, StopContainerOptionsBuilder,
+    CreateContainerOptionsBuilder, RemoveVolumeOptions, RenameContainerOptionsBuilder,
 };
 use contract::{Action, Failure};
-use docker_session::{absent, docker_failure};
-use gateway_facts::{Confinement, Facts, Network, Spec, aside_name};
+use docker_session::{absent, docker_failure, is_status};
+use gateway_facts::{Confinement, Facts, Network, Spec, Status, aside_name};
 use gateway_names::GATEWAY_LABEL;
 
 use crate::create_body::create_body;
+use crate::datastore::{Brings, Datastore};
+use crate::ending::{remove, stop};
+use crate::journal::Journal;
+use crate::memory::Memory;
 use crate::network_choice::{Subnet, free_subnet};
-use crate::port_choice;
 use crate::refusals::{is_about_port, is_about_privileges, start_failure};
 use crate::steps::{NetworkInUse, Plan, Step};
 use crate::work::Work;
+use crate::{port_choice, registry};
 
 /// Seconds that a container has to stop by itself before it is replaced.
 const GRACE_SECONDS: i32 = 30;
+
+/// Label of a volume with the mark of the run that made it.
+const MADE_LABEL: &str = "dev.openshell.made";
 
 /// What the steps work with and leave.
 pub struct Carrier<'a> {
@@ -41,6 +47,14 @@ pub struct Carrier<'a> {
     pub carried: Vec<String>,
     /// Subnets that nothing may overlap.
     pub used: Vec<Subnet>,
+    /// What the image brings.
+    pub brings: Option<Brings>,
+    /// The datastore that the volume's last image used, or that is there.
+    pub datastore: Option<Datastore>,
+    /// The image was named.
+    pub image_named: bool,
+    /// The file with credentials of a registry, for an image that reads it.
+    pub registries: Option<Vec<u8>>,
 }
 
 /// What this run made, so that it can be unmade.
@@ -59,6 +73,19 @@ impl Carrier<'_> {
     pub async fn carry_out(mut self) -> Result<Spec, Failure> {
         let mut made = Made::default();
         let plan = self.plan;
+        let replaces = plan
+            .steps
+            .iter()
+            .any(|step| matches!(step, Step::RemoveDead | Step::SetAside(_)));
+        if replaces && !self.work.dry_run {
+            let journal = Journal {
+                spec: self.spec.clone(),
+                image_reference: plan.image_reference.clone(),
+                image_named: self.image_named,
+                carried: self.carried.clone(),
+            };
+            journal.write(self.work)?;
+        }
         for step in &plan.steps {
             let action = step.action(&self.work.gateway);
             self.work.announce(&action);
@@ -70,6 +97,9 @@ impl Carrier<'_> {
             }
             self.work.did(action);
         }
+        if !self.work.dry_run {
+            Journal::remove(self.work)?;
+        }
         Ok(self.spec)
     }
 
@@ -79,8 +109,7 @@ impl Carrier<'_> {
         match step {
             Step::RestoreAside => self.rename(&aside, &name).await,
             Step::CreateVolume => {
-                self.create_volume(&name).await?;
-                made.volume = true;
+                made.volume = self.create_volume(&name).await?;
                 Ok(())
             }
             Step::CreateNetwork(subnet) => {
@@ -97,13 +126,14 @@ impl Carrier<'_> {
                 made.set_aside = true;
                 Ok(())
             }
-            Step::CreateContainer(_) => {
-                self.create_container(made).await?;
-                made.container = true;
-                Ok(())
-            }
+            Step::CreateContainer(_) => self.create_container(made).await,
             Step::Reattach(_) => self.reattach(&name, made).await,
             Step::Start(_) => {
+                // A run that was killed may have made it without its files.
+                let found = crate::plan::present(self.facts).filter(|_| !made.container);
+                if let Some(container) = found.filter(|it| it.status == Status::Created) {
+                    self.furnish(&container.id).await?;
+                }
                 self.start(&name, made).await?;
                 // From now on it may hold data: a later failure removes nothing.
                 *made = Made::default();
@@ -118,6 +148,20 @@ impl Carrier<'_> {
                 .map_err(|error| docker_failure(&format!("unpause container {name}"), &error)),
             Step::RemoveDead => remove(self.work, &name).await,
             Step::RemoveAside => remove(self.work, &aside).await,
+            Step::RemoveNetwork(id) => self.remove_network(id).await,
+        }
+    }
+
+    /// One that a container was attached to in between stays: Docker refuses to remove it with 403.
+    async fn remove_network(&self, id: &str) -> Result<(), Failure> {
+        match absent(self.work.session.api().remove_network(id).await, id) {
+            Ok(_) => Ok(()),
+            Err(error) if is_status(&error, 403) => {
+                self.work
+                    .warn(format!("network {id} stays: a container is on it"));
+                Ok(())
+            }
+            Err(error) => Err(docker_failure(&format!("remove network {id}"), &error)),
         }
     }
 
@@ -134,15 +178,20 @@ impl Carrier<'_> {
         renamed.map_err(|error| docker_failure(&format!("rename container {from} to {to}"), &error))
     }
 
-    async fn create_volume(&self, name: &str) -> Result<(), Failure> {
+    /// Docker answers with the volume of that name where there is one already: only one that carries this run's mark was
+    /// made by it, and may be removed again.
+    async fn create_volume(&self, name: &str) -> Result<bool, Failure> {
+        let mark = format!("{:016x}", rand::random::<u64>());
+        let mut labels = self.label();
+        labels.insert(MADE_LABEL.to_owned(), mark.clone());
         let request = VolumeCreateRequest {
             name: Some(name.to_owned()),
-            labels: Some(self.label()),
+            labels: Some(labels),
             ..VolumeCreateRequest::default()
         };
         let made = self.work.session.api().create_volume(request).await;
-        made.map(drop)
-            .map_err(|error| docker_failure(&format!("create volume {name}"), &error))
+        let made = made.map_err(|error| docker_failure(&format!("create volume {name}"), &error))?;
+        Ok(made.labels.get(MADE_LABEL) == Some(&mark))
     }
 
     /// Somebody else may take the subnet in between: Docker then refuses it, and the next one is tried.
@@ -176,6 +225,7 @@ impl Carrier<'_> {
                     };
                     return Ok(NetworkInUse {
                         pinned: network.address_to_pin(),
+                        id: made.id.clone(),
                         reference: made.id,
                     });
                 }
@@ -189,7 +239,7 @@ impl Carrier<'_> {
         HashMap::from([(GATEWAY_LABEL.to_owned(), self.work.gateway.to_string())])
     }
 
-    async fn create_container(&self, made: &Made) -> Result<(), Failure> {
+    async fn create_container(&self, made: &mut Made) -> Result<(), Failure> {
         let name = self.work.gateway.resource();
         let body = create_body(
             &self.work.gateway,
@@ -206,9 +256,20 @@ impl Carrier<'_> {
             .api()
             .create_container(Some(options), body)
             .await;
-        answer
-            .map(drop)
-            .map_err(|error| docker_failure(&format!("create container {name}"), &error))
+        let container =
+            answer.map_err(|error| docker_failure(&format!("create container {name}"), &error))?;
+        made.container = true;
+        self.furnish(&container.id).await
+    }
+
+    /// Gives a container that never ran the files that it starts with.
+    async fn furnish(&self, id: &str) -> Result<(), Failure> {
+        let memory = Memory::of(&self.spec, self.brings, self.datastore);
+        memory.write(&self.work.session, id).await?;
+        match &self.registries {
+            Some(content) => registry::put(self.work, id, content).await,
+            None => Ok(()),
+        }
     }
 
     /// Leaves the network that the container refers to by name, which may be gone, and joins the one that exists.
@@ -221,7 +282,8 @@ impl Carrier<'_> {
                 container: name.to_owned(),
                 force: Some(true),
             };
-            absent(api.disconnect_network(name, request).await, name)
+            let reference = self.network(made).reference.clone();
+            absent(api.disconnect_network(&reference, request).await, name)
                 .map_err(|error| docker_failure(&format!("detach container {name}"), &error))?;
         }
         let network = self.network(made);
@@ -241,7 +303,7 @@ impl Carrier<'_> {
     }
 
     /// Starts the container. One that this run made is made again in another form where Docker refuses only that.
-    async fn start(&mut self, name: &str, made: &Made) -> Result<(), Failure> {
+    async fn start(&mut self, name: &str, made: &mut Made) -> Result<(), Failure> {
         let mut ports: Vec<u16> = port_choice::api_ports(self.work.gateway.as_str()).collect();
         loop {
             let refused = match self.work.session.api().start_container(name, None).await {
@@ -304,6 +366,11 @@ impl Carrier<'_> {
             let removed = removed.map_err(|error| docker_failure(&format!("remove network {name}"), &error));
             self.unmade("delete", format!("network {name}"), removed);
         }
+        if (made.set_aside || made.stopped)
+            && let Err(failure) = Journal::remove(self.work)
+        {
+            self.work.warn(failure.message);
+        }
         if made.volume {
             let removed = api.remove_volume(&name, None::<RemoveVolumeOptions>).await;
             let removed = removed.map_err(|error| docker_failure(&format!("remove volume {name}"), &error));
@@ -317,20 +384,4 @@ impl Carrier<'_> {
             Err(failure) => self.work.warn(failure.message),
         }
     }
-}
-
-/// Stops a container, waiting for its program at most `grace` seconds.
-pub async fn stop(work: &Work, name: &str, grace: i32) -> Result<(), Failure> {
-    let options = StopContainerOptionsBuilder::new().t(grace).build();
-    let stopped = work.session.api().stop_container(name, Some(options)).await;
-    stopped.map_err(|error| docker_failure(&format!("stop container {name}"), &error))
-}
-
-/// Removes a container with the unnamed volumes that belong to it alone. One that is gone already is fine.
-pub async fn remove(work: &Work, name: &str) -> Result<(), Failure> {
-    let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
-    let removed = work.session.api().remove_container(name, Some(options)).await;
-    absent(removed, name)
-        .map(drop)
-        .map_err(|error| docker_failure(&format!("remove container {name}"), &error))
 }

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use bollard::models::{
-    ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HostConfig, HostConfigCgroupnsModeEnum,
-    NetworkingConfig, PortBinding, RestartPolicy, RestartPolicyNameEnum,
+    ContainerCreateBody, DeviceRequest, EndpointIpamConfig, EndpointSettings, HostConfig,
+    HostConfigCgroupnsModeEnum, NetworkingConfig, PortBinding, RestartPolicy, RestartPolicyNameEnum,
 };
 use gateway_facts::{Confinement, Spec};
 use gateway_names::{API_PORT, GATEWAY_LABEL, GatewayName, HOST_NAMES, NODE_PORT, SPEC_LABEL, VOLUME_PATH};
 
-use crate::image::{Image, parts};
+use crate::environment::{command, environment, name_of};
+use crate::image::Image;
 use crate::port_choice::API_BIND;
 use crate::steps::NetworkInUse;
 
@@ -89,15 +90,22 @@ fn host_config(gateway: &GatewayName, spec: &Spec, privileged: bool, network: &N
         ports.insert(format!("{API_PORT}/tcp"), binding(API_BIND, port));
     }
     let mut config = HostConfig {
-        binds: Some(vec![format!("{}:{VOLUME_PATH}", gateway.resource())]),
+        binds: Some(
+            std::iter::once(format!("{}:{VOLUME_PATH}", gateway.resource()))
+                .chain(spec.mounts.iter().cloned())
+                .collect(),
+        ),
         port_bindings: Some(ports),
         network_mode: Some(network.reference.clone()),
         extra_hosts: Some(
             HOST_NAMES
                 .iter()
                 .map(|name| format!("{name}:host-gateway"))
+                .chain(spec.extra_hosts.iter().cloned())
                 .collect(),
         ),
+        dns: (!spec.dns.is_empty()).then(|| spec.dns.iter().map(ToString::to_string).collect()),
+        device_requests: spec.gpu.then(|| vec![all_gpus()]),
         cgroupns_mode: Some(HostConfigCgroupnsModeEnum::HOST),
         restart_policy: Some(RestartPolicy {
             name: Some(RestartPolicyNameEnum::UNLESS_STOPPED),
@@ -120,6 +128,15 @@ fn host_config(gateway: &GatewayName, spec: &Spec, privileged: bool, network: &N
     config
 }
 
+/// What `docker run --gpus all` asks for.
+fn all_gpus() -> DeviceRequest {
+    DeviceRequest {
+        count: Some(-1),
+        capabilities: Some(vec![vec!["gpu".to_owned()]]),
+        ..DeviceRequest::default()
+    }
+}
+
 fn binding(address: IpAddr, port: u16) -> Option<Vec<PortBinding>> {
     Some(vec![PortBinding {
         host_ip: Some(address.to_string()),
@@ -127,91 +144,15 @@ fn binding(address: IpAddr, port: u16) -> Option<Vec<PortBinding>> {
     }])
 }
 
-/// Names for the certificates beside the usual ones.
-fn extra_names(spec: &Spec) -> Vec<&str> {
-    let mut names: Vec<&str> = spec.tls_sans.iter().map(String::as_str).collect();
-    if let Some(host) = spec.gateway_host.as_deref().filter(|host| !names.contains(host)) {
-        names.push(host);
-    }
-    names
-}
-
-fn command(spec: &Spec) -> Vec<String> {
-    let mut words = vec!["server".to_owned(), "--disable=traefik".to_owned()];
-    let usual = ["127.0.0.1", "localhost", "host.docker.internal"];
-    let further = extra_names(spec).into_iter().filter(|name| !usual.contains(name));
-    words.extend(
-        usual
-            .into_iter()
-            .chain(further)
-            .map(|name| format!("--tls-san={name}")),
-    );
-    words
-}
-
-fn environment(spec: &Spec) -> Vec<String> {
-    let (registry, base, tag) = parts(&spec.image);
-    let mut entries = vec![
-        "REGISTRY_MODE=external".to_owned(),
-        format!("REGISTRY_HOST={registry}"),
-        "REGISTRY_INSECURE=false".to_owned(),
-        format!("IMAGE_REPO_BASE={base}"),
-        format!("IMAGE_TAG={tag}"),
-        format!("OPENSHELL_NODE_NAME={}", spec.node_name),
-        format!("SSH_GATEWAY_PORT={}", spec.port),
-    ];
-    if let Some(host) = &spec.gateway_host {
-        entries.push(format!("SSH_GATEWAY_HOST={host}"));
-    }
-    let names = extra_names(spec);
-    if !names.is_empty() {
-        entries.push(format!("EXTRA_SANS={}", names.join(",")));
-    }
-    if spec.plaintext {
-        entries.push("DISABLE_TLS=true".to_owned());
-    }
-    if spec.disable_gateway_auth {
-        entries.push("DISABLE_GATEWAY_AUTH=true".to_owned());
-    }
-    entries
-}
-
-/// Variables that follow from the specification: never carried over, so that what is off stays off.
-const DECIDED: [&str; 6] = [
-    "OPENSHELL_NODE_NAME",
-    "DISABLE_TLS",
-    "DISABLE_GATEWAY_AUTH",
-    "EXTRA_SANS",
-    "SSH_GATEWAY_HOST",
-    "SSH_GATEWAY_PORT",
-];
-/// Variables that follow from the image's reference, unless whoever made the container said otherwise.
-const OF_IMAGE: [&str; 3] = ["REGISTRY_HOST", "IMAGE_REPO_BASE", "IMAGE_TAG"];
-
-/// What a container that is replaced has in its environment beside its image's own and what the specification decides:
-/// registry settings, proxies and the like, which whoever made it gave it. They may be credentials, and go nowhere but into
-/// the successor's environment. What follows from the image goes with it where another one is wanted.
-pub fn carried_environment(container: &[String], image: &[String], another_image: bool) -> Vec<String> {
-    container
-        .iter()
-        .filter(|entry| !image.contains(entry))
-        .filter(|entry| !DECIDED.contains(&name_of(entry)))
-        .filter(|entry| !(another_image && OF_IMAGE.contains(&name_of(entry))))
-        .cloned()
-        .collect()
-}
-
-fn name_of(entry: &str) -> &str {
-    entry.split_once('=').map_or(entry, |(name, _)| name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::environment::carried_environment;
 
     fn body(spec: &Spec, privileged: bool, carried: &[String]) -> serde_json::Value {
         let network = NetworkInUse {
             reference: "openshell-cluster-g".into(),
+            id: "1".into(),
             pinned: Some("10.87.1.2".parse().unwrap()),
         };
         let body = create_body(&"g".parse().unwrap(), spec, "i", privileged, &network, carried);
@@ -280,6 +221,46 @@ mod tests {
     }
 
     #[test]
+    fn every_further_setting_reaches_docker() {
+        let mut spec = spec();
+        spec.gpu = true;
+        spec.registry.endpoint = Some("http://r:5000".into());
+        spec.registry.push_image_refs = vec!["a".into(), "b".into()];
+        spec.extra_hosts = vec!["db:192.0.2.1".into()];
+        spec.mounts = vec!["/certs:/certs:ro".into()];
+        spec.environment = vec!["X=1".into()];
+        spec.dns = vec!["192.0.2.53".parse().unwrap()];
+        spec.proxies.https = Some("http://proxy:3128".into());
+        spec.proxies.no_proxy = Some("example".into());
+        spec.k3s_args = vec!["--flannel-backend=host-gw".into()];
+        let body = body(&spec, true, &[]);
+        let host = &body["HostConfig"];
+        assert_eq!(
+            host["DeviceRequests"][0]["Capabilities"],
+            serde_json::json!([["gpu"]])
+        );
+        assert_eq!(
+            (&host["ExtraHosts"][2], &host["Binds"][1]),
+            (&"db:192.0.2.1".into(), &"/certs:/certs:ro".into())
+        );
+        assert_eq!(
+            (&host["Dns"][0], &body["Cmd"][7]),
+            (&"192.0.2.53".into(), &"--flannel-backend=host-gw".into())
+        );
+        let environment = body["Env"].to_string();
+        for entry in [
+            "GPU_ENABLED=true",
+            "REGISTRY_ENDPOINT=http://r:5000",
+            "PUSH_IMAGE_REFS=a,b",
+            "X=1",
+            "HTTPS_PROXY=http://proxy:3128",
+            "NO_PROXY=example,127.0.0.0/8",
+        ] {
+            assert!(environment.contains(entry), "{entry}: {environment}");
+        }
+    }
+
+    #[test]
     fn the_capability_form_masks_nothing_by_empty_lists() {
         let body = body(&spec(), false, &[]);
         let host = &body["HostConfig"];
@@ -310,7 +291,7 @@ mod tests {
         ]
         .map(str::to_owned);
         let own = ["PATH=/bin".to_owned()];
-        let carried = carried_environment(&former, &own, false);
+        let carried = carried_environment(&former, &own, &spec(), false);
         assert_eq!(carried, ["REGISTRY_USERNAME=u", "IMAGE_TAG=old"]);
         let made = body(&spec(), true, &carried);
         let environment: Vec<&str> = made["Env"]
@@ -325,6 +306,9 @@ mod tests {
             .filter(|entry| entry.starts_with("IMAGE_TAG="))
             .count();
         assert_eq!(tags, 1, "{environment:?}");
-        assert_eq!(carried_environment(&former, &own, true), ["REGISTRY_USERNAME=u"]);
+        assert_eq!(
+            carried_environment(&former, &own, &spec(), true),
+            ["REGISTRY_USERNAME=u"]
+        );
     }
 }

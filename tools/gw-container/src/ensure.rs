@@ -2,19 +2,25 @@
 
 use contract::{Action, Answer, Context, Failure};
 use gateway_facts::{Container, Facts, Spec, observe};
+use gateway_names::node_name_for;
 
 use crate::carry_out::Carrier;
-use crate::create_body::{carried_environment, is_privileged};
+use crate::create_body::is_privileged;
+use crate::datastore::{Brings, Datastore};
+use crate::environment::carried_environment;
+use crate::flag_values::Pull;
 use crate::flags::EnsureFlags;
 use crate::image::{self, Image};
+use crate::journal::Journal;
 use crate::network_choice::{free_subnet, routes};
-use crate::node_of_volume::node_name;
-use crate::plan::{Situation, makes_container, plan, present};
+use crate::plan::{Situation, check_own, makes_container, plan, present};
+use crate::registry::{self, Credentials};
 use crate::report::{Report, StateBefore};
-use crate::settings::{Wanted, wanted};
+use crate::settings::{Environment, Wanted, wanted};
 use crate::steps::Plan;
+use crate::volume_look::{self, Look};
 use crate::work::{Locking, Work};
-use crate::{client_state, kubeconfig, port_choice};
+use crate::{client_state, helper, kubeconfig, port_choice, pull};
 
 /// Observes, plans, acts, and writes down what the client needs.
 pub async fn run(flags: EnsureFlags, context: Context<Report>) -> Result<Answer, Failure> {
@@ -24,60 +30,161 @@ pub async fn run(flags: EnsureFlags, context: Context<Report>) -> Result<Answer,
         patience: flags.lock_timeout,
         needed: true,
     };
-    wanted(&flags, None, None)?;
+    wanted(&flags, Environment::default(), None)?;
+    let named = registry::named(&flags)?;
     let work = Work::begin(&context, locking).await?;
     let facts = observe(&work.session, &work.gateway).await?;
     work.report
         .update(|report| report.state_before = Some(StateBefore::of(&facts)));
+    if let Some(container) = present(&facts) {
+        check_own(&work.gateway, container)?;
+    }
+    helper::remove_left(&work, &facts).await?;
     let metadata = work.folder.read_metadata()?;
-    let persisted = client_state::persisted(&work, &facts)?;
-    let variable = std::env::var("OPENSHELL_CLUSTER_IMAGE").ok();
-    let wanted = wanted(&flags, variable, persisted.as_ref())?;
-    let image = image_of(&work, &facts, &wanted).await?;
+    let journal = Journal::read(&work)?;
+    let environment = Environment::of_process();
+    let named_image = flags.image.as_deref().or(environment.image.as_deref());
+    let (persisted, look) = remembered(&work, &facts, journal.as_ref(), named_image).await?;
+    let mut wanted = wanted(&flags, environment, persisted.as_ref())?;
+    wanted.image_named |= journal.as_ref().is_some_and(|journal| journal.image_named);
+    let credentials = credentials(&work, &facts, named, &mut wanted.spec).await?;
+    let image = image_of(&work, &facts, &wanted, flags.pull, credentials.as_ref()).await?;
 
-    let plan = planned(&work, &facts, &wanted, image.as_ref(), persisted.as_ref()).await?;
+    let decided = decide(&work, &facts, &wanted, image.as_ref(), persisted.as_ref(), look).await?;
+    let plan = &decided.plan;
     work.report
-        .update(|report| report.plan(&plan, &work, image.as_ref()));
+        .update(|report| report.plan(plan, &work, image.as_ref()));
+    let ours = image.as_ref().is_some_and(|image| image.ours);
+    let registries = credentials.as_ref().map(|it| {
+        it.file(
+            plan.spec
+                .registry
+                .host
+                .as_deref()
+                .unwrap_or(&image::parts(&plan.spec.image).0),
+        )
+    });
     let carrier = Carrier {
         work: &work,
-        plan: &plan,
+        plan,
         facts: &facts,
         spec: plan.spec.clone(),
         privileged: image
             .as_ref()
             .is_none_or(|image| is_privileged(plan.spec.confinement, image)),
-        carried: carried(&work, &facts, &plan, wanted.image_named).await?,
+        carried: carried(
+            &work,
+            &facts,
+            plan,
+            wanted.image_named,
+            journal,
+            credentials.as_ref().filter(|_| !ours),
+        )
+        .await?,
         used: used_subnets(&work, &facts),
+        brings: decided.brings,
+        datastore: decided.datastore,
+        image_named: wanted.image_named,
+        registries: registries.clone().filter(|_| ours),
     };
     let spec = carrier.carry_out().await?;
+    if !work.dry_run {
+        registry::keep(&work, registries.as_deref())?;
+    }
     client_state::write(&work, &spec, metadata)?;
     if work.dry_run {
-        foresee_kubeconfig(&work, &facts, &plan).await?;
+        foresee_kubeconfig(&work, &facts, plan).await?;
     } else {
-        settle(&work, &facts, &plan).await?;
+        settle(&work, &facts, plan).await?;
     }
     Ok(Answer::Done)
 }
 
-/// The image that matters: the one that was named; else the container's own; else the persisted one.
-async fn image_of(work: &Work, facts: &Facts, wanted: &Wanted) -> Result<Option<Image>, Failure> {
-    let reference = match present(facts) {
-        Some(container) if !wanted.image_named => &container.image_id,
-        _ => &wanted.spec.image,
-    };
-    if reference.is_empty() {
-        return Ok(None);
+/// What is persisted, the strongest first: what a killed replacement was about, the container's label, the volume, the copy
+/// beside the client's files. With a volume alone it is looked at here, so that it is looked at once.
+async fn remembered(
+    work: &Work,
+    facts: &Facts,
+    journal: Option<&Journal>,
+    named_image: Option<&str>,
+) -> Result<(Option<Spec>, Option<Look>), Failure> {
+    if let Some(journal) = journal {
+        work.console
+            .progress("an earlier replacement was interrupted: it is carried on");
+        return Ok((Some(journal.spec.clone()), None));
     }
-    image::find(&work.session, reference).await
+    let copy = client_state::persisted(work, facts)?;
+    if present(facts).is_some() {
+        return Ok((copy, None));
+    }
+    let candidates = [named_image, copy.as_ref().map(|spec| spec.image.as_str())];
+    let mut image = None;
+    for candidate in candidates.into_iter().flatten() {
+        if image.is_none() {
+            image = image::find(&work.session, candidate).await?.map(|image| image.id);
+        }
+    }
+    let look = volume_look::look(work, facts, image.as_deref()).await?;
+    let on_volume = look
+        .as_ref()
+        .and_then(|look| Some(look.memory.as_ref()?.spec.clone()));
+    Ok((on_volume.or(copy), look))
 }
 
-async fn planned(
+/// The credentials that are to be used, and their fingerprint in the specification.
+async fn credentials(
+    work: &Work,
+    facts: &Facts,
+    named: Option<Credentials>,
+    spec: &mut Spec,
+) -> Result<Option<Credentials>, Failure> {
+    let credentials = match named {
+        Some(named) => Some(named),
+        None if spec.registry.credentials.is_none() => None,
+        None => registry::kept(work, present(facts).map(|container| container.id.as_str())).await?,
+    };
+    if credentials.is_none() && spec.registry.credentials.is_some() {
+        work.warn(
+            "the registry's credentials are kept neither here nor in the container: name them again"
+                .to_owned(),
+        );
+    }
+    if let Some(credentials) = &credentials {
+        spec.registry.credentials = Some(credentials.fingerprint());
+    }
+    Ok(credentials)
+}
+
+/// The image that matters: the one that was named; else the container's own; else the persisted one.
+async fn image_of(
+    work: &Work,
+    facts: &Facts,
+    wanted: &Wanted,
+    pull: Pull,
+    credentials: Option<&Credentials>,
+) -> Result<Option<Image>, Failure> {
+    match present(facts) {
+        Some(container) if !wanted.image_named => image::find(&work.session, &container.image_id).await,
+        _ if wanted.spec.image.is_empty() => Ok(None),
+        _ => pull::find(work, &wanted.spec.image, pull, credentials).await,
+    }
+}
+
+/// The plan, and what a container that it makes has to know of image and volume.
+struct Decided {
+    plan: Plan,
+    brings: Option<Brings>,
+    datastore: Option<Datastore>,
+}
+
+async fn decide(
     work: &Work,
     facts: &Facts,
     wanted: &Wanted,
     image: Option<&Image>,
     persisted: Option<&Spec>,
-) -> Result<Plan, Failure> {
+    look: Option<Look>,
+) -> Result<Decided, Failure> {
     let ports = port_choice::look(
         work.gateway.as_str(),
         facts,
@@ -94,13 +201,33 @@ async fn planned(
         subnet: free_subnet(work.gateway.as_str(), &used_subnets(work, facts)),
     };
     let first = plan(&situation)?;
-    if !makes_container(&first) {
-        return Ok(first);
+    let mut decided = Decided {
+        plan: first,
+        brings: None,
+        datastore: None,
+    };
+    if !makes_container(&decided.plan) {
+        return Ok(decided);
     }
-    // Only a container that is made needs to be told the node's name, and reading it costs a container.
-    let name = node_name(work, facts, persisted, image.map(|image| image.id.as_str())).await?;
+    // Only a container that is made needs to be told the node's name, and an existing volume is looked at first.
+    let look = match look {
+        Some(look) => Some(look),
+        None => volume_look::look(work, facts, image.map(|image| image.id.as_str())).await?,
+    };
+    if let Some((look, image)) = look.as_ref().zip(image) {
+        decided.brings = Some(volume_look::check(work, facts, look, image, &wanted.spec.image).await?);
+        decided.datastore = look.written.last.or(look.written.datastores.first().copied());
+    }
+    let known = look.and_then(|look| look.node_name);
+    let persisted = persisted
+        .map(|spec| spec.node_name.clone())
+        .filter(|name| !name.is_empty());
+    let name = known
+        .or(persisted)
+        .unwrap_or_else(|| node_name_for(&work.gateway));
     situation.node_name = &name;
-    plan(&situation)
+    decided.plan = plan(&situation)?;
+    Ok(decided)
 }
 
 fn used_subnets(work: &Work, facts: &Facts) -> Vec<crate::network_choice::Subnet> {
@@ -111,24 +238,43 @@ fn used_subnets(work: &Work, facts: &Facts) -> Vec<crate::network_choice::Subnet
     used
 }
 
-/// Environment that a successor takes over from the container that it replaces.
+/// Environment that a successor takes over from the container that it replaces, and the credentials of a registry for an
+/// image that knows no other way.
 async fn carried(
     work: &Work,
     facts: &Facts,
     plan: &Plan,
     another_image: bool,
+    journal: Option<Journal>,
+    credentials: Option<&Credentials>,
 ) -> Result<Vec<String>, Failure> {
-    let Some(container) = present(facts).filter(|_| makes_container(plan)) else {
+    if !makes_container(plan) {
         return Ok(Vec::new());
+    }
+    let mut carried = match (present(facts), journal) {
+        (Some(container), _) => {
+            let former = image::find(&work.session, &container.image_id)
+                .await?
+                .unwrap_or_default();
+            let own = &former.environment;
+            carried_environment(
+                &container.environment,
+                own,
+                &container.effective_spec(),
+                another_image,
+            )
+        }
+        (None, Some(journal)) => journal.carried,
+        (None, None) => Vec::new(),
     };
-    let former = image::find(&work.session, &container.image_id)
-        .await?
-        .unwrap_or_default();
-    Ok(carried_environment(
-        &container.environment,
-        &former.environment,
-        another_image,
-    ))
+    if let Some(credentials) = credentials {
+        work.warn("this image takes the registry's credentials from its environment: all who may use Docker can read them".to_owned());
+        carried.retain(|entry| {
+            !entry.starts_with("REGISTRY_USERNAME=") && !entry.starts_with("REGISTRY_PASSWORD=")
+        });
+        carried.extend(credentials.environment());
+    }
+    Ok(carried)
 }
 
 /// Reads back what there is now, and fetches the kubeconfig.

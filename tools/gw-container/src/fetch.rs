@@ -1,24 +1,83 @@
-//! Files out of a container, whether it runs or not.
+//! Files out of a container and into it, whether it runs or not. Its volumes are part of it.
 
-use bollard::query_parameters::DownloadFromContainerOptionsBuilder;
+use bollard::body_full;
+use bollard::query_parameters::{DownloadFromContainerOptionsBuilder, UploadToContainerOptionsBuilder};
+use bytes::Bytes;
 use contract::Failure;
 use docker_session::{DockerSession, absent, docker_failure};
-use futures_util::TryStreamExt;
+use futures_util::{Stream, StreamExt, TryStreamExt};
 
-use crate::archive::first_file;
+use crate::archive::{first_file, of_file};
+use crate::k3s_version::{Scanner, Version};
 
-/// The file's content; `None` where Docker proves that there is no such file. The container's volumes are part of it.
+/// The file's content; `None` where Docker proves that there is no such file.
 pub async fn file(session: &DockerSession, container: &str, path: &str) -> Result<Option<Vec<u8>>, Failure> {
-    let options = DownloadFromContainerOptionsBuilder::new().path(path).build();
-    let archive = session
-        .api()
-        .download_from_container(container, Some(options))
+    let archive = stream(session, container, path)
         .try_fold(Vec::new(), |mut all, part| async move {
             all.extend_from_slice(&part);
             Ok(all)
         })
         .await;
-    let archive = absent(archive, path)
-        .map_err(|error| docker_failure(&format!("read {path} in container {container}"), &error))?;
+    let archive = absent(archive, path).map_err(|error| cannot_read(container, path, &error))?;
     Ok(archive.and_then(|archive| first_file(&archive)))
+}
+
+/// Is there something at this path? Only the first bytes are read. (A HEAD would do, but its 404 names nothing.)
+pub async fn exists(session: &DockerSession, container: &str, path: &str) -> Result<bool, Failure> {
+    let first = stream(session, container, path).next().await.transpose();
+    let first = absent(first, path).map_err(|error| cannot_read(container, path, &error))?;
+    Ok(first.is_some())
+}
+
+/// The highest version of k3s that is named anywhere in what is at this path.
+pub async fn highest_version(
+    session: &DockerSession,
+    container: &str,
+    path: &str,
+) -> Result<Option<Version>, Failure> {
+    let scanned = stream(session, container, path)
+        .try_fold(Scanner::default(), |mut scanner, part| async move {
+            scanner.read(&part);
+            Ok(scanner)
+        })
+        .await;
+    let scanned = absent(scanned, path).map_err(|error| cannot_read(container, path, &error))?;
+    Ok(scanned.and_then(|scanner| scanner.highest()))
+}
+
+/// Puts a file of root's into a folder of the container.
+pub async fn put(
+    session: &DockerSession,
+    container: &str,
+    folder: &str,
+    name: &str,
+    mode: u32,
+    content: &[u8],
+) -> Result<(), Failure> {
+    let options = UploadToContainerOptionsBuilder::new().path(folder).build();
+    let body = body_full(of_file(name, mode, content).into());
+    let put = session
+        .api()
+        .upload_to_container(container, Some(options), body)
+        .await;
+    put.map_err(|error| docker_failure(&format!("write {folder}/{name} in container {container}"), &error))
+}
+
+/// What is at this path, as an archive.
+pub fn stream(
+    session: &DockerSession,
+    container: &str,
+    path: &str,
+) -> impl Stream<Item = Result<Bytes, bollard::errors::Error>> + Unpin + use<> {
+    let options = DownloadFromContainerOptionsBuilder::new().path(path).build();
+    Box::pin(
+        session
+            .clone()
+            .api()
+            .download_from_container(container, Some(options)),
+    )
+}
+
+fn cannot_read(container: &str, path: &str, error: &bollard::errors::Error) -> Failure {
+    docker_failure(&format!("read {path} in container {container}"), error)
 }

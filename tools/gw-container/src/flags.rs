@@ -7,6 +7,10 @@ use argh::FromArgs;
 use contract::parse_duration;
 use gateway_facts::Confinement;
 
+use crate::flag_values::{
+    Pull, confinement, environment, extra_host, host, mount, not_empty, plain, port, proxy, pull,
+};
+
 /// Make, start, stop and remove a gateway's container with its network and volume.
 #[derive(FromArgs, Debug)]
 pub struct Flags {
@@ -16,6 +20,7 @@ pub struct Flags {
 
 #[derive(FromArgs, Debug)]
 #[argh(subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one of them in a run")]
 pub enum Verb {
     Ensure(EnsureFlags),
     Stop(StopFlags),
@@ -57,6 +62,66 @@ pub struct EnsureFlags {
     /// auto, privileged or caps: auto is a capability list for images of this project, privileged for others
     #[argh(option, from_str_fn(confinement))]
     pub confinement: Option<Confinement>,
+    /// missing, always or never: when to pull the cluster image (default missing)
+    #[argh(option, from_str_fn(pull), default = "Pull::Missing")]
+    pub pull: Pull,
+    /// host of the registry that the gateway's images come from (default: the cluster image's own)
+    #[argh(option, from_str_fn(host))]
+    pub registry_host: Option<String>,
+    /// the registry speaks plain HTTP
+    #[argh(switch)]
+    pub registry_insecure: bool,
+    /// where the node reaches the registry, if that is elsewhere
+    #[argh(option, from_str_fn(plain))]
+    pub registry_endpoint: Option<String>,
+    /// repository below which the gateway's images are
+    #[argh(option, from_str_fn(plain))]
+    pub image_repo_base: Option<String>,
+    /// tag of the gateway's images
+    #[argh(option, from_str_fn(plain))]
+    pub image_tag: Option<String>,
+    /// image that was pushed into the node (may be repeated; the list replaces the persisted one)
+    #[argh(option, from_str_fn(plain))]
+    pub push_image_ref: Vec<String>,
+    /// when the gateway's pods pull their images: Always, IfNotPresent or Never
+    #[argh(option, from_str_fn(plain))]
+    pub image_pull_policy: Option<String>,
+    /// user at the registry (else OPENSHELL_REGISTRY_USERNAME)
+    #[argh(option, from_str_fn(not_empty))]
+    pub registry_username: Option<String>,
+    /// file with the password or token for the registry, - for standard input (else OPENSHELL_REGISTRY_PASSWORD)
+    #[argh(option, from_str_fn(not_empty))]
+    pub registry_password_file: Option<String>,
+    /// hand all GPUs of the host on
+    #[argh(switch)]
+    pub gpu: bool,
+    /// no GPUs, where --gpu was persisted
+    #[argh(switch)]
+    pub no_gpu: bool,
+    /// further entry of the hosts file, NAME:ADDRESS (may be repeated; the list replaces the persisted one)
+    #[argh(option, from_str_fn(extra_host))]
+    pub extra_host: Vec<String>,
+    /// further mount, SOURCE:PATH[:ro] (may be repeated; the list replaces the persisted one)
+    #[argh(option, from_str_fn(mount))]
+    pub mount: Vec<String>,
+    /// further environment, NAME=VALUE, readable by all who may use Docker (may be repeated; the list replaces the persisted one)
+    #[argh(option, from_str_fn(environment))]
+    pub env: Vec<String>,
+    /// name server (may be repeated; the list replaces the persisted one)
+    #[argh(option)]
+    pub dns: Vec<IpAddr>,
+    /// proxy for HTTP (a new gateway takes HTTP_PROXY)
+    #[argh(option, from_str_fn(proxy))]
+    pub http_proxy: Option<String>,
+    /// proxy for HTTPS (a new gateway takes HTTPS_PROXY)
+    #[argh(option, from_str_fn(proxy))]
+    pub https_proxy: Option<String>,
+    /// what is reached without a proxy (a new gateway takes NO_PROXY)
+    #[argh(option, from_str_fn(plain))]
+    pub no_proxy: Option<String>,
+    /// further argument for k3s, as --k3s-arg=--FLAG=VALUE (may be repeated; the list replaces the persisted one)
+    #[argh(option, from_str_fn(plain))]
+    pub k3s_arg: Vec<String>,
     /// an open descriptor that holds the gateway's lock already
     #[argh(option)]
     pub lock_fd: Option<i32>,
@@ -114,36 +179,4 @@ pub struct KubeconfigFlags {
     /// how long to wait for another run's lock (default 0s)
     #[argh(option, from_str_fn(parse_duration), default = "Duration::ZERO")]
     pub lock_timeout: Duration,
-}
-
-fn not_empty(text: &str) -> Result<String, String> {
-    if text.is_empty() {
-        return Err("a value is expected".to_owned());
-    }
-    Ok(text.to_owned())
-}
-
-fn port(text: &str) -> Result<u16, String> {
-    match text.parse() {
-        Ok(0) | Err(_) => Err(format!("'{text}' is no port: 1 to 65535 is expected")),
-        Ok(port) => Ok(port),
-    }
-}
-
-/// A name that can stand in a certificate and in a list with commas.
-fn host(text: &str) -> Result<String, String> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '*' | '_');
-    if text.is_empty() || !text.chars().all(allowed) || text.starts_with('-') {
-        return Err(format!("'{}' is no host name or address", text.escape_debug()));
-    }
-    Ok(text.to_owned())
-}
-
-fn confinement(text: &str) -> Result<Confinement, String> {
-    match text {
-        "auto" => Ok(Confinement::Auto),
-        "privileged" => Ok(Confinement::Privileged),
-        "caps" => Ok(Confinement::Caps),
-        _ => Err(format!("'{text}' is not one of auto, privileged, caps")),
-    }
 }

@@ -1,5 +1,8 @@
 //! The cluster image, as Docker has it.
 
+use std::collections::HashMap;
+
+use bollard::query_parameters::ListImagesOptions;
 use contract::{Exit, Failure};
 use docker_session::{DockerSession, absent, docker_failure};
 use gateway_names::{IMAGE_LABEL, IMAGE_LABEL_VALUE};
@@ -13,6 +16,19 @@ pub struct Image {
     pub ours: bool,
     /// Its own environment, `NAME=VALUE`.
     pub environment: Vec<String>,
+    /// Its labels.
+    pub labels: HashMap<String, String>,
+}
+
+/// Label with the version of Kubernetes that an image of this project brings, such as `v1.20.2`.
+pub const KUBERNETES_LABEL: &str = "dev.openshell.kubernetes";
+
+/// Any image that Docker has: one of this project, if there is one.
+pub async fn any(session: &DockerSession) -> Result<Option<String>, Failure> {
+    let all = session.api().list_images(None::<ListImagesOptions>).await;
+    let all = all.map_err(|error| docker_failure("list images", &error))?;
+    let own = all.iter().find(|image| image.labels.contains_key(IMAGE_LABEL));
+    Ok(own.or(all.first()).map(|image| image.id.clone()))
 }
 
 /// Looks for an image on this Docker.
@@ -21,12 +37,12 @@ pub async fn find(session: &DockerSession, reference: &str) -> Result<Option<Ima
         .map_err(|error| docker_failure(&format!("inspect image {reference}"), &error))?;
     Ok(answer.map(|image| {
         let config = image.config.unwrap_or_default();
+        let labels = config.labels.unwrap_or_default();
         Image {
             id: image.id.unwrap_or_default(),
-            ours: config
-                .labels
-                .is_some_and(|labels| labels.get(IMAGE_LABEL).map(String::as_str) == Some(IMAGE_LABEL_VALUE)),
+            ours: labels.get(IMAGE_LABEL).map(String::as_str) == Some(IMAGE_LABEL_VALUE),
             environment: config.env.unwrap_or_default(),
+            labels,
         }
     }))
 }

@@ -56,6 +56,8 @@ pub fn plan(situation: &Situation) -> Result<Plan, Failure> {
         image_reference: situation.wanted.spec.image.clone(),
         network,
     };
+    let further = further_networks(situation, plan.network.as_ref());
+    plan.steps.extend(further.into_iter().map(Step::RemoveNetwork));
     match container {
         None => create(situation, &mut plan, "it does not exist")?,
         Some(container) => {
@@ -74,7 +76,39 @@ pub fn plan(situation: &Situation) -> Result<Plan, Failure> {
     if facts.container.is_some() && facts.aside.is_some() && !plan.steps.contains(&Step::RemoveAside) {
         plan.steps.push(Step::RemoveAside);
     }
+    if plan.steps.contains(&Step::RemoveAside) {
+        let successor = container.filter(|_| !makes_container(&plan));
+        let left = unused_networks(situation, plan.network.as_ref(), successor.into_iter());
+        let removed: Vec<Step> = left.into_iter().map(Step::RemoveNetwork).collect();
+        let further: Vec<Step> = removed
+            .into_iter()
+            .filter(|step| !plan.steps.contains(step))
+            .collect();
+        plan.steps.extend(further);
+    }
     Ok(plan)
+}
+
+/// Concurrent starts of another tool leave several networks of one name, and Docker then refuses every use of the name.
+/// What no container refers to goes, before anything is started; what one does stays.
+fn further_networks(situation: &Situation, chosen: Option<&NetworkInUse>) -> Vec<String> {
+    let facts = situation.facts;
+    unused_networks(situation, chosen, facts.container.iter().chain(&facts.aside))
+}
+
+/// The networks of the name that are neither the chosen one nor referred to by these containers or those of others.
+fn unused_networks<'a>(
+    situation: &Situation,
+    chosen: Option<&NetworkInUse>,
+    own: impl Iterator<Item = &'a Container>,
+) -> Vec<String> {
+    let attached = own.flat_map(|container| container.attachments.iter().map(|at| &at.network_id));
+    let of_others = situation.facts.neighbours.iter().flat_map(|it| &it.networks);
+    let used: Vec<&String> = of_others.chain(attached).collect();
+    let ids = situation.facts.networks.iter().map(|network| &network.id);
+    ids.filter(|id| chosen.is_some_and(|chosen| chosen.id != **id) && !used.contains(id))
+        .cloned()
+        .collect()
 }
 
 /// Does the plan make a container?
@@ -131,6 +165,14 @@ pub fn differences(situation: &Situation, container: &Container) -> Result<Vec<S
         &wanted.disable_gateway_auth,
     );
     compare("confinement", &is.confinement, &wanted.confinement);
+    compare("registry", &is.registry, &wanted.registry);
+    compare("GPU", &is.gpu, &wanted.gpu);
+    compare("extra hosts", &is.extra_hosts, &wanted.extra_hosts);
+    compare("mounts", &is.mounts, &wanted.mounts);
+    compare("environment", &is.environment, &wanted.environment);
+    compare("DNS", &is.dns, &wanted.dns);
+    compare("proxies", &is.proxies, &wanted.proxies);
+    compare("k3s arguments", &is.k3s_args, &wanted.k3s_args);
     if situation.wanted.image_named {
         match situation.image {
             Some(image) if image.id != container.image_id => {
@@ -216,13 +258,19 @@ fn keep(situation: &Situation, container: &Container, plan: &mut Plan) -> Result
 fn detached(situation: &Situation, container: &Container) -> Option<&'static str> {
     let name = situation.gateway.resource();
     let exists = |id: &str| situation.facts.networks.iter().any(|network| network.id == id);
+    let chosen = network_in_use(situation, Some(container));
+    let left = situation.facts.networks.len() - further_networks(situation, chosen.as_ref()).len();
     let own = container
         .attachments
         .iter()
         .find(|at| at.name == name || exists(&at.network_id));
     match own {
-        // Docker fills the id in at the first start.
-        Some(at) if at.network_id.is_empty() && !situation.facts.networks.is_empty() => None,
+        // Docker fills the id in at the first start, and resolves the name for it, which must be one network's alone.
+        Some(at) if at.network_id.is_empty() => match (situation.facts.networks.len(), left) {
+            (0, _) => Some("its network does not exist any more"),
+            (_, 1) => None,
+            _ => Some("several networks have its network's name"),
+        },
         Some(at) if exists(&at.network_id) => None,
         Some(_) => Some("its network does not exist any more"),
         // A gateway of another tool may live on another network: it is used as it is.
@@ -249,6 +297,7 @@ fn network_in_use(situation: &Situation, container: Option<&Container>) -> Optio
         } else {
             chosen.id.clone()
         },
+        id: chosen.id.clone(),
         pinned: chosen.address_to_pin(),
     })
 }

@@ -21,6 +21,24 @@ const OWN: &[Reason] = &[
         "a container that is no gateway has the gateway's name",
     ),
     Reason::new("spec_invalid", "the persisted specification cannot be read"),
+    Reason::new(
+        "volume_image_mismatch",
+        "the image has another datastore or an older Kubernetes than the volume, or does not say",
+    ),
+    Reason::new("image_pull_failed", "the cluster image could not be pulled"),
+    Reason::new(
+        "network_ambiguous",
+        "several networks have the gateway's name, and other containers are on them",
+    ),
+    Reason::new("gpu_unavailable", "Docker has no GPUs to hand on"),
+    Reason::new(
+        "registry_password_unreadable",
+        "the file of --registry-password-file has no password",
+    ),
+    Reason::new(
+        "journal_invalid",
+        "the journal of a killed replacement cannot be read",
+    ),
     Reason::new("no_subnet", "every subnet for the gateway's network is in use"),
     Reason::new("no_api_port", "no port of 127.0.0.1 is free for the API"),
     Reason::new("start_failed", "Docker could not start the container"),

@@ -35,6 +35,29 @@ pub fn start_failure(name: &str, error: &Error) -> Failure {
             "end what has the port, or choose another: --port PORT",
         );
     }
+    if message.contains("is ambiguous") {
+        return Failure::new(
+            Exit::Failed,
+            "network_ambiguous",
+            format!(
+                "cannot start container {name}: several networks have its network's name, and other containers are on them"
+            ),
+            format!(
+                "see them, and remove what is on those that are not the gateway's: docker network ls --filter name={name}"
+            ),
+        );
+    }
+    if message.contains("could not select device driver") {
+        return Failure::new(
+            Exit::Failed,
+            "gpu_unavailable",
+            format!(
+                "container {name} asks for GPUs, and Docker has none to hand on: {}",
+                message.trim()
+            ),
+            "install the NVIDIA Container Toolkit, or start without: --no-gpu",
+        );
+    }
     Failure::new(
         Exit::Failed,
         "start_failed",

@@ -6,10 +6,11 @@ use docker_session::{absent, docker_failure, is_status};
 use gateway_facts::{Container, Status, observe};
 
 use crate::flags::RemoveFlags;
+use crate::journal::Journal;
 use crate::report::{Report, StateBefore};
 use crate::stop::grace_seconds;
 use crate::work::{Locking, Work};
-use crate::{carry_out, client_state, plan};
+use crate::{client_state, ending, helper, plan};
 
 /// Removes what the flags name. What is gone already is fine.
 pub async fn run(flags: &RemoveFlags, context: Context<Report>) -> Result<Answer, Failure> {
@@ -36,6 +37,10 @@ pub async fn run(flags: &RemoveFlags, context: Context<Report>) -> Result<Answer
     if let Some(container) = plan::present(&facts).filter(|_| !flags.volume) {
         client_state::write_spec(&work, &container.effective_spec())?;
     }
+    helper::remove_left(&work, &facts).await?;
+    if !work.dry_run {
+        Journal::remove(&work)?;
+    }
     for container in containers {
         remove_container(&work, container, grace_seconds(flags.grace)).await?;
     }
@@ -57,14 +62,14 @@ async fn remove_container(work: &Work, container: &Container, grace: i32) -> Res
         let action = Action::new("stop", object.clone(), "it is removed");
         work.announce(&action);
         if !work.dry_run {
-            carry_out::stop(work, &container.name, grace).await?;
+            ending::stop(work, &container.name, grace).await?;
         }
         work.did(action);
     }
     let action = Action::new("delete", object, "asked for");
     work.announce(&action);
     if !work.dry_run {
-        carry_out::remove(work, &container.name).await?;
+        ending::remove(work, &container.name).await?;
     }
     work.did(action);
     Ok(())

@@ -1,7 +1,7 @@
 //! What is wanted: flag, environment, what is persisted with the gateway, default.
 
 use contract::Failure;
-use gateway_facts::Spec;
+use gateway_facts::{Proxies, Spec};
 
 use crate::flags::EnsureFlags;
 
@@ -14,10 +14,42 @@ pub struct Wanted {
     pub image_named: bool,
 }
 
+/// What the environment says.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// OPENSHELL_CLUSTER_IMAGE.
+    pub image: Option<String>,
+    /// HTTP_PROXY and friends. Only a new gateway takes them: a login, a cron job and a service have different ones.
+    pub proxies: Proxies,
+}
+
+impl Environment {
+    /// Of this process. Empty variables count as unset.
+    pub fn of_process() -> Self {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let either = |name: &str| variable(name).or_else(|| variable(&name.to_lowercase()));
+        // What has a password in it must not be seen in a label, and one on this machine alone is no way out of the container.
+        let usable = |text: &String| {
+            let local = ["127.", "localhost", "[::1]"]
+                .iter()
+                .any(|host| text.contains(&format!("://{host}")));
+            !text.contains('@') && !local
+        };
+        Self {
+            image: variable("OPENSHELL_CLUSTER_IMAGE"),
+            proxies: Proxies {
+                http: either("HTTP_PROXY").filter(usable),
+                https: either("HTTPS_PROXY").filter(usable),
+                no_proxy: either("NO_PROXY"),
+            },
+        }
+    }
+}
+
 /// The flags over the environment's image over what is persisted over the defaults.
 pub fn wanted(
     flags: &EnsureFlags,
-    image_variable: Option<String>,
+    environment: Environment,
     persisted: Option<&Spec>,
 ) -> Result<Wanted, Failure> {
     for (one, other) in [
@@ -29,6 +61,7 @@ pub fn wanted(
             flags.disable_gateway_auth && flags.enable_gateway_auth,
             "--disable-gateway-auth and --enable-gateway-auth",
         ),
+        (flags.gpu && flags.no_gpu, "--gpu and --no-gpu"),
     ] {
         if one {
             return Err(Failure::usage(
@@ -43,7 +76,7 @@ pub fn wanted(
     let image = flags
         .image
         .clone()
-        .or(image_variable.filter(|image| !image.is_empty()));
+        .or(environment.image.filter(|image| !image.is_empty()));
     let image_named = image.is_some();
     set(&mut spec.image, image);
     set(&mut spec.port, flags.port);
@@ -52,11 +85,48 @@ pub fn wanted(
     if !flags.tls_san.is_empty() {
         spec.tls_sans.clone_from(&flags.tls_san);
     }
+    if persisted.is_none() && (environment.proxies.http.is_some() || environment.proxies.https.is_some()) {
+        spec.proxies = environment.proxies;
+    }
+    further(&mut spec, flags);
     join_gateway_host(&mut spec, flags.gateway_host.as_deref());
     spec.plaintext = (spec.plaintext || flags.plaintext) && !flags.no_plaintext;
     spec.disable_gateway_auth =
         (spec.disable_gateway_auth || flags.disable_gateway_auth) && !flags.enable_gateway_auth;
     Ok(Wanted { spec, image_named })
+}
+
+/// Settings that are applied one by one. A list replaces the persisted one.
+fn further(spec: &mut Spec, flags: &EnsureFlags) {
+    let registry = &mut spec.registry;
+    for (field, value) in [
+        (&mut registry.host, &flags.registry_host),
+        (&mut registry.endpoint, &flags.registry_endpoint),
+        (&mut registry.repo_base, &flags.image_repo_base),
+        (&mut registry.image_tag, &flags.image_tag),
+        (&mut registry.pull_policy, &flags.image_pull_policy),
+        (&mut spec.proxies.http, &flags.http_proxy),
+        (&mut spec.proxies.https, &flags.https_proxy),
+        (&mut spec.proxies.no_proxy, &flags.no_proxy),
+    ] {
+        set(field, value.clone().map(Some));
+    }
+    registry.insecure |= flags.registry_insecure;
+    for (field, value) in [
+        (&mut registry.push_image_refs, &flags.push_image_ref),
+        (&mut spec.extra_hosts, &flags.extra_host),
+        (&mut spec.mounts, &flags.mount),
+        (&mut spec.environment, &flags.env),
+        (&mut spec.k3s_args, &flags.k3s_arg),
+    ] {
+        if !value.is_empty() {
+            field.clone_from(value);
+        }
+    }
+    if !flags.dns.is_empty() {
+        spec.dns.clone_from(&flags.dns);
+    }
+    spec.gpu = (spec.gpu || flags.gpu) && !flags.no_gpu;
 }
 
 /// The certificates must be valid for the gateway's host: it is one of the TLS names, and the former one is not.
@@ -97,7 +167,11 @@ mod tests {
                 ..EnsureFlags::default()
             };
             let kept = kept.then(persisted);
-            let wanted = wanted(&flags, variable.map(str::to_owned), kept.as_ref()).unwrap();
+            let environment = Environment {
+                image: variable.map(str::to_owned),
+                ..Environment::default()
+            };
+            let wanted = wanted(&flags, environment, kept.as_ref()).unwrap();
             (wanted.spec.image, wanted.image_named)
         };
         assert_eq!(image(None, None, false), (String::new(), false));
@@ -115,7 +189,9 @@ mod tests {
             disable_gateway_auth: true,
             ..EnsureFlags::default()
         };
-        let spec = wanted(&flags, None, Some(&persisted())).unwrap().spec;
+        let spec = wanted(&flags, Environment::default(), Some(&persisted()))
+            .unwrap()
+            .spec;
         assert_eq!(
             spec,
             Spec {
@@ -134,12 +210,51 @@ mod tests {
                 gateway_host: Some(host.to_owned()),
                 ..EnsureFlags::default()
             };
-            wanted(&flags, None, Some(persisted)).unwrap().spec
+            wanted(&flags, Environment::default(), Some(persisted))
+                .unwrap()
+                .spec
         };
         let one = named("one", &persisted());
         assert_eq!(one.tls_sans, ["a", "one"]);
         assert_eq!(named("one", &one), one);
         assert_eq!(named("two", &one).tls_sans, ["a", "two"]);
+    }
+
+    #[test]
+    fn lists_replace_what_was_persisted_and_only_a_new_gateway_takes_the_environments_proxies() {
+        let environment = Environment {
+            image: None,
+            proxies: Proxies {
+                http: Some("http://proxy:1".into()),
+                ..Proxies::default()
+            },
+        };
+        let flags = EnsureFlags {
+            k3s_arg: vec!["--x".into()],
+            registry_host: Some("r".into()),
+            gpu: true,
+            ..EnsureFlags::default()
+        };
+        let new = wanted(&flags, environment.clone(), None).unwrap().spec;
+        assert_eq!(new.proxies.http.as_deref(), Some("http://proxy:1"));
+        assert_eq!(
+            (new.k3s_args.clone(), new.registry.host.as_deref(), new.gpu),
+            (vec!["--x".to_owned()], Some("r"), true)
+        );
+        let kept = wanted(&EnsureFlags::default(), environment, Some(&persisted()))
+            .unwrap()
+            .spec;
+        assert_eq!(kept.proxies, Proxies::default());
+        let off = EnsureFlags {
+            no_gpu: true,
+            k3s_arg: vec!["--y".into()],
+            ..EnsureFlags::default()
+        };
+        let changed = wanted(&off, Environment::default(), Some(&new)).unwrap().spec;
+        assert_eq!(
+            (changed.k3s_args, changed.gpu, changed.registry.host),
+            (vec!["--y".to_owned()], false, Some("r".into()))
+        );
     }
 
     #[test]
@@ -149,6 +264,12 @@ mod tests {
             no_plaintext: true,
             ..EnsureFlags::default()
         };
-        assert_eq!(wanted(&flags, None, None).unwrap_err().exit.code(), 2);
+        assert_eq!(
+            wanted(&flags, Environment::default(), None)
+                .unwrap_err()
+                .exit
+                .code(),
+            2
+        );
     }
 }

@@ -33,6 +33,8 @@ pub enum Step {
     Unpause,
     /// Removes the container that was replaced.
     RemoveAside,
+    /// Removes a further network of the name, by its id.
+    RemoveNetwork(String),
 }
 
 impl Step {
@@ -57,6 +59,11 @@ impl Step {
             Self::Start(why) => Action::new("start", container, why),
             Self::Unpause => Action::new("unpause", container, "it is paused"),
             Self::RemoveAside => Action::new("delete", aside, "its successor runs"),
+            Self::RemoveNetwork(id) => Action::new(
+                "delete",
+                format!("network {name}"),
+                format!("nothing uses it, and another has the name; its id is {id}"),
+            ),
         }
     }
 }
@@ -66,6 +73,8 @@ impl Step {
 pub struct NetworkInUse {
     /// What Docker is told: the name, or the id where several have the name.
     pub reference: String,
+    /// Its id.
+    pub id: String,
     /// The address that the container is fixed to.
     pub pinned: Option<Ipv4Addr>,
 }

@@ -7,7 +7,7 @@ use gateway_facts::{Status, observe};
 use crate::flags::StopFlags;
 use crate::report::{Report, StateBefore};
 use crate::work::{Locking, Work};
-use crate::{carry_out, kubeconfig, plan};
+use crate::{ending, kubeconfig, plan};
 
 /// Stops the container where it is up.
 pub async fn run(flags: &StopFlags, context: Context<Report>) -> Result<Answer, Failure> {
@@ -48,7 +48,7 @@ pub async fn run(flags: &StopFlags, context: Context<Report>) -> Result<Answer, 
     let action = Action::new("stop", object, "it runs");
     work.announce(&action);
     if !work.dry_run {
-        carry_out::stop(&work, &container.name, grace_seconds(flags.grace)).await?;
+        ending::stop(&work, &container.name, grace_seconds(flags.grace)).await?;
     }
     work.did(action);
     Ok(Answer::Done)

@@ -47,7 +47,13 @@ fn a_missing_image_is_named_before_anything_is_made() {
     let gateway = PlayedGateway::new();
     let none = gateway.run(&["ensure"]);
     assert_eq!((none.code, none.reason()), (78, "image_not_given"));
-    let missing = gateway.run(&["ensure", "--image", "openshell/no-such-image:1"]);
+    let missing = gateway.run(&[
+        "ensure",
+        "--image",
+        "openshell/no-such-image:1",
+        "--pull",
+        "never",
+    ]);
     assert_eq!((missing.code, missing.reason()), (1, "image_missing"));
     assert_eq!(gateway.left(), Vec::<String>::new());
 }
@@ -120,7 +126,7 @@ fn of_several_at_once_one_works() {
     let gateway = PlayedGateway::new();
     let port = gateway.port.to_string();
     let runs: Vec<tool_document::Run> = std::thread::scope(|scope| {
-        let started: Vec<_> = (0..6)
+        let started: Vec<_> = (0..20)
             .map(|_| scope.spawn(|| gateway.run(&["ensure", "--image", &gateway.image, "--port", &port])))
             .collect();
         started

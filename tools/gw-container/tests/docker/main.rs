@@ -1,7 +1,12 @@
-//! The real program on the real Docker, with an image of one small program in place of a cluster.
+//! Gateways on the real Docker, with an image of one small program in place of a cluster.
 //! Runs where OPENSHELL_TEST_DOCKER=1 is set.
 
 mod adoption;
+mod datastores;
 mod failures;
+mod faults;
+mod kills;
 mod life;
+mod networks;
 mod played_gateway;
+mod settings;

@@ -87,6 +87,14 @@ impl PlayedGateway {
             "FROM scratch\nCOPY play /play\nCOPY client-kubelet.crt /client-kubelet.crt\nENTRYPOINT [\"/play\"]\n{lines}"
         );
         fs::write(folder.path().join("Dockerfile"), file).expect("room");
+        // What stands for k3s's program, where the lines ask for it.
+        if let Some(version) = lines.lines().find_map(|line| line.strip_prefix("ENV K3S=")) {
+            fs::write(
+                folder.path().join(format!("k3s-{version}")),
+                format!("\x7fELF {version}\0"),
+            )
+            .expect("room");
+        }
         let reference = format!("openshell-{}:{tag}", self.name.to_lowercase());
         docker(&[
             "build",

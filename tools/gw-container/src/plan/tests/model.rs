@@ -4,6 +4,15 @@ use super::*;
 use gateway_facts::Published;
 use proptest::prelude::*;
 
+/// The network that a container is put on.
+fn chosen(after: &Facts, plan: &Plan) -> String {
+    let made = after.networks.iter().find(|network| network.id == "made");
+    let chosen = plan.network.as_ref().map(|network| network.id.clone());
+    chosen
+        .or(made.map(|network| network.id.clone()))
+        .expect("Docker starts nothing without a network")
+}
+
 /// What Docker would have after the plan.
 fn apply(facts: &Facts, plan: &Plan) -> Facts {
     let mut after = facts.clone();
@@ -44,16 +53,11 @@ fn apply(facts: &Facts, plan: &Plan) -> Facts {
                 });
             }
             Step::Reattach(_) => {
-                let id = after.networks[0].id.clone();
+                let id = chosen(&after, plan);
                 after.container.as_mut().unwrap().attachments = container(Status::Created, &id).attachments;
             }
             Step::Start(_) | Step::Unpause => {
-                let id = after
-                    .networks
-                    .first()
-                    .expect("Docker starts nothing without a network")
-                    .id
-                    .clone();
+                let id = chosen(&after, plan);
                 let started = after.container.as_mut().unwrap();
                 started.status = Status::Running;
                 for at in &mut started.attachments {
@@ -62,6 +66,15 @@ fn apply(facts: &Facts, plan: &Plan) -> Facts {
                     }
                     assert!(after.networks.iter().any(|network| network.id == at.network_id));
                 }
+            }
+            Step::RemoveNetwork(id) => {
+                for own in after.container.iter().chain(&after.aside) {
+                    assert!(
+                        own.attachments.iter().all(|at| at.network_id != *id),
+                        "a network in use is removed"
+                    );
+                }
+                after.networks.retain(|network| network.id != *id);
             }
             Step::RemoveAside => {
                 let successor = after.container.as_ref().expect("a successor");

@@ -1,0 +1,137 @@
+//! A look at an existing volume before a container is made on it: the node's name that it knows, what our tools wrote on it,
+//! and whether the image may open it.
+
+use contract::Failure;
+use gateway_facts::{Facts, node_in_certificate};
+use gateway_names::{KUBELET_CERTIFICATE, VOLUME_PATH};
+
+use crate::datastore::{self, Brings, Datastore, Kind, Written};
+use crate::helper::{Helper, Volume};
+use crate::image::{self, Image};
+use crate::k3s_version::Version;
+use crate::memory::Memory;
+use crate::plan::present;
+use crate::work::Work;
+use crate::{fetch, image::KUBERNETES_LABEL};
+
+/// Where k3s's images have their program.
+const K3S: &str = "/bin/k3s";
+
+/// What is on the volume.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// The node's name, from the kubelet's certificate.
+    pub node_name: Option<String>,
+    /// What our tools wrote.
+    pub memory: Option<Memory>,
+    /// The datastores, and what wrote them.
+    pub written: Written,
+}
+
+/// Looks through the container that is there; else through a helper, which any image is good for.
+/// `None` without a volume, and in a dry run without a container: it changes nothing.
+pub async fn look(work: &Work, facts: &Facts, image: Option<&str>) -> Result<Option<Look>, Failure> {
+    if let Some(container) = present(facts) {
+        return through(work, &container.id).await.map(Some);
+    }
+    if facts.volume.is_none() || work.dry_run {
+        return Ok(None);
+    }
+    let image = match image {
+        Some(image) => Some(image.to_owned()),
+        None => image::any(&work.session).await?,
+    };
+    let Some(image) = image else { return Ok(None) };
+    let helper = Helper::make(work, &image, Volume::Read).await?;
+    let found = through(work, &helper.id).await;
+    helper.remove(work, found).await.map(Some)
+}
+
+async fn through(work: &Work, container: &str) -> Result<Look, Failure> {
+    let certificate = format!("{VOLUME_PATH}/{KUBELET_CERTIFICATE}");
+    let certificate = fetch::file(&work.session, container, &certificate).await?;
+    let memory = Memory::read(&work.session, container).await?;
+    let mut written = Written {
+        last: memory.as_ref().and_then(|memory| memory.datastore),
+        version: memory
+            .as_ref()
+            .and_then(|memory| Version::parse(memory.kubernetes.as_deref()?)),
+        datastores: Vec::new(),
+    };
+    for (datastore, path) in Datastore::ALL {
+        if fetch::exists(&work.session, container, &format!("{VOLUME_PATH}/{path}")).await? {
+            written.datastores.push(datastore);
+        }
+    }
+    Ok(Look {
+        node_name: certificate.as_deref().and_then(node_in_certificate),
+        memory,
+        written,
+    })
+}
+
+/// What the image brings. `volume_image_mismatch` where it may not open the volume. An image that the volume's container
+/// has already, and a volume without a datastore, need no look.
+pub async fn check(
+    work: &Work,
+    facts: &Facts,
+    look: &Look,
+    image: &Image,
+    name: &str,
+) -> Result<Brings, Failure> {
+    let mut brings = brought_by(image);
+    let same = present(facts).is_some_and(|container| container.image_id == image.id);
+    if same || look.written.datastores.is_empty() {
+        return Ok(brings);
+    }
+    if brings.kind == Kind::Unknown {
+        let helper = Helper::make(work, &image.id, Volume::None).await?;
+        let found = k3s_in(work, &helper.id).await;
+        if let Some(k3s) = helper.remove(work, found).await? {
+            brings = k3s;
+        }
+    }
+    let mut written = look.written.clone();
+    if written.version.is_none() && brings.kind == Kind::K3s {
+        written.version = version_on(work, facts, image).await?;
+    }
+    datastore::check(&work.gateway.resource(), &written, name, brings)?;
+    Ok(brings)
+}
+
+fn brought_by(image: &Image) -> Brings {
+    let kind = if image.ours {
+        Kind::Openshell
+    } else {
+        Kind::Unknown
+    };
+    let version = image
+        .labels
+        .get(KUBERNETES_LABEL)
+        .and_then(|text| Version::parse(text));
+    Brings { kind, version }
+}
+
+async fn k3s_in(work: &Work, container: &str) -> Result<Option<Brings>, Failure> {
+    if !fetch::exists(&work.session, container, K3S).await? {
+        return Ok(None);
+    }
+    let version = fetch::highest_version(&work.session, container, K3S).await?;
+    Ok(Some(Brings {
+        kind: Kind::K3s,
+        version,
+    }))
+}
+
+/// The version of k3s that last wrote the volume, from its database.
+async fn version_on(work: &Work, facts: &Facts, image: &Image) -> Result<Option<Version>, Failure> {
+    let path = format!("{VOLUME_PATH}/server/db");
+    match present(facts) {
+        Some(container) => fetch::highest_version(&work.session, &container.id, &path).await,
+        None => {
+            let helper = Helper::make(work, &image.id, Volume::Read).await?;
+            let found = fetch::highest_version(&work.session, &helper.id, &path).await;
+            helper.remove(work, found).await
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Several networks of one name, as concurrent starts by another tool leave them.
+
+use crate::played_gateway::{PlayedGateway, actions, docker, skipped};
+
+/// The docker command line refuses a second network of a name; Docker itself does not.
+fn second_network(gateway: &PlayedGateway) -> String {
+    let request = bollard::models::NetworkCreateRequest {
+        name: gateway.resource(),
+        ..Default::default()
+    };
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let docker = bollard::Docker::connect_with_defaults().expect("Docker");
+    runtime
+        .block_on(docker.create_network(request))
+        .expect("a network")
+        .id
+}
+
+fn networks(gateway: &PlayedGateway) -> Vec<String> {
+    let filter = format!("name={}", gateway.resource());
+    let listed = docker(&["network", "ls", "--no-trunc", "--quiet", "--filter", &filter]);
+    listed.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn the_one_in_use_is_kept_and_unused_ones_are_removed() {
+    if skipped() {
+        return;
+    }
+    let gateway = PlayedGateway::new();
+    let id = gateway.created().document["container_id"].clone();
+    let kept = networks(&gateway);
+    second_network(&gateway);
+    let used = second_network(&gateway);
+    let guest = format!("openshell-test-guest-{}", gateway.name);
+    docker(&["run", "--detach", "--name", &guest, &gateway.image]);
+    docker(&["network", "connect", &used, &guest]);
+    let cleaned = gateway.done(&["ensure"]);
+    assert_eq!(
+        actions(&cleaned),
+        [format!("delete network {}", gateway.resource())]
+    );
+    assert_eq!(cleaned.document["container_id"], id);
+    let mut left = networks(&gateway);
+    left.sort();
+    let mut expected = vec![kept[0].clone(), used];
+    expected.sort();
+    assert_eq!(left, expected, "what another container is on stays");
+    gateway.done(&["stop"]);
+    let ambiguous = gateway.run(&["ensure"]);
+    if ambiguous.code != 0 {
+        assert_eq!(ambiguous.reason(), "network_ambiguous", "{}", ambiguous.stderr);
+    }
+    docker(&["rm", "--force", &guest]);
+    gateway.done(&["ensure"]);
+    assert_eq!(networks(&gateway), kept);
+}
+
+#[test]
+fn a_container_whose_network_is_gone_joins_one_of_several_by_its_id() {
+    if skipped() {
+        return;
+    }
+    let gateway = PlayedGateway::new();
+    let id = gateway.created().document["container_id"].clone();
+    docker(&["kill", &gateway.resource()]);
+    docker(&["network", "rm", &gateway.resource()]);
+    let (one, _) = (second_network(&gateway), second_network(&gateway));
+    let repaired = gateway.done(&["ensure"]);
+    assert_eq!(repaired.document["container_id"], id);
+    assert_eq!(gateway.inspect("{{.State.Running}}"), "true");
+    assert_eq!(networks(&gateway), [one]);
+    assert_eq!(gateway.done(&["ensure"]).document["changed"], false);
+}
