@@ -26,6 +26,8 @@ pub enum Verb {
     Stop(StopFlags),
     Remove(RemoveFlags),
     Kubeconfig(KubeconfigFlags),
+    Backup(BackupFlags),
+    Restore(RestoreFlags),
 }
 
 /// make container, network and volume match what is wanted: flags over environment over what is persisted over defaults
@@ -173,6 +175,48 @@ pub struct KubeconfigFlags {
     /// file to write instead of the gateway's own (0600); - prints it
     #[argh(option, from_str_fn(not_empty))]
     pub file: Option<String>,
+    /// an open descriptor that holds the gateway's lock already
+    #[argh(option)]
+    pub lock_fd: Option<i32>,
+    /// how long to wait for another run's lock (default 0s)
+    #[argh(option, from_str_fn(parse_duration), default = "Duration::ZERO")]
+    pub lock_timeout: Duration,
+}
+
+/// write volume, specification and client files to one file; containerd's store of images is left out
+#[derive(FromArgs, Debug)]
+#[argh(subcommand, name = "backup")]
+pub struct BackupFlags {
+    /// file to write (0600); - is standard output
+    #[argh(positional)]
+    pub file: String,
+    /// stop the container meanwhile; else it is paused
+    #[argh(switch)]
+    pub stop: bool,
+    /// how long the container may take to stop by itself (default 30s)
+    #[argh(option, from_str_fn(parse_duration), default = "Duration::from_secs(30)")]
+    pub grace: Duration,
+    /// an open descriptor that holds the gateway's lock already
+    #[argh(option)]
+    pub lock_fd: Option<i32>,
+    /// how long to wait for another run's lock (default 0s)
+    #[argh(option, from_str_fn(parse_duration), default = "Duration::ZERO")]
+    pub lock_timeout: Duration,
+}
+
+/// make the volume and the client's files from a backup, which is verified first
+#[derive(FromArgs, Debug)]
+#[argh(subcommand, name = "restore")]
+pub struct RestoreFlags {
+    /// file of the backup; - is standard input
+    #[argh(positional)]
+    pub file: String,
+    /// yes, replace a gateway of that name with its sandboxes
+    #[argh(switch)]
+    pub yes: bool,
+    /// how long a container that is replaced may take to stop by itself (default 30s)
+    #[argh(option, from_str_fn(parse_duration), default = "Duration::from_secs(30)")]
+    pub grace: Duration,
     /// an open descriptor that holds the gateway's lock already
     #[argh(option)]
     pub lock_fd: Option<i32>,

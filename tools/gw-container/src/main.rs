@@ -4,12 +4,16 @@
 //!   keeps its volume, its node's name and its port. Nothing is removed before its successor runs.
 //! - `stop` stops the container and keeps all.
 //! - `remove` removes container and network; with `--volume --yes` also the volume and the client's folder.
+//! - `backup` and `restore` write and read one file with volume, specification and client files.
 //! - `kubeconfig` writes the kubeconfig for this host again, or prints it (`--file -`).
 //!
 //! The document ([`report::Report`]) says what there is afterwards and what was done. `--dry-run` does nothing and says what
 //! would be done. Exit codes are those of the contract; every reason is in `--help`.
 
 mod archive;
+mod backup;
+mod backup_file;
+mod byte_channel;
 mod carry_out;
 mod client_state;
 mod create_body;
@@ -36,6 +40,7 @@ mod refusals;
 mod registry;
 mod remove;
 mod report;
+mod restore;
 mod settings;
 mod steps;
 mod stop;
@@ -73,5 +78,7 @@ async fn run(flags: Flags, context: Context<Report>) -> Result<Answer, Failure> 
         Verb::Stop(flags) => stop::run(&flags, context).await,
         Verb::Remove(flags) => remove::run(&flags, context).await,
         Verb::Kubeconfig(flags) => kubeconfig::run(&flags, context).await,
+        Verb::Backup(flags) => backup::run(&flags, context).await,
+        Verb::Restore(flags) => restore::run(&flags, context).await,
     }
 }

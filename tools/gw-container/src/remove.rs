@@ -3,7 +3,7 @@
 use bollard::query_parameters::RemoveVolumeOptions;
 use contract::{Action, Answer, Context, Failure};
 use docker_session::{absent, docker_failure, is_status};
-use gateway_facts::{Container, Status, observe};
+use gateway_facts::{Container, Facts, Status, observe};
 
 use crate::flags::RemoveFlags;
 use crate::journal::Journal;
@@ -54,6 +54,29 @@ pub async fn run(flags: &RemoveFlags, context: Context<Report>) -> Result<Answer
         forget(&work)?;
     }
     Ok(Answer::Done)
+}
+
+/// Container, networks and volume: what a restore replaces.
+pub async fn everything_in_docker(
+    work: &Work,
+    facts: &Facts,
+    grace: std::time::Duration,
+) -> Result<(), Failure> {
+    for container in facts.container.iter().chain(&facts.aside) {
+        plan::check_own(&work.gateway, container)?;
+        remove_container(work, container, grace_seconds(grace)).await?;
+    }
+    for network in &facts.networks {
+        remove_network(work, &network.id).await?;
+    }
+    if facts.volume.is_some() {
+        remove_volume(work).await?;
+    }
+    if work.dry_run {
+        Ok(())
+    } else {
+        Journal::remove(work)
+    }
 }
 
 async fn remove_container(work: &Work, container: &Container, grace: i32) -> Result<(), Failure> {

@@ -5,6 +5,8 @@ use gateway_facts::{Facts, Spec, Status};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::backup_file::Counted;
+
 /// What Docker had before the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -71,6 +73,8 @@ pub struct Report {
     pub confinement: Option<&'static str>,
     /// What the container is made from, as it is persisted; null where that is not known.
     pub spec: Option<Spec>,
+    /// The file of a backup that was written or restored; else null.
+    pub backup: Option<BackupField>,
     /// Was anything changed?
     pub changed: bool,
     /// Was only the plan wanted?
@@ -79,4 +83,33 @@ pub struct Report {
     pub actions: Vec<Action>,
     /// What did not stop the run and should be known.
     pub warnings: Vec<String>,
+}
+
+/// The file of a backup.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Backup", deny_unknown_fields)]
+pub struct BackupField {
+    /// The file, - for standard input or output.
+    pub file: String,
+    /// The gateway that it is a backup of.
+    pub gateway: String,
+    /// Files, folders and links of the volume.
+    pub entries: u64,
+    /// Bytes of the volume's files.
+    pub volume_bytes: u64,
+    /// What of the volume is not in it.
+    pub left_out: Vec<String>,
+}
+
+impl BackupField {
+    /// From what was counted.
+    pub fn of(file: &str, counted: &Counted) -> Self {
+        Self {
+            file: file.to_owned(),
+            gateway: counted.manifest.gateway.clone(),
+            entries: counted.entries,
+            volume_bytes: counted.bytes,
+            left_out: counted.manifest.left_out.clone(),
+        }
+    }
 }

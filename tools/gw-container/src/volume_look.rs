@@ -1,7 +1,7 @@
 //! A look at an existing volume before a container is made on it: the node's name that it knows, what our tools wrote on it,
 //! and whether the image may open it.
 
-use contract::Failure;
+use contract::{Exit, Failure};
 use gateway_facts::{Facts, node_in_certificate};
 use gateway_names::{KUBELET_CERTIFICATE, VOLUME_PATH};
 
@@ -11,6 +11,7 @@ use crate::image::{self, Image};
 use crate::k3s_version::Version;
 use crate::memory::Memory;
 use crate::plan::present;
+use crate::restore::INCOMPLETE;
 use crate::work::Work;
 use crate::{fetch, image::KUBERNETES_LABEL};
 
@@ -48,6 +49,21 @@ pub async fn look(work: &Work, facts: &Facts, image: Option<&str>) -> Result<Opt
 }
 
 async fn through(work: &Work, container: &str) -> Result<Look, Failure> {
+    let mark = fetch::file(&work.session, container, &format!("{VOLUME_PATH}/{INCOMPLETE}")).await?;
+    if mark.is_some_and(|mark| mark.is_empty()) {
+        return Err(Failure::new(
+            Exit::Configuration,
+            "restore_incomplete",
+            format!(
+                "a restore of volume {} did not end: it is not whole",
+                work.gateway.resource()
+            ),
+            format!(
+                "restore it again: gw-container restore FILE --yes --gateway {}",
+                work.gateway
+            ),
+        ));
+    }
     let certificate = format!("{VOLUME_PATH}/{KUBELET_CERTIFICATE}");
     let certificate = fetch::file(&work.session, container, &certificate).await?;
     let memory = Memory::read(&work.session, container).await?;

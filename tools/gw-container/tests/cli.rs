@@ -8,7 +8,14 @@ use std::process::Command;
 use tool_document::{Run, check, reasons_in_help, run};
 
 const SCHEMA: &str = include_str!("../schema.json");
-const VERBS: [&str; 4] = ["ensure", "stop", "remove", "kubeconfig"];
+const VERBS: [&[&str]; 6] = [
+    &["ensure"],
+    &["stop"],
+    &["remove"],
+    &["kubeconfig"],
+    &["backup", "f"],
+    &["restore", "f"],
+];
 
 /// The program with a home of its own and no Docker.
 fn tool(home: &Path, arguments: &[&str]) -> Command {
@@ -82,6 +89,9 @@ fn a_wrong_command_line_is_2() {
         &["stop", "--grace", "soon"],
         &["remove", "--volume"],
         &["kubeconfig", "--file="],
+        &["backup"],
+        &["restore"],
+        &["restore", "a", "b"],
     ] {
         let run = ended(arguments);
         assert_eq!(run.code, 2, "{arguments:?}: {}", run.stdout);
@@ -91,8 +101,8 @@ fn a_wrong_command_line_is_2() {
 #[test]
 fn a_wrong_name_is_2_from_the_flag_and_78_from_elsewhere() {
     for verb in VERBS {
-        let run = ended(&[verb, "--gateway", "no/name"]);
-        assert_eq!((run.code, run.reason()), (2, "invalid_gateway_name"), "{verb}");
+        let run = ended(&[verb, &["--gateway", "no/name"][..]].concat());
+        assert_eq!((run.code, run.reason()), (2, "invalid_gateway_name"), "{verb:?}");
     }
     let home = tempfile::tempdir().unwrap();
     let mut command = tool(home.path(), &["stop"]);
@@ -111,8 +121,8 @@ fn a_wrong_name_is_2_from_the_flag_and_78_from_elsewhere() {
 #[test]
 fn no_docker_is_69_and_the_gateway_is_named() {
     for verb in VERBS {
-        let run = ended(&[verb, "--gateway", "g"]);
-        assert_eq!((run.code, run.reason()), (69, "docker_unreachable"), "{verb}");
+        let run = ended(&[verb, &["--gateway", "g"][..]].concat());
+        assert_eq!((run.code, run.reason()), (69, "docker_unreachable"), "{verb:?}");
         assert_eq!(run.document["gateway"], "g");
         assert_eq!(run.document["changed"], false);
     }
@@ -180,6 +190,12 @@ fn every_reason_is_in_the_help() {
         "network_ambiguous",
         "registry_password_unreadable",
         "journal_invalid",
+        "no_volume",
+        "backup_failed",
+        "backup_unreadable",
+        "backup_invalid",
+        "gateway_exists",
+        "restore_incomplete",
         "no_subnet",
         "no_api_port",
         "start_failed",
@@ -213,7 +229,7 @@ fn every_reason_is_in_the_help() {
 fn each_verb_has_its_help() {
     for verb in VERBS {
         let output = Command::new(env!("CARGO_BIN_EXE_gw-container"))
-            .args([verb, "--help"])
+            .args([verb[0], "--help"])
             .output()
             .unwrap();
         assert!(output.status.success());

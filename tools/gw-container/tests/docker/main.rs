@@ -2,6 +2,7 @@
 //! Runs where OPENSHELL_TEST_DOCKER=1 is set.
 
 mod adoption;
+mod backups;
 mod datastores;
 mod failures;
 mod faults;
