@@ -21,6 +21,9 @@ fn main() -> std::io::Result<()> {
         eprintln!("this node cannot boot");
         std::process::exit(3);
     }
+    if let Ok(words) = std::env::var("PLAY_SAYS") {
+        println!("{words}");
+    }
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
         let mut terminated = signal(SignalKind::terminate())?;

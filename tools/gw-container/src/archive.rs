@@ -4,14 +4,15 @@ use std::io::Read;
 
 use tar::{Archive, Builder, EntryType, Header};
 
-/// The content of the first regular file; `None` where there is none or the archive is cut off.
-pub fn first_file(archive: &[u8]) -> Option<Vec<u8>> {
+/// Permission bits and content of the first regular file; `None` where there is none or the archive is cut off.
+pub fn first_file(archive: &[u8]) -> Option<(u32, Vec<u8>)> {
     for entry in Archive::new(archive).entries().ok()? {
         let mut entry = entry.ok()?;
         if entry.header().entry_type().is_file() {
             let mut content = Vec::new();
             entry.read_to_end(&mut content).ok()?;
-            return (content.len() as u64 == entry.size()).then_some(content);
+            let mode = entry.header().mode().ok()? & 0o777;
+            return (content.len() as u64 == entry.size()).then_some((mode, content));
         }
     }
     None
@@ -47,7 +48,10 @@ mod tests {
         folder.set_size(0);
         archive.append_data(&mut folder, "d/", &[][..]).unwrap();
         append(&mut archive, "d/f", 0o600, b"content");
-        assert_eq!(first_file(&archive.into_inner().unwrap()).unwrap(), b"content");
+        assert_eq!(
+            first_file(&archive.into_inner().unwrap()).unwrap(),
+            (0o600, b"content".to_vec())
+        );
         let own = of_file("f", 0o600, b"content");
         assert_eq!(Header::from_byte_slice(&own[..512]).mode().unwrap(), 0o600);
         assert_eq!(first_file(&[0; 1024]), None);

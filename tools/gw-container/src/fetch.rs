@@ -12,6 +12,16 @@ use crate::k3s_version::{Scanner, Version};
 
 /// The file's content; `None` where Docker proves that there is no such file.
 pub async fn file(session: &DockerSession, container: &str, path: &str) -> Result<Option<Vec<u8>>, Failure> {
+    let found = file_with_mode(session, container, path).await?;
+    Ok(found.map(|(_, content)| content))
+}
+
+/// The same with the file's permission bits before it.
+pub async fn file_with_mode(
+    session: &DockerSession,
+    container: &str,
+    path: &str,
+) -> Result<Option<(u32, Vec<u8>)>, Failure> {
     let archive = stream(session, container, path)
         .try_fold(Vec::new(), |mut all, part| async move {
             all.extend_from_slice(&part);

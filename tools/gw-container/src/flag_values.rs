@@ -133,3 +133,16 @@ pub fn confinement(text: &str) -> Result<Confinement, String> {
         _ => Err(format!("'{text}' is not one of auto, privileged, caps")),
     }
 }
+
+/// Octal digits, as chmod takes them.
+pub fn mode(text: &str) -> Result<u32, String> {
+    u32::from_str_radix(text, 8)
+        .ok()
+        .filter(|mode| *mode <= 0o777)
+        .ok_or_else(|| {
+            format!(
+                "'{}' is no mode: octal digits such as 0755 are expected",
+                text.escape_debug()
+            )
+        })
+}

@@ -8,7 +8,7 @@ use contract::parse_duration;
 use gateway_facts::Confinement;
 
 use crate::flag_values::{
-    Pull, confinement, environment, extra_host, host, mount, not_empty, plain, port, proxy, pull,
+    Pull, confinement, environment, extra_host, host, mode, mount, not_empty, plain, port, proxy, pull,
 };
 
 /// Make, start, stop and remove a gateway's container with its network and volume.
@@ -28,6 +28,9 @@ pub enum Verb {
     Kubeconfig(KubeconfigFlags),
     Backup(BackupFlags),
     Restore(RestoreFlags),
+    Load(LoadFlags),
+    Copy(CopyFlags),
+    Diagnose(DiagnoseFlags),
 }
 
 /// make container, network and volume match what is wanted: flags over environment over what is persisted over defaults
@@ -175,6 +178,9 @@ pub struct KubeconfigFlags {
     /// file to write instead of the gateway's own (0600); - prints it
     #[argh(option, from_str_fn(not_empty))]
     pub file: Option<String>,
+    /// file of kubectl's to add the gateway to; what else is in it stays
+    #[argh(option, from_str_fn(not_empty))]
+    pub merge: Option<String>,
     /// an open descriptor that holds the gateway's lock already
     #[argh(option)]
     pub lock_fd: Option<i32>,
@@ -223,4 +229,49 @@ pub struct RestoreFlags {
     /// how long to wait for another run's lock (default 0s)
     #[argh(option, from_str_fn(parse_duration), default = "Duration::ZERO")]
     pub lock_timeout: Duration,
+}
+
+/// load images of this host's Docker into the node, only what differs
+#[derive(FromArgs, Debug)]
+#[argh(subcommand, name = "load")]
+pub struct LoadFlags {
+    /// images, as docker names them
+    #[argh(positional)]
+    pub images: Vec<String>,
+    /// an open descriptor that holds the gateway's lock already
+    #[argh(option)]
+    pub lock_fd: Option<i32>,
+    /// how long to wait for another run's lock (default 0s)
+    #[argh(option, from_str_fn(parse_duration), default = "Duration::ZERO")]
+    pub lock_timeout: Duration,
+}
+
+/// copy a file onto the node, at once or not at all
+#[derive(FromArgs, Debug)]
+#[argh(subcommand, name = "copy")]
+pub struct CopyFlags {
+    /// file on this host
+    #[argh(positional)]
+    pub source: String,
+    /// whole path on the node
+    #[argh(positional)]
+    pub destination: String,
+    /// permission bits, octal (default: those of the source)
+    #[argh(option, from_str_fn(mode))]
+    pub mode: Option<u32>,
+    /// an open descriptor that holds the gateway's lock already
+    #[argh(option)]
+    pub lock_fd: Option<i32>,
+    /// how long to wait for another run's lock (default 0s)
+    #[argh(option, from_str_fn(parse_duration), default = "Duration::ZERO")]
+    pub lock_timeout: Duration,
+}
+
+/// say what container, node and host show of known faults: log, health, memory, disk, limits, names
+#[derive(FromArgs, Debug)]
+#[argh(subcommand, name = "diagnose")]
+pub struct DiagnoseFlags {
+    /// how many of the log's last lines (default 50)
+    #[argh(option, default = "50")]
+    pub lines: u32,
 }

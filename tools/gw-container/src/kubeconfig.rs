@@ -12,7 +12,7 @@ use gateway_names::{API_PORT, KUBECONFIG_PATH};
 
 use crate::fetch;
 use crate::flags::KubeconfigFlags;
-use crate::kubeconfig_text::for_host;
+use crate::kubeconfig_text::{for_host, merged};
 use crate::report::{Report, StateBefore};
 use crate::work::{Locking, Work};
 
@@ -31,7 +31,7 @@ pub async fn run(flags: &KubeconfigFlags, context: Context<Report>) -> Result<An
         verb: "kubeconfig",
         lock_fd: flags.lock_fd,
         patience: flags.lock_timeout,
-        needed: flags.file.is_none(),
+        needed: flags.file.is_none() && flags.merge.is_none(),
     };
     let work = Work::begin(&context, locking).await?;
     let facts = observe(&work.session, &work.gateway).await?;
@@ -43,6 +43,9 @@ pub async fn run(flags: &KubeconfigFlags, context: Context<Report>) -> Result<An
     let server = server_of(&work, container).ok_or_else(|| unreachable(container))?;
     let text = read(&work, container, &server).await?;
     work.report.update(|report| report.api_endpoint = Some(server));
+    if let Some(path) = &flags.merge {
+        return merge(&work, path, &text).map(|()| Answer::Done);
+    }
     match flags.file.as_deref() {
         Some("-") => {
             // A reader that went away is no failure.
@@ -52,6 +55,44 @@ pub async fn run(flags: &KubeconfigFlags, context: Context<Report>) -> Result<An
         None => put(&work, &work.folder.kubeconfig(), &text)?,
     }
     Ok(Answer::Done)
+}
+
+/// Adds the gateway to kubectl's file, under the lock that kubectl itself takes: a file beside it that only one can make.
+fn merge(work: &Work, path: &str, text: &str) -> Result<(), Failure> {
+    let invalid = |why: &str| {
+        Failure::new(
+            Exit::Configuration,
+            "kubeconfig_invalid",
+            format!("{path} is not understood: {why}; it was not changed"),
+            "correct it, or write another file: --file FILE",
+        )
+    };
+    let lock = format!("{path}.lock");
+    let locked = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&lock);
+    if let Err(error) = locked {
+        if error.kind() == std::io::ErrorKind::AlreadyExists {
+            return Err(Failure::new(
+                Exit::Retry,
+                "kubeconfig_locked",
+                format!("another program is changing {path}"),
+                format!("wait for it; if nothing does, remove {lock}"),
+            ));
+        }
+        return Err(invalid(&error.to_string()));
+    }
+    let present = match std::fs::read(path) {
+        Ok(content) => Ok(content),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(invalid(&error.to_string())),
+    };
+    let done = present
+        .and_then(|present| merged(&present, text).map_err(|why| invalid(&why)))
+        .and_then(|both| put(work, Path::new(path), &both));
+    let _ = std::fs::remove_file(&lock);
+    done
 }
 
 /// Writes the kubeconfig where it differs.

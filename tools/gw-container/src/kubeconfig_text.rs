@@ -22,6 +22,39 @@ pub fn for_host(text: &[u8], name: &str, server: &str) -> Result<String, Failure
     serde_norway::to_string(&config).map_err(|error| invalid(&error.to_string()))
 }
 
+/// Adds cluster, user and context of `own` to another kubeconfig, or replaces those of the same name. What else is in it
+/// stays, and so does its current context, where it has one.
+pub fn merged(other: &[u8], own: &str) -> Result<String, String> {
+    let own: Value = serde_norway::from_str(own).map_err(|error| error.to_string())?;
+    let mut all: Value = serde_norway::from_slice(other).map_err(|error| error.to_string())?;
+    if all.is_null() {
+        all = Value::Mapping(serde_norway::Mapping::new());
+    }
+    if !all.is_mapping() {
+        return Err("it is no kubeconfig".to_owned());
+    }
+    for list in ["clusters", "users", "contexts"] {
+        let mut entries = match &all[list] {
+            Value::Null => Vec::new(),
+            Value::Sequence(entries) => entries.clone(),
+            _ => return Err(format!("its {list} are no list")),
+        };
+        let new = own[list][0].clone();
+        match entries.iter_mut().find(|entry| entry["name"] == new["name"]) {
+            Some(entry) => *entry = new,
+            None => entries.push(new),
+        }
+        all[list] = Value::Sequence(entries);
+    }
+    for field in ["apiVersion", "kind", "current-context"] {
+        let unset = all[field].is_null() || all[field] == "";
+        if unset {
+            all[field] = own[field].clone();
+        }
+    }
+    serde_norway::to_string(&all).map_err(|error| error.to_string())
+}
+
 /// The only entry of a list: k3s and our image write one of each.
 fn first<'a>(config: &'a mut Value, list: &str) -> Result<&'a mut Value, Failure> {
     config
@@ -70,6 +103,27 @@ mod tests {
         assert_eq!(value["contexts"][0]["context"]["user"], "openshell-cluster-g");
         assert_eq!(value["current-context"], "openshell-cluster-g");
         assert!(!text.contains("default"));
+    }
+
+    #[test]
+    fn is_added_to_another_file_and_replaces_itself_there() {
+        let own = |server: &str| for_host(K3S.as_bytes(), "g", server).unwrap();
+        let other = K3S.replace("default", "elsewhere");
+        let both = merged(other.as_bytes(), &own("https://a")).unwrap();
+        let again = merged(both.as_bytes(), &own("https://b")).unwrap();
+        let value: Value = serde_norway::from_str(&again).unwrap();
+        assert_eq!(value["clusters"].as_sequence().unwrap().len(), 2);
+        assert_eq!(value["clusters"][1]["cluster"]["server"], "https://b");
+        assert_eq!(
+            (&value["clusters"][0]["name"], &value["current-context"]),
+            (&"elsewhere".into(), &"elsewhere".into())
+        );
+        assert_eq!(merged(again.as_bytes(), &own("https://b")).unwrap(), again);
+        let first: Value = serde_norway::from_str(&merged(b"", &own("https://a")).unwrap()).unwrap();
+        assert_eq!(first["current-context"], "g");
+        for wrong in [&b"[]"[..], b"clusters: 1", b"a: b: c"] {
+            assert!(merged(wrong, &own("https://a")).is_err());
+        }
     }
 
     #[test]

@@ -5,7 +5,8 @@
 //! - `stop` stops the container and keeps all.
 //! - `remove` removes container and network; with `--volume --yes` also the volume and the client's folder.
 //! - `backup` and `restore` write and read one file with volume, specification and client files.
-//! - `kubeconfig` writes the kubeconfig for this host again, or prints it (`--file -`).
+//! - `load` takes images to the node, `copy` a file; `diagnose` says what container, node and host show.
+//! - `kubeconfig` writes the kubeconfig for this host again, prints it (`--file -`), or adds it to kubectl's (`--merge`).
 //!
 //! The document ([`report::Report`]) says what there is afterwards and what was done. `--dry-run` does nothing and says what
 //! would be done. Exit codes are those of the contract; every reason is in `--help`.
@@ -16,11 +17,14 @@ mod backup_file;
 mod byte_channel;
 mod carry_out;
 mod client_state;
+mod copy;
 mod create_body;
 mod datastore;
+mod diagnose;
 mod ending;
 mod ensure;
 mod environment;
+mod exec;
 mod fetch;
 mod flag_values;
 mod flags;
@@ -30,12 +34,14 @@ mod journal;
 mod k3s_version;
 mod kubeconfig;
 mod kubeconfig_text;
+mod load;
 mod memory;
 mod network_choice;
 mod plan;
 mod port_choice;
 mod pull;
 mod reasons;
+mod redact;
 mod refusals;
 mod registry;
 mod remove;
@@ -80,5 +86,8 @@ async fn run(flags: Flags, context: Context<Report>) -> Result<Answer, Failure> 
         Verb::Kubeconfig(flags) => kubeconfig::run(&flags, context).await,
         Verb::Backup(flags) => backup::run(&flags, context).await,
         Verb::Restore(flags) => restore::run(&flags, context).await,
+        Verb::Load(flags) => load::run(&flags, context).await,
+        Verb::Copy(flags) => copy::run(&flags, context).await,
+        Verb::Diagnose(flags) => diagnose::run(&flags, context).await,
     }
 }

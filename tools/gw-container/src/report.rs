@@ -75,6 +75,8 @@ pub struct Report {
     pub spec: Option<Spec>,
     /// The file of a backup that was written or restored; else null.
     pub backup: Option<BackupField>,
+    /// What container, node and host show, with the verb diagnose; else null.
+    pub diagnosis: Option<DiagnosisField>,
     /// Was anything changed?
     pub changed: bool,
     /// Was only the plan wanted?
@@ -112,4 +114,46 @@ impl BackupField {
             left_out: counted.manifest.left_out.clone(),
         }
     }
+}
+
+/// What container, node and host show. Nothing is judged here.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[schemars(rename = "Diagnosis", deny_unknown_fields)]
+pub struct DiagnosisField {
+    /// The last lines of the container's log, secrets as fingerprints.
+    pub log: Vec<String>,
+    /// What Docker keeps of the last health checks, the oldest first.
+    pub health_log: Vec<String>,
+    /// Of the container's last end; null while it runs.
+    pub exit_code: Option<i64>,
+    /// Did the kernel end it for lack of memory?
+    pub oom_killed: bool,
+    /// Docker's message about the last start; null where it succeeded.
+    pub start_error: Option<String>,
+    /// How often Docker has started it again by itself.
+    pub restart_count: u32,
+    /// Size of the file system that the volume is on.
+    pub disk_bytes: Option<u64>,
+    /// What of it is free.
+    pub disk_free_bytes: Option<u64>,
+    /// The kernel's fs.inotify.max_user_instances, on a Docker of this machine.
+    pub inotify_instances: Option<u64>,
+    /// The kernel's fs.inotify.max_user_watches, on a Docker of this machine.
+    pub inotify_watches: Option<u64>,
+    /// 1 or 2.
+    pub cgroup_version: Option<String>,
+    /// Does the node's bridged traffic pass iptables? null where the node does not run.
+    pub br_netfilter: Option<bool>,
+    /// The node's name servers.
+    pub name_servers: Vec<String>,
+    /// Does the node resolve host.docker.internal? null where that cannot be asked.
+    pub resolves_host: Option<bool>,
+    /// The kernel's release.
+    pub kernel: Option<String>,
+    /// Processors of Docker's host.
+    pub cpus: Option<u32>,
+    /// Memory of Docker's host.
+    pub memory_bytes: Option<u64>,
+    /// Docker's storage driver.
+    pub storage_driver: Option<String>,
 }

@@ -8,13 +8,16 @@ use std::process::Command;
 use tool_document::{Run, check, reasons_in_help, run};
 
 const SCHEMA: &str = include_str!("../schema.json");
-const VERBS: [&[&str]; 6] = [
+const VERBS: [&[&str]; 9] = [
     &["ensure"],
     &["stop"],
     &["remove"],
     &["kubeconfig"],
     &["backup", "f"],
     &["restore", "f"],
+    &["load", "i"],
+    &["copy", "/proc/self/comm", "/d"],
+    &["diagnose"],
 ];
 
 /// The program with a home of its own and no Docker.
@@ -92,6 +95,11 @@ fn a_wrong_command_line_is_2() {
         &["backup"],
         &["restore"],
         &["restore", "a", "b"],
+        &["load"],
+        &["copy", "a"],
+        &["copy", "/proc/self/comm", "relative"],
+        &["copy", "/proc/self/comm", "/a", "--mode", "999"],
+        &["diagnose", "--lines", "all"],
     ] {
         let run = ended(arguments);
         assert_eq!(run.code, 2, "{arguments:?}: {}", run.stdout);
@@ -190,6 +198,10 @@ fn every_reason_is_in_the_help() {
         "network_ambiguous",
         "registry_password_unreadable",
         "journal_invalid",
+        "node_command_failed",
+        "source_unreadable",
+        "spool_failed",
+        "kubeconfig_locked",
         "no_volume",
         "backup_failed",
         "backup_unreadable",
@@ -234,9 +246,6 @@ fn each_verb_has_its_help() {
             .unwrap();
         assert!(output.status.success());
         let text = String::from_utf8(output.stdout).unwrap();
-        assert!(
-            text.contains("--lock-fd") && text.contains("Exit codes"),
-            "{text}"
-        );
+        assert!(text.contains("--help") && text.contains("Exit codes"), "{text}");
     }
 }

@@ -266,4 +266,54 @@ fn the_kubeconfig_is_written_again_and_printed() {
             & 0o777,
         0o600
     );
+
+    let theirs = gateway.folder().join("theirs");
+    std::fs::write(
+        &theirs,
+        "clusters:\n- name: other\n  cluster: {}\ncurrent-context: other\n",
+    )
+    .expect("room");
+    let merge = ["kubeconfig", "--merge", &theirs.display().to_string()];
+    assert_eq!(gateway.done(&merge).document["changed"], true);
+    assert_eq!(gateway.done(&merge).document["changed"], false);
+    let both = std::fs::read_to_string(&theirs).expect("a kubeconfig");
+    assert!(
+        both.contains("name: other")
+            && both.contains(&gateway.resource())
+            && both.contains("current-context: other"),
+        "{both}"
+    );
+    std::fs::write(gateway.folder().join("theirs.lock"), "").expect("room");
+    let locked = gateway.run(&merge);
+    assert_eq!(
+        (locked.code, locked.reason()),
+        (75, "kubeconfig_locked"),
+        "{}",
+        locked.stderr
+    );
+}
+
+#[test]
+fn a_diagnosis_has_the_log_without_secrets_also_of_a_stopped_container() {
+    if skipped() {
+        return;
+    }
+    let mut gateway = PlayedGateway::new();
+    let lines = "LABEL dev.openshell.image=cluster\nENV PLAY_SAYS=geheim-12 A_PASSWORD=geheim-12\n";
+    let image = gateway.build("says", lines);
+    gateway.done(&["ensure", "--image", &image, "--port", &gateway.port.to_string()]);
+    gateway.done(&["stop"]);
+    let found = gateway.done(&["diagnose"]);
+    assert!(!found.stdout.contains("geheim"), "{}", found.stdout);
+    let diagnosis = &found.document["diagnosis"];
+    assert!(
+        diagnosis["log"][0]
+            .as_str()
+            .is_some_and(|line| line.contains("hmac-sha256:")),
+        "{diagnosis}"
+    );
+    assert_eq!(diagnosis["exit_code"], 0);
+    assert!(diagnosis["cgroup_version"].is_string() && diagnosis["inotify_watches"].is_number());
+    assert!(diagnosis["disk_bytes"].is_null(), "the node does not run");
+    assert_eq!(found.document["changed"], false);
 }

@@ -1,0 +1,197 @@
+//! The verb `load`: images of this host's Docker into the node's containerd, only what differs.
+
+use std::fs::File;
+use std::io::{Error, Write};
+
+use bollard::body_try_stream;
+use bollard::query_parameters::UploadToContainerOptionsBuilder;
+use contract::{Action, Answer, Context, Exit, Failure};
+use docker_session::docker_failure;
+use futures_util::{TryStreamExt, stream};
+use gateway_facts::{Container, observe};
+use gateway_names::VOLUME_PATH;
+use tar::{Builder, EntryType, Header};
+
+use crate::byte_channel::{PartWriter, parts};
+use crate::flags::LoadFlags;
+use crate::report::{Report, StateBefore};
+use crate::work::{Locking, Work};
+use crate::{exec, image};
+
+/// The archive's name on the volume while it is imported.
+const FILE: &str = "openshell-load.tar";
+
+/// Loads each image that the node does not have under that name with that very content.
+pub async fn run(flags: &LoadFlags, context: Context<Report>) -> Result<Answer, Failure> {
+    if flags.images.is_empty() {
+        return Err(Failure::usage("no image is named", "gw-container load IMAGE..."));
+    }
+    let locking = Locking {
+        verb: "load",
+        lock_fd: flags.lock_fd,
+        patience: flags.lock_timeout,
+        needed: true,
+    };
+    let work = Work::begin(&context, locking).await?;
+    let facts = observe(&work.session, &work.gateway).await?;
+    work.report
+        .update(|report| report.state_before = Some(StateBefore::of(&facts)));
+    let container = exec::running(&work, &facts)?;
+    work.report.update(|report| report.show(container));
+    let mut due = Vec::new();
+    for reference in &flags.images {
+        let found = image::find(&work.session, reference).await?;
+        let found = found.ok_or_else(|| image::missing(reference))?;
+        if !node_has(&work, container, reference, &found.id).await? {
+            due.push(reference.as_str());
+        }
+    }
+    let actions: Vec<Action> = due
+        .iter()
+        .map(|reference| Action::new("load", format!("image {reference}"), "the node does not have it"))
+        .collect();
+    actions.iter().for_each(|action| work.announce(action));
+    if !work.dry_run && !due.is_empty() {
+        load(&work, container, &due).await?;
+    }
+    actions.into_iter().for_each(|action| work.did(action));
+    Ok(Answer::Done)
+}
+
+/// containerd keeps an image by the digest of its manifest, which names the configuration; its digest is Docker's id.
+async fn node_has(work: &Work, container: &Container, reference: &str, id: &str) -> Result<bool, Failure> {
+    let listed = exec::succeed(
+        work,
+        container,
+        &["ctr", "--namespace", "k8s.io", "images", "list"],
+    )
+    .await?;
+    let name = full_name(reference);
+    let Some(digest) = digest_of(&listed, &name) else {
+        return Ok(false);
+    };
+    let content = exec::run(
+        work,
+        container,
+        &["ctr", "--namespace", "k8s.io", "content", "get", digest],
+    )
+    .await?;
+    Ok(content.code == 0 && content.stdout.contains(id))
+}
+
+/// The digest in the line of this name: REF TYPE DIGEST SIZE PLATFORMS LABELS.
+fn digest_of<'a>(listed: &'a str, name: &str) -> Option<&'a str> {
+    listed.lines().find_map(|line| {
+        let mut words = line.split_whitespace();
+        (words.next() == Some(name)).then(|| words.find(|word| word.starts_with("sha256:")))?
+    })
+}
+
+/// A reference as containerd has it: with registry and tag.
+fn full_name(reference: &str) -> String {
+    let (registry, _, _) = image::parts(reference);
+    let last = reference.rfind('/').map_or(0, |slash| slash + 1);
+    let tag = if reference[last..].contains([':', '@']) {
+        ""
+    } else {
+        ":latest"
+    };
+    match (registry.is_empty(), reference.contains('/')) {
+        (false, _) => format!("{reference}{tag}"),
+        (true, true) => format!("docker.io/{reference}{tag}"),
+        (true, false) => format!("docker.io/library/{reference}{tag}"),
+    }
+}
+
+async fn load(work: &Work, container: &Container, references: &[&str]) -> Result<(), Failure> {
+    let spooled = spool(work, references).await?;
+    upload(work, container, spooled).await?;
+    let path = format!("{VOLUME_PATH}/{FILE}");
+    let imported = exec::succeed(
+        work,
+        container,
+        &["ctr", "--namespace", "k8s.io", "images", "import", &path],
+    )
+    .await;
+    let removed = exec::succeed(work, container, &["rm", "-f", &path]).await;
+    imported?;
+    removed.map(drop)
+}
+
+/// An archive's entry must tell its length beforehand: Docker's stream goes through a file.
+async fn spool(work: &Work, references: &[&str]) -> Result<File, Failure> {
+    let failed = |error: &Error| {
+        Failure::new(
+            Exit::Failed,
+            "spool_failed",
+            format!("cannot keep the images for a moment: {error}"),
+            "make room where temporary files are: df -h \"${TMPDIR:-/tmp}\"",
+        )
+    };
+    let mut file = tempfile::tempfile().map_err(|error| failed(&error))?;
+    let mut images = std::pin::pin!(work.session.api().export_images(references));
+    while let Some(part) = images
+        .try_next()
+        .await
+        .map_err(|error| docker_failure("export the images", &error))?
+    {
+        file.write_all(&part).map_err(|error| failed(&error))?;
+    }
+    Ok(file)
+}
+
+async fn upload(work: &Work, container: &Container, mut file: File) -> Result<(), Failure> {
+    use std::io::Seek;
+    let (sender, receiver) = parts();
+    let writer = tokio::task::spawn_blocking(move || {
+        let size = file.stream_position()?;
+        file.rewind()?;
+        let mut header = Header::new_gnu();
+        header.set_entry_type(EntryType::Regular);
+        header.set_mode(0o600);
+        header.set_size(size);
+        let mut archive = Builder::new(std::io::BufWriter::with_capacity(1 << 16, PartWriter(sender)));
+        archive.append_data(&mut header, FILE, file)?;
+        archive.into_inner()?.flush()
+    });
+    let body = body_try_stream(stream::unfold(receiver, |mut receiver| async {
+        receiver.recv().await.map(|part| (part, receiver))
+    }));
+    let options = UploadToContainerOptionsBuilder::new().path(VOLUME_PATH).build();
+    let put = work
+        .session
+        .api()
+        .upload_to_container(&container.id, Some(options), body)
+        .await;
+    put.map_err(|error| docker_failure("copy the images to the node", &error))?;
+    let written = writer
+        .await
+        .unwrap_or_else(|error| Err(Error::other(error.to_string())));
+    written.map_err(|error| docker_failure("copy the images to the node", &error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{digest_of, full_name};
+
+    #[test]
+    fn names_are_containerds() {
+        for (reference, name) in [
+            ("a", "docker.io/library/a:latest"),
+            ("openshell/sandbox:1", "docker.io/openshell/sandbox:1"),
+            ("r.example:5000/a", "r.example:5000/a:latest"),
+            ("localhost/a:2", "localhost/a:2"),
+        ] {
+            assert_eq!(full_name(reference), name);
+        }
+    }
+
+    #[test]
+    fn a_digest_is_that_of_the_very_name() {
+        let listed = "REF TYPE DIGEST SIZE\n\
+            docker.io/a/b:1 application/x sha256:11 1.0 KiB linux/amd64 -\n\
+            docker.io/a/b:12 application/x sha256:22 1.0 KiB linux/amd64 -\n";
+        assert_eq!(digest_of(listed, "docker.io/a/b:12"), Some("sha256:22"));
+        assert_eq!(digest_of(listed, "docker.io/a/b"), None);
+    }
+}
