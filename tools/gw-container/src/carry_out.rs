@@ -1,6 +1,7 @@
 //! Carries a plan out, step by step. What a first start made is removed again where it fails.
 
 use std::collections::HashMap;
+use std::net::Ipv4Addr;
 
 use bollard::models::{
     EndpointIpamConfig, EndpointSettings, Ipam, IpamConfig, NetworkConnectRequest, NetworkCreateRequest,
@@ -65,6 +66,11 @@ struct Made {
     container: bool,
     set_aside: bool,
     stopped: bool,
+}
+
+/// An address of a /24.
+fn host(network: Ipv4Addr, number: u8) -> Ipv4Addr {
+    Ipv4Addr::from(u32::from(network) + u32::from(number))
 }
 
 impl Carrier<'_> {
@@ -206,6 +212,10 @@ impl Carrier<'_> {
                 ipam: Some(Ipam {
                     config: Some(vec![IpamConfig {
                         subnet: Some(format!("{address}/{length}")),
+                        // Docker gives other containers addresses of the upper half alone: one that starts while the
+                        // gateway is down, as after a restart of Docker itself, never has the gateway's.
+                        ip_range: Some(format!("{}/{}", host(address, 128), length + 1)),
+                        gateway: Some(host(address, 1).to_string()),
                         ..IpamConfig::default()
                     }]),
                     ..Ipam::default()

@@ -156,7 +156,11 @@ fn a_socket_that_this_user_may_not_use_is_77() {
     std::fs::set_permissions(home.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     // The program's own folder may be closed to other users.
     let program = home.path().join("gw-container");
-    std::fs::copy(env!("CARGO_BIN_EXE_gw-container"), &program).unwrap();
+    // By a process of its own: one that another test starts at this moment would inherit the open copy, which is then busy.
+    let copied = Command::new("cp")
+        .args([env!("CARGO_BIN_EXE_gw-container").as_ref(), program.as_os_str()])
+        .status();
+    assert!(copied.unwrap().success());
     let closed = home.path().join("closed");
     std::fs::create_dir(&closed).unwrap();
     std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o700)).unwrap();

@@ -299,7 +299,7 @@ fn a_diagnosis_has_the_log_without_secrets_also_of_a_stopped_container() {
         return;
     }
     let mut gateway = PlayedGateway::new();
-    let lines = "LABEL dev.openshell.image=cluster\nENV PLAY_SAYS=geheim-12 A_PASSWORD=geheim-12\n";
+    let lines = "LABEL dev.openshell.image=cluster\nENV PLAY_SAYS=geheim-12\nENV A_PASSWORD=geheim-12\n";
     let image = gateway.build("says", lines);
     gateway.done(&["ensure", "--image", &image, "--port", &gateway.port.to_string()]);
     gateway.done(&["stop"]);

@@ -72,3 +72,28 @@ fn a_container_whose_network_is_gone_joins_one_of_several_by_its_id() {
     assert_eq!(networks(&gateway), [one]);
     assert_eq!(gateway.done(&["ensure"]).document["changed"], false);
 }
+
+#[test]
+fn the_gateways_address_is_given_to_nobody_while_it_is_down() {
+    if skipped() {
+        return;
+    }
+    let gateway = PlayedGateway::new();
+    gateway.created();
+    let address = || gateway.inspect("{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}");
+    let before = address();
+    docker(&["kill", &gateway.resource()]);
+    let guest = format!("openshell-test-guest-{}", gateway.name);
+    docker(&[
+        "run",
+        "--detach",
+        "--name",
+        &guest,
+        "--network",
+        &gateway.resource(),
+        &gateway.image,
+    ]);
+    docker(&["start", &gateway.resource()]);
+    assert_eq!(address(), before);
+    docker(&["rm", "--force", &guest]);
+}
