@@ -48,17 +48,20 @@ fn sweep(gateway: &PlayedGateway, prepare: impl Fn(), arguments: &[&str]) {
             (calls, Fault::KillBefore),
         ]
     };
+    let mut killed = 0;
     for (point, fault) in points {
         prepare();
         proxy.inject(fault, When::At(point));
         let mut command = gateway.command(&through);
         let ended = command.stdin(Stdio::null()).output().expect("the program");
         proxy.clear();
-        assert_eq!(
-            ended.status.signal(),
-            Some(9),
+        // How often a node is asked for its kubeconfig differs from run to run: one that needs fewer calls ends by itself.
+        let survived = ended.status.success() && point > calls / 2;
+        assert!(
+            ended.status.signal() == Some(9) || survived,
             "{fault:?} at {point} of {calls}: {ended:?}"
         );
+        killed += usize::from(!survived);
         gateway.done(&through);
         assert_eq!(state(gateway), undisturbed, "{fault:?} at {point} of {calls}");
         let again = gateway.done(&through);
@@ -68,7 +71,8 @@ fn sweep(gateway: &PlayedGateway, prepare: impl Fn(), arguments: &[&str]) {
             again.stdout
         );
     }
-    println!("{arguments:?}: {calls} calls");
+    assert!(killed >= 2, "{killed}");
+    println!("{arguments:?}: {calls} calls, killed {killed} times");
 }
 
 fn nothing(gateway: &PlayedGateway) {

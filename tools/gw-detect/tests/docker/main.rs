@@ -5,5 +5,6 @@ mod authority;
 mod cost;
 mod document;
 mod faults;
+mod hosts;
 mod played_gateway;
 mod states;
