@@ -1,0 +1,128 @@
+use super::*;
+
+fn manifest() -> Manifest {
+    Manifest {
+        format: FORMAT,
+        gateway: "g".into(),
+        spec: None,
+        tool_version: "0".into(),
+        left_out: vec![LEFT_OUT.into()],
+    }
+}
+
+/// An archive as Docker gives it.
+fn volume() -> Vec<u8> {
+    let mut archive = Builder::new(Vec::new());
+    let mut add = |kind: EntryType, path: &str, content: &[u8], mode: u32| {
+        let mut header = Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_mode(mode);
+        header.set_uid(7);
+        header.set_size(content.len() as u64);
+        archive.append_data(&mut header, path, content).unwrap();
+    };
+    add(EntryType::Directory, "k3s/", b"", 0o755);
+    add(EntryType::Regular, "k3s/server/db", &[7; 5000], 0o640);
+    add(EntryType::Regular, "k3s/agent/containerd/blob", b"big", 0o640);
+    let mut header = Header::new_gnu();
+    header.set_entry_type(EntryType::Link);
+    header.set_mode(0o777);
+    header.set_uid(0);
+    header.set_size(0);
+    archive
+        .append_link(&mut header, "k3s/hard", "k3s/server/db")
+        .unwrap();
+    header.set_entry_type(EntryType::Symlink);
+    archive
+        .append_link(&mut header, "k3s/soft", "/elsewhere")
+        .unwrap();
+    archive.into_inner().unwrap()
+}
+
+fn backup() -> Vec<u8> {
+    let mut file = Vec::new();
+    let client = [("mtls/tls.key".to_owned(), b"key".to_vec())];
+    write(&mut file, &manifest(), &client, Some(&mut &volume()[..])).unwrap();
+    file
+}
+
+fn restored(file: &[u8]) -> Result<(Counted, Vec<String>), Error> {
+    let mut found = Vec::new();
+    let counted = read(file, |entry| {
+        found.push(match entry {
+            Found::Client(path, content) => format!("client {path} {}", content.len()),
+            Found::Volume(header, path, target, content) => {
+                let count = std::io::copy(content, &mut std::io::sink())?;
+                let target = target
+                    .map(|target| target.display().to_string())
+                    .unwrap_or_default();
+                format!(
+                    "{} {count} {:o} {} {target}",
+                    path.display(),
+                    header.mode()?,
+                    header.uid()?
+                )
+            }
+        });
+        Ok(())
+    })?;
+    Ok((counted, found))
+}
+
+#[test]
+fn is_read_as_it_was_written_without_the_store_of_images() {
+    let (counted, found) = restored(&backup()).unwrap();
+    assert_eq!(
+        found,
+        [
+            "client mtls/tls.key 3",
+            "server/db 5000 640 7 ",
+            "hard 0 777 0 server/db",
+            "soft 0 777 0 /elsewhere"
+        ]
+    );
+    assert_eq!(
+        (counted.entries, counted.bytes, counted.manifest),
+        (3, 5000, manifest())
+    );
+}
+
+#[test]
+fn a_cut_and_an_altered_file_are_refused() {
+    let file = backup();
+    for length in (0..file.len()).step_by(7) {
+        let error = restored(&file[..length]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidData, "cut at {length}: {error}");
+    }
+    let (whole, mut refused) = (restored(&file).unwrap(), 0);
+    for at in 0..file.len() {
+        let mut altered = file.clone();
+        altered[at] ^= 0x10;
+        match restored(&altered) {
+            Err(error) => assert_eq!(error.kind(), ErrorKind::InvalidData, "altered at {at}"),
+            // A few bits of zstd's own header say nothing of the content.
+            Ok(found) => assert_eq!(found, whole, "altered at {at}"),
+        }
+        refused += usize::from(restored(&altered).is_err());
+    }
+    assert!(refused * 10 > file.len() * 9, "{refused} of {}", file.len());
+}
+
+#[test]
+fn one_that_was_made_by_hand_is_held_against_its_checksums() {
+    let mut plain = Vec::new();
+    zstd::Decoder::new(&backup()[..])
+        .unwrap()
+        .read_to_end(&mut plain)
+        .unwrap();
+    let at = plain.windows(4).position(|window| window == [7; 4]).unwrap();
+    plain[at] = 8;
+    let altered = zstd::encode_all(&plain[..], 1).unwrap();
+    assert!(restored(&altered).unwrap_err().to_string().contains("checksums"));
+    assert!(
+        restored(&zstd::encode_all(&volume()[..], 1).unwrap())
+            .unwrap_err()
+            .to_string()
+            .contains("manifest")
+    );
+}
