@@ -1,97 +1,111 @@
-# The driver's command line. Sourced by scripts/openshell.
+# The driver's command line. What flags there are is written in flags.txt alone. Sourced by scripts/openshell.
 # shellcheck shell=bash
 
 verb=
-yes=false
-dry_run=false
 began=0
 arguments=()
+operands=()
 settings=()
-sans=()
-limits=(--timeout 5m)
+limits=()
 of_gateway=()
-step_documents=()
-
-print_help() {
-    sed -n '2,/^[^#]/{/^#/s/^# \{0,1\}//p}' "$root/scripts/openshell"
-}
+declare -A given=() group_of=() takes_value=()
 
 usage_error() {
-    fail 2 usage "$1" "openshell help"
+    fail 2 usage "$1" "openshell help${verb:+ $verb}"
 }
 
-# The verb is the first word that is not a flag's: flags may stand before it.
+# The verb is the first word.
 read_verb() {
     began=$(now_ms)
+    # Known before the first error, so that it is a document where one is wanted.
+    [[ " $* " != *" --json "* ]] || json=true
     [[ $# -gt 0 ]] || {
         print_help >&2
         exit 2
     }
     case $1 in
-    start | stop | destroy | status)
-        verb=$1
-        shift
-        arguments=("$@")
-        ;;
-    help | --help | -h)
-        print_help
-        exit 0
-        ;;
+    --help | -h) verb=help ;;
+    --version) verb=version ;;
     -*) usage_error "the verb comes first, before '$1'" ;;
-    *) usage_error "there is no verb '$1'" ;;
+    *)
+        is_verb "$1" || usage_error "there is no verb '$1'"
+        verb=$1
+        ;;
     esac
+    shift
+    arguments=("$@")
 }
 
-# Flags that only one verb has.
-only_for() {
-    [[ $verb == "$1" ]] || usage_error "$2 is a flag of '$1', not of '$verb'"
+# Reads flags.txt: to which group each flag belongs, and whether a value follows it.
+know_flags() {
+    local line group flag value
+    while IFS= read -r line; do
+        case $line in
+        '  '*)
+            read -r flag value _ <<<"$line"
+            group_of[$flag]=$group
+            if [[ $value == "${value^^}" ]]; then takes_value[$flag]=yes; fi
+            ;;
+        *) group=$line ;;
+        esac
+    done <"$root/scripts/lib/flags.txt"
 }
 
 read_flags() {
-    local word value
-    local words=()
-    for word in "$@"; do
-        if [[ $word == --*=* ]]; then
-            words+=("${word%%=*}" "${word#*=}")
-        else
-            words+=("$word")
-        fi
-    done
-    set -- "${words[@]}"
+    local word value groups
+    know_flags
+    groups=" $(groups_of_verb "$verb") "
+    [[ $groups == *" json "* ]] || json=false
     while [[ $# -gt 0 ]]; do
         word=$1
         shift
         case $word in
-        --json) json=true ;;
-        --quiet) quiet=true ;;
-        --yes) only_for destroy "$word" && yes=true ;;
-        --dry-run) only_for start "$word" && dry_run=true ;;
-        --plaintext | --disable-gateway-auth) only_for start "$word" && settings+=("$word") ;;
         --help | -h)
-            print_help
+            print_verb_help "$verb"
             exit 0
             ;;
-        --gateway | --name | --docker-host | --timeout | --port | --bind | --gateway-host | --tls-san | --image | --confinement)
-            [[ $# -gt 0 && -n $1 ]] || usage_error "$word needs a value"
-            value=$1
-            shift
-            read_value "$word" "$value"
+        --*=*)
+            value=${word#*=}
+            word=${word%%=*}
             ;;
-        *) usage_error "there is no flag '$word'" ;;
+        -?*)
+            value=
+            if [[ -n ${takes_value[$word]:-} && $# -gt 0 ]]; then
+                value=$1
+                shift
+            fi
+            ;;
+        *)
+            operands+=("$word")
+            continue
+            ;;
         esac
+        take_flag "$word" "$value" "$groups"
     done
+    [[ ${#operands[@]} -le ${most_operands[$verb]:-0} ]] || usage_error "'${operands[-1]}' is one word too many"
+    quiet=${given[--quiet]:-false}
+    limits=(--timeout "${given[--timeout]:-5m}")
     [[ $quiet == false ]] || limits+=(--quiet)
+    [[ -z ${given[--gateway]:-} ]] || of_gateway+=(--gateway "${given[--gateway]}")
+    [[ -z ${given[--docker-host]:-} ]] || of_gateway+=(--docker-host "${given[--docker-host]}")
     of_gateway+=("${limits[@]}")
 }
 
-read_value() {
-    case $1 in
-    --gateway | --name) of_gateway+=(--gateway "$2") ;;
-    --docker-host) of_gateway+=(--docker-host "$2") ;;
-    --timeout) limits=(--timeout "$2") ;;
-    *)
-        only_for start "$1"
-        settings+=("$1" "$2")
-        ;;
-    esac
+# take_flag FLAG VALUE GROUPS
+take_flag() {
+    local flag=$1 value=$2 group=${group_of[$1]:-}
+    [[ -n $group ]] || usage_error "there is no flag '$flag'"
+    [[ $3 == *" $group "* ]] || usage_error "'$verb' has no flag '$flag'"
+    if [[ -n ${takes_value[$flag]:-} ]]; then
+        [[ -n $value ]] || usage_error "$flag needs a value"
+    else
+        [[ -z $value ]] || usage_error "$flag takes no value"
+        value=true
+    fi
+    [[ $flag != --name ]] || flag=--gateway
+    given[$flag]=$value
+    if [[ $group == settings ]]; then
+        settings+=("$flag")
+        [[ -z ${takes_value[$flag]:-} ]] || settings+=("$value")
+    fi
 }

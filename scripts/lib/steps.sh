@@ -6,15 +6,42 @@ state=
 state_before=
 endpoint=
 document=
+step_documents=()
+# Tools that run at this moment, by step: process, start, program.
+declare -A running=() begun_at=()
+scratch=
 
-# Runs a tool. Its document is kept, its exit code is the driver's where it fails.
+# Runs a tool to its end. Its document is kept, its exit code is the driver's where it fails.
 # step NAME TOOL ARGUMENTS...
 step() {
-    local name=$1 tool=$2 code=0 begun gone
+    begin "$@"
+    ended "$1"
+}
+
+# Starts a tool. Several may run side by side; each is waited for by `ended NAME`.
+begin() {
+    local name=$1 tool=$2
     shift 2
-    begun=$(now_ms)
-    document=$("$programs/$tool" "$@") || code=$?
-    gone=$(($(now_ms) - begun))
+    if [[ -z $scratch ]]; then
+        scratch=$(mktemp -d "${TMPDIR:-/tmp}/openshell.XXXXXX")
+        trap 'rm -rf -- "$scratch"' EXIT
+        trap 'interrupted INT 130' INT
+        trap 'interrupted TERM 143' TERM
+        trap 'interrupted HUP 129' HUP
+    fi
+    begun_at[$name]=$(now_ms)
+    # What people type goes to the driver alone.
+    "$programs/$tool" "$@" </dev/null >"$scratch/$name" &
+    running[$name]=$!
+}
+
+# Waits for a tool's end, and says what came of it.
+ended() {
+    local name=$1 code=0 gone
+    wait "${running[$name]}" || code=$?
+    unset "running[$name]"
+    gone=$(($(now_ms) - begun_at[$name]))
+    document=$(<"$scratch/$name")
     step_documents+=("$(jq -cn --arg name "$name" --argjson gone "$gone" --argjson document "${document:-null}" \
         '{name: $name, duration_ms: $gone, document: $document}')")
     if [[ $code -ne 0 ]]; then
@@ -35,7 +62,8 @@ outcome() {
 # The tool has said what is wrong and what to type next; the driver adds what is left.
 step_failed() {
     local name=$1 code=$2
-    if [[ $verb == start && $name != container ]]; then
+    end_tools
+    if [[ $verb =~ ^(start|resume|restart)$ && $name != container && $name != detect ]]; then
         printf 'openshell: error: step %s failed; container, volume, secrets and client files are kept; look at: docker logs openshell-cluster-%s\n' \
             "$name" "$gateway" >&2
     fi
@@ -44,6 +72,22 @@ step_failed() {
             <<<"${document:-null}")"
     fi
     exit "$code"
+}
+
+# Ends the tools that still run: each stops at its next safe point.
+end_tools() {
+    local pids=("${running[@]}")
+    running=()
+    [[ ${#pids[@]} -gt 0 ]] || return 0
+    kill -TERM "${pids[@]}" 2>/dev/null || true
+    wait "${pids[@]}" 2>/dev/null || true
+}
+
+# interrupted SIGNAL CODE
+interrupted() {
+    trap '' INT TERM HUP
+    end_tools
+    fail "$2" interrupted "interrupted by SIG$1; what was done so far stays, and nothing that existed was removed" "openshell $verb${gateway:+ --gateway $gateway}, which goes on from there"
 }
 
 # What is there? Called once, and once more where the lock had to be waited for.
@@ -57,43 +101,4 @@ detect() {
     mapfile -t fields < <(jq -r '.gateway, .state, .endpoint // "", .client_files.folder, .spec.image // ""' <<<"$document")
     gateway=${fields[0]} state=${fields[1]} endpoint=${fields[2]} folder=${fields[3]} kept_image=${fields[4]}
     [[ -n $state_before ]] || state_before=$state
-}
-
-# The image of the gateway: a flag's or the environment's is gw-container's affair, and so is another one that the
-# gateway was made with. Else it is the one that this checkout builds.
-image_chosen() {
-    own_image=
-    if [[ " ${settings[*]} " == *" --image "* || -n ${OPENSHELL_CLUSTER_IMAGE:-} ]]; then
-        return
-    fi
-    if [[ -z $kept_image || $kept_image == openshell/cluster:* ]]; then
-        own_image=$("$root/images/build" --print-tag)
-        settings+=(--image "$own_image")
-    fi
-}
-
-image_ready() {
-    [[ -n $own_image ]] || return 0
-    local begun code=0
-    begun=$(now_ms)
-    local words=()
-    [[ $quiet == false ]] || words=(--quiet)
-    "$root/images/build" "${words[@]}" >/dev/null || code=$?
-    [[ $code -eq 0 ]] || fail "$code" image_build_failed "the cluster image could not be built" "images/build"
-    step_line image "$own_image" "$(($(now_ms) - begun))"
-}
-
-# What the later steps need of gw-container's document.
-read_container() {
-    local fields
-    mapfile -t fields < <(jq -r '.node_name, .started_at, .kubeconfig, .endpoint, .spec.plaintext, .spec.tls_sans[]' <<<"$document")
-    node_name=${fields[0]} started_at=${fields[1]} endpoint=${fields[3]} plaintext=${fields[4]}
-    of_cluster=(--kubeconfig "${fields[2]}" "${limits[@]}")
-    address=${endpoint#*://}
-    tls=()
-    [[ $plaintext == false ]] || tls=(--plaintext)
-    local san
-    for san in "${fields[@]:5}"; do
-        sans+=(--san "$san")
-    done
 }

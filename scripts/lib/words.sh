@@ -55,14 +55,14 @@ json_document() {
         --arg endpoint "${endpoint:-}" --argjson gone "$gone" --argjson error "$1" \
         --slurpfile steps <(printf '%s\n' "${step_documents[@]}") '
         def known: if . == "" then null else . end;
-        {schema: 1, tool: "openshell", verb: $verb, gateway: ($gateway | known), state_before: ($state | known),
+        {schema: 1, tool: "openshell", verb: ($verb | known), gateway: ($gateway | known), state_before: ($state | known),
          endpoint: ($endpoint | known), duration_ms: $gone,
          changed: ([$steps[].document.changed // false] | any), steps: $steps, error: $error}'
 }
 
 # Asks before something that cannot be undone.
 consent() {
-    [[ $yes == false ]] || return 0
+    [[ ${given[--yes]:-false} == false ]] || return 0
     if [[ ! -t 0 || ! -t 2 ]]; then
         fail 2 consent_needed "this would $1, and there is no terminal to ask on" "add --yes if that is meant"
     fi
@@ -87,24 +87,4 @@ plan_in_words() {
     local plan
     plan=$(jq -r '[.actions[] | "\(.verb) \(.object)"] | join(", ")' <<<"$document")
     printf '%s' "${plan:-nothing would change}"
-}
-
-# The table of `status`.
-status_table() {
-    jq -r '
-        def word: if . == null then "-" elif . == true then "yes" elif . == false then "no" else tostring end;
-        ["gateway", .gateway],
-        ["state", .state],
-        ["endpoint", (.endpoint | word)],
-        ["container", (if .container then "\(.container.name) (\(.container.image | word))" else "-" end)],
-        ["started", (.container.started_at? | word)],
-        ["node", (.container.node_name? | word)],
-        ["volume", (if .volume.exists then .volume.name else "-" end)],
-        ["network", (if .network.exists then .network.name else "-" end)],
-        ["client files", (.client_files.folder | word)],
-        ["next", "\(.recommended.action): \(.recommended.reason)"],
-        (.conflicts[] | ["conflict", .])
-        | @tsv' <<<"$document" | while IFS=$'\t' read -r name value; do
-        printf '%-13s %s\n' "$name" "$value"
-    done
 }

@@ -79,11 +79,15 @@ impl TestGateway {
 
     /// A run of the driver on it, not yet started.
     pub fn command(&self, verb: &str, flags: &[&str]) -> Command {
-        let mut command = driver();
+        let mut command = self.driver(&[verb, "--gateway", &self.name]);
+        command.args(flags);
         command
-            .env("XDG_CONFIG_HOME", self.config.path())
-            .args([verb, "--gateway", &self.name])
-            .args(flags);
+    }
+
+    /// A run of the driver with this gateway's client files, not yet started.
+    pub fn driver(&self, words: &[&str]) -> Command {
+        let mut command = driver();
+        command.env("XDG_CONFIG_HOME", self.config.path()).args(words);
         command
     }
 

@@ -18,9 +18,14 @@ fn wrong_words_are_usage_errors_that_name_the_word_and_the_next_command() {
         (vec!["start", "--prot", "1"], "--prot"),
         (vec!["start", "--port"], "--port needs a value"),
         (vec!["start", "--port="], "--port needs a value"),
-        (vec!["stop", "--port", "1"], "'start'"),
-        (vec!["start", "--yes"], "'destroy'"),
-        (vec!["--json", "start"], "the verb comes first"),
+        (vec!["stop", "--port", "1"], "'stop' has no flag '--port'"),
+        (vec!["start", "--yes"], "'start' has no flag '--yes'"),
+        (vec!["start", "--plaintext=yes"], "--plaintext takes no value"),
+        (vec!["stop", "now"], "'now' is one word too many"),
+        (vec!["use"], "which gateway?"),
+        (vec!["logs", "everything"], "no log of 'everything'"),
+        (vec!["completion", "tcsh"], "'tcsh'"),
+        (vec!["--quiet", "start"], "the verb comes first"),
     ] {
         let ended = run(&arguments);
         assert_eq!(ended.code, 2, "{arguments:?}: {}", ended.stderr);
@@ -37,25 +42,81 @@ fn no_verb_prints_the_help_and_is_a_usage_error() {
     assert!(ended.stderr.contains("Usage: openshell VERB"), "{}", ended.stderr);
 }
 
+fn text_of(file: &str) -> String {
+    std::fs::read_to_string(repository().join(file)).expect("a file of the driver")
+}
+
+/// Every verb, from the files that do it.
+fn verbs() -> Vec<String> {
+    let files = std::fs::read_dir(repository().join("scripts/verbs")).expect("the verbs");
+    let stem = |file: std::fs::DirEntry| {
+        file.path()
+            .file_stem()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned()
+    };
+    files.map(|file| stem(file.expect("a file"))).collect()
+}
+
 #[test]
-fn help_lists_every_verb_and_flag_that_the_driver_reads() {
+fn every_verb_has_its_line_in_the_help_and_a_help_of_its_own() {
     let help = run(&["help"]).well().stdout;
-    let flags =
-        std::fs::read_to_string(repository().join("scripts/lib/flags.sh")).expect("the driver's flags");
+    let verbs = verbs();
+    assert!(verbs.len() > 10, "{verbs:?}");
+    for verb in verbs {
+        assert!(help.contains(&format!("\n  {verb} ")), "{verb}");
+        let own = run(&["help", &verb]).well().stdout;
+        assert!(own.contains(&format!("Usage: openshell {verb}")), "{own}");
+        assert!(own.contains("\n  --gateway NAME"), "{own}");
+        assert_eq!(run(&[&verb, "--help"]).well().stdout, own);
+    }
+}
+
+/// A flag that no verb takes would be a promise that nobody keeps.
+#[test]
+fn every_flag_that_is_described_is_taken_by_a_verb() {
+    let every_help: String = verbs()
+        .iter()
+        .map(|verb| run(&["help", verb]).well().stdout)
+        .collect();
     let mut seen = 0;
-    for word in flags.split(|c: char| c.is_whitespace() || c == '|' || c == ')') {
-        let is_flag = word.starts_with("--")
-            && word.len() > 3
-            && word[2..].chars().all(|c| c.is_ascii_lowercase() || c == '-');
-        if is_flag && word != "--help" {
-            assert!(help.contains(word), "{word} is not in the help");
-            seen += 1;
+    for line in text_of("scripts/lib/flags.txt")
+        .lines()
+        .filter(|line| line.starts_with("  --"))
+    {
+        assert!(every_help.contains(line), "no verb takes: {line}");
+        seen += 1;
+    }
+    assert!(seen > 15, "only {seen} flags were found");
+}
+
+#[test]
+fn a_usage_error_is_a_document_where_one_is_wanted() {
+    let ended = run(&["start", "--json", "--prot"]);
+    assert_eq!(ended.code, 2);
+    let document = ended.document();
+    assert_eq!(document["error"]["reason"], "usage");
+    assert_eq!(document["error"]["hint"], "openshell help start");
+}
+
+#[test]
+fn completions_know_every_verb_and_are_read_by_their_shell() {
+    for shell in ["bash", "zsh", "fish"] {
+        let text = run(&["completion", shell]).well().stdout;
+        for verb in verbs() {
+            assert!(text.contains(&verb), "{shell} does not know {verb}");
         }
     }
-    assert!(seen > 12, "only {seen} flags were found in flags.sh");
-    for verb in ["start", "stop", "destroy", "status", "help"] {
-        assert!(help.contains(&format!("\n  {verb} ")), "{verb}");
-    }
+    let text = run(&["completion", "bash"]).well().stdout;
+    let mut bash = Command::new("bash");
+    bash.args([
+        "-c",
+        &format!(
+            "{text}\nCOMP_WORDS=(openshell start --pl) COMP_CWORD=2\n_openshell\necho \"${{COMPREPLY[@]}}\""
+        ),
+    ]);
+    assert_eq!(Ended::of(bash).well().stdout.trim(), "--plaintext");
 }
 
 /// A PATH with the commands that the driver runs before anything else, without `left_out`.

@@ -1,0 +1,23 @@
+# The client's file that names the active gateway. Sourced by scripts/openshell.
+# shellcheck shell=bash
+
+client_folder() {
+    printf '%s/openshell\n' "${XDG_CONFIG_HOME:-$HOME/.config}"
+}
+
+# Its name; nothing where there is none.
+active_gateway() {
+    local name=
+    read -r name 2>/dev/null <"$(client_folder)/active_gateway" || true
+    printf '%s\n' "$name"
+}
+
+# activate NAME: whoever reads the file meanwhile sees the old name or the new one.
+activate() {
+    local folder new
+    folder=$(client_folder)
+    mkdir -p -- "$folder"
+    new=$(mktemp "$folder/.active_gateway.XXXXXX")
+    printf '%s' "$1" >"$new"
+    mv -f -- "$new" "$folder/active_gateway"
+}

@@ -1,0 +1,71 @@
+# From what is there to a gateway that serves. Sourced by scripts/openshell.
+# shellcheck shell=bash
+
+# bring_up: detect must have been called. Used by start, resume and restart.
+bring_up() {
+    if [[ $state == serving && ${#settings[@]} == 0 ]]; then
+        finish "gateway $gateway serves already on $endpoint"
+        return
+    fi
+    image_chosen
+    lock_taken "$verb" && detect
+    say "gateway $gateway: $(state_in_words)"
+    if [[ ${given[--dry-run]:-false} == true ]]; then
+        step container gw-container ensure "${of_gateway[@]}" "${settings[@]}" --dry-run
+        finish "nothing was done; the plan: $(plan_in_words)"
+        return
+    fi
+    image_ready
+    step container gw-container ensure "${of_gateway[@]}" "${settings[@]}" "${locked[@]}"
+    read_container
+    step api gw-wait api "${of_cluster[@]}"
+    step namespace gw-wait namespace "${of_cluster[@]}"
+    begin nodes gw-nodeclean "${of_cluster[@]}" --keep "$node_name" --since "$started_at"
+    begin secret gw-sshsecret reconcile "${of_cluster[@]}"
+    if [[ $plaintext == false ]]; then
+        step certificates gw-pki reconcile "${of_cluster[@]}" --gateway "$gateway" "${sans[@]}" "${locked[@]}"
+    fi
+    ended secret
+    ended nodes
+    step grpc gw-wait grpc --gateway "$gateway" --address "$address" "${tls[@]}" "${limits[@]}"
+    finish "gateway $gateway serves on $endpoint"
+}
+
+# The image of the gateway: a flag's or the environment's is gw-container's affair, and so is another one that the
+# gateway was made with. Else it is the one that this checkout builds.
+image_chosen() {
+    own_image=
+    if [[ -n ${given[--image]:-} || -n ${OPENSHELL_CLUSTER_IMAGE:-} ]]; then
+        return
+    fi
+    if [[ -z $kept_image || $kept_image == openshell/cluster:* ]]; then
+        own_image=$("$root/images/build" --print-tag)
+        settings+=(--image "$own_image")
+    fi
+}
+
+image_ready() {
+    [[ -n $own_image ]] || return 0
+    local begun code=0
+    begun=$(now_ms)
+    local words=()
+    [[ $quiet == false ]] || words=(--quiet)
+    "$root/images/build" "${words[@]}" >/dev/null || code=$?
+    [[ $code -eq 0 ]] || fail "$code" image_build_failed "the cluster image could not be built" "images/build"
+    step_line image "$own_image" "$(($(now_ms) - begun))"
+}
+
+# What the later steps need of gw-container's document.
+read_container() {
+    local fields san
+    mapfile -t fields < <(jq -r '.node_name, .started_at, .kubeconfig, .endpoint, .spec.plaintext, .spec.tls_sans[]' <<<"$document")
+    node_name=${fields[0]} started_at=${fields[1]} endpoint=${fields[3]} plaintext=${fields[4]}
+    of_cluster=(--kubeconfig "${fields[2]}" "${limits[@]}")
+    address=${endpoint#*://}
+    tls=()
+    [[ $plaintext == false ]] || tls=(--plaintext)
+    sans=()
+    for san in "${fields[@]:5}"; do
+        sans+=(--san "$san")
+    done
+}

@@ -1,0 +1,66 @@
+# Help: from the comments at the head of the driver and of each verb's file, and from flags.txt. Sourced by scripts/openshell.
+# shellcheck shell=bash
+
+# The comment at the head of a file, without its marks and without what is written for programs.
+head_of() {
+    local line
+    while IFS= read -r line; do
+        case $line in
+        '#!'* | '# shellcheck '* | '# Flags: '*) ;;
+        '#'*)
+            line=${line#\#}
+            printf '%s\n' "${line# }"
+            ;;
+        *) return 0 ;;
+        esac
+    done <"$1"
+}
+
+print_help() {
+    local verb summary
+    head_of "$root/scripts/openshell"
+    printf '\nVerbs:\n'
+    for verb in "${verbs[@]}"; do
+        read -r _ summary <"$root/scripts/verbs/$verb.sh"
+        printf '  %-12s %s\n' "$verb" "$summary"
+    done
+    printf '\nFlags of every verb:\n'
+    flags_of_group every
+    printf '\nopenshell help VERB tells a verb'\''s own flags.\n'
+}
+
+print_verb_help() {
+    local group
+    head_of "$root/scripts/verbs/$1.sh"
+    printf '\nFlags:\n'
+    for group in $(groups_of_verb "$1"); do
+        flags_of_group "$group"
+    done
+}
+
+# The groups of flags.txt that a verb takes.
+groups_of_verb() {
+    local line
+    while IFS= read -r line; do
+        if [[ $line == '# Flags: '* ]]; then
+            printf '%s\n' "${line#'# Flags: '}"
+            return
+        fi
+    done <"$root/scripts/verbs/$1.sh"
+}
+
+# The lines of a group in flags.txt.
+flags_of_group() {
+    local line on=false
+    while IFS= read -r line; do
+        case $line in
+        '  '*) [[ $on == false ]] || printf '%s\n' "$line" ;;
+        "$1") on=true ;;
+        *) on=false ;;
+        esac
+    done <"$root/scripts/lib/flags.txt"
+}
+
+is_verb() {
+    [[ " ${verbs[*]} " == *" $1 "* ]]
+}

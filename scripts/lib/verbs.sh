@@ -1,0 +1,36 @@
+# Every verb: its file explains it and does it. Sourced by scripts/openshell.
+# shellcheck shell=bash
+
+# In the order of the help.
+verbs=(start resume restart stop destroy status list use logs kubeconfig env completion version help)
+# How many words may follow a verb, where that is not none.
+declare -A most_operands=([use]=1 [logs]=2 [completion]=1 [help]=1)
+
+# shellcheck source=scripts/verbs/start.sh
+source "$root/scripts/verbs/start.sh"
+# shellcheck source=scripts/verbs/resume.sh
+source "$root/scripts/verbs/resume.sh"
+# shellcheck source=scripts/verbs/restart.sh
+source "$root/scripts/verbs/restart.sh"
+# shellcheck source=scripts/verbs/stop.sh
+source "$root/scripts/verbs/stop.sh"
+# shellcheck source=scripts/verbs/destroy.sh
+source "$root/scripts/verbs/destroy.sh"
+# shellcheck source=scripts/verbs/status.sh
+source "$root/scripts/verbs/status.sh"
+# shellcheck source=scripts/verbs/list.sh
+source "$root/scripts/verbs/list.sh"
+# shellcheck source=scripts/verbs/use.sh
+source "$root/scripts/verbs/use.sh"
+# shellcheck source=scripts/verbs/logs.sh
+source "$root/scripts/verbs/logs.sh"
+# shellcheck source=scripts/verbs/kubeconfig.sh
+source "$root/scripts/verbs/kubeconfig.sh"
+# shellcheck source=scripts/verbs/env.sh
+source "$root/scripts/verbs/env.sh"
+# shellcheck source=scripts/verbs/completion.sh
+source "$root/scripts/verbs/completion.sh"
+# shellcheck source=scripts/verbs/version.sh
+source "$root/scripts/verbs/version.sh"
+# shellcheck source=scripts/verbs/help.sh
+source "$root/scripts/verbs/help.sh"

@@ -1,0 +1,20 @@
+# remove container, network, volume and client files; asks first
+#
+# Usage: openshell destroy [flags]
+#
+# Off a terminal nobody can be asked: it needs --yes there.
+# Flags: every json consent
+# shellcheck shell=bash
+
+verb_destroy() {
+    programs_ready
+    detect
+    if [[ $state == absent ]]; then
+        finish "there is no gateway $gateway: nothing to destroy"
+        return
+    fi
+    consent "destroy gateway $gateway with its sandboxes, volume, secrets and client files"
+    lock_taken destroy || true
+    step container gw-container remove "${of_gateway[@]}" --volume --yes "${locked[@]}"
+    finish "gateway $gateway is destroyed"
+}

@@ -1,0 +1,12 @@
+# print the kubeconfig with which this host reaches the gateway's cluster
+#
+# Usage: openshell kubeconfig [flags]
+#
+# For example: openshell kubeconfig >cluster.yaml
+# Flags: every
+# shellcheck shell=bash
+
+verb_kubeconfig() {
+    programs_ready
+    exec "$programs/gw-container" kubeconfig --file - "${of_gateway[@]}" --quiet
+}

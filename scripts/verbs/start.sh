@@ -1,0 +1,13 @@
+# start the gateway: create it, resume it, or find that it serves already
+#
+# Usage: openshell start [flags]
+#
+# Settings are kept with the gateway. One that differs is applied: the container is replaced, and the volume kept.
+# Flags: every json settings plan
+# shellcheck shell=bash
+
+verb_start() {
+    programs_ready
+    detect
+    bring_up
+}

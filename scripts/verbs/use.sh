@@ -1,0 +1,16 @@
+# make a gateway the active one: the one that is meant where none is named
+#
+# Usage: openshell use NAME [flags]
+# Flags: every json
+# shellcheck shell=bash
+
+verb_use() {
+    [[ $# -eq 1 ]] || usage_error "which gateway?"
+    programs_ready
+    of_gateway+=(--gateway "$1")
+    detect
+    [[ $state != absent || -e $folder/metadata.json ]] ||
+        fail 1 no_state "there is no gateway $gateway" "openshell list"
+    activate "$gateway"
+    finish "gateway $gateway is the active one"
+}

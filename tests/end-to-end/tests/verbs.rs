@@ -1,0 +1,102 @@
+//! Verbs that look at a gateway or bring it back, as a user types them.
+
+use end_to_end::{Ended, Person, TestGateway, docker, skipped_without_docker};
+
+#[test]
+fn there_is_nothing_to_resume_where_there_is_nothing() {
+    if skipped_without_docker() {
+        return;
+    }
+    let gateway = TestGateway::unmade();
+    for verb in ["resume", "restart"] {
+        let ended = gateway.run(verb, &["--json"]);
+        assert_eq!(ended.code, 1, "{}", ended.stderr);
+        assert_eq!(ended.document()["error"]["reason"], "no_state");
+        assert!(ended.stderr.contains("next: openshell start"), "{}", ended.stderr);
+    }
+    for verb in ["env", "logs"] {
+        assert_eq!(gateway.run(verb, &[]).code, 1, "{verb}");
+    }
+}
+
+#[test]
+fn a_gateway_is_listed_used_read_and_restarted() {
+    if skipped_without_docker() {
+        return;
+    }
+    let gateway = TestGateway::started();
+    let person = Person::of(&gateway);
+    let sandbox = person.make_sandbox("read");
+    person.says(&sandbox, "a line to keep");
+
+    let listed = gateway.run("list", &[]).well().stdout;
+    let line = listed
+        .lines()
+        .find(|line| line.contains(&gateway.name))
+        .expect("the gateway's line");
+    assert!(line.starts_with("* "), "it is not the active one: {line}");
+    assert!(line.contains("serving"), "{line}");
+    assert!(
+        line.contains(&format!("https://127.0.0.1:{}", gateway.port)),
+        "{line}"
+    );
+
+    // What `env` prints is for eval, and what `kubeconfig` prints is a kubeconfig: both reach the cluster.
+    let exports = gateway.run("env", &[]).well().stdout;
+    assert!(
+        exports.contains(&format!("export OPENSHELL_GATEWAY={}\n", gateway.name)),
+        "{exports}"
+    );
+    let mut shell = std::process::Command::new("bash");
+    shell.args(["-c", &format!("{exports}\ntest -s \"$KUBECONFIG\"")]);
+    Ended::of(shell).well();
+    let printed = gateway.run("kubeconfig", &[]).well().stdout;
+    assert_eq!(
+        printed,
+        std::fs::read_to_string(gateway.folder().join("kubeconfig")).expect("the gateway's own")
+    );
+
+    let log = gateway.run("logs", &[]).well();
+    assert!(
+        log.stderr.contains("cluster-node: node "),
+        "{}{}",
+        log.stdout,
+        log.stderr
+    );
+    let server = gateway.run("logs", &["gateway", "--since", "1h"]).well().stdout;
+    assert!(server.contains("listening"), "{server}");
+    gateway.run("logs", &["sandbox", "read"]).well();
+    assert_eq!(gateway.run("logs", &["sandbox", "no-such-sandbox"]).code, 1);
+
+    let before = gateway.container();
+    let resumed = gateway.run("resume", &["--json"]).well().document();
+    assert_eq!(resumed["state_before"], "serving");
+    assert_eq!(gateway.container(), before);
+
+    let restarted = gateway.run("restart", &["--json"]).well().document();
+    assert_eq!(restarted["changed"], true);
+    assert_ne!(gateway.container(), before);
+    assert_eq!(gateway.container().split(' ').next(), before.split(' ').next());
+    assert_eq!(person.reads(&sandbox), ["a line to keep"]);
+
+    docker(&["stop", "--time", "30", &gateway.resource()]);
+    let resumed = gateway.run("resume", &["--json"]).well().document();
+    assert_eq!(resumed["state_before"], "stopped");
+    assert_eq!(person.reads(&sandbox), ["a line to keep"]);
+}
+
+#[test]
+fn another_gateway_becomes_the_active_one_only_where_it_exists() {
+    if skipped_without_docker() {
+        return;
+    }
+    let gateway = TestGateway::unmade();
+    let (there, absent) = (TestGateway::unmade(), TestGateway::unmade());
+    docker(&["volume", "create", &there.resource()]);
+    let used = |name: &str| Ended::of(gateway.driver(&["use", name]));
+    assert_eq!(used(&absent.name).code, 1);
+    used(&there.name).well();
+    let status = Ended::of(gateway.driver(&["status", "--json"])).well().document();
+    assert_eq!(status["gateway"], there.name);
+    assert_eq!(status["state"], "volume_only");
+}
