@@ -46,13 +46,12 @@ image_chosen() {
 
 image_ready() {
     [[ -n $own_image ]] || return 0
-    local begun code=0
-    begun=$(now_ms)
-    local words=()
+    local code=0 words=()
     [[ $quiet == false ]] || words=(--quiet)
-    "$root/images/build" "${words[@]}" >/dev/null || code=$?
+    spawn image "$root/images/build" "${words[@]}"
+    await image || code=$?
     [[ $code -eq 0 ]] || fail "$code" image_build_failed "the cluster image could not be built" "images/build"
-    step_line image "$own_image" "$(($(now_ms) - begun))"
+    step_line image "$own_image" "$(($(now_ms) - begun_at[image]))"
 }
 
 # What the later steps need of gw-container's document.

@@ -24,16 +24,18 @@ print_help() {
         read -r _ summary <"$root/scripts/verbs/$verb.sh"
         printf '  %-12s %s\n' "$verb" "$summary"
     done
-    printf '\nFlags of every verb:\n'
-    flags_of_group every
+    printf '\nFlags of most verbs:\n'
+    flags_of_group gateway
+    flags_of_group running
     printf '\nopenshell help VERB tells a verb'\''s own flags.\n'
 }
 
 print_verb_help() {
-    local group
+    local group groups
     head_of "$root/scripts/verbs/$1.sh"
-    printf '\nFlags:\n'
-    for group in $(groups_of_verb "$1"); do
+    groups=$(groups_of_verb "$1")
+    [[ -z $groups ]] || printf '\nFlags:\n'
+    for group in $groups; do
         flags_of_group "$group"
     done
 }

@@ -2,21 +2,44 @@
 # shellcheck shell=bash
 
 locked=()
+lock=
 
-# Takes the gateway's lock and keeps it to the end of the run; the tools inherit its descriptor.
+# Takes the gateway's lock and keeps it to the end of the run; the tools that write get its descriptor.
 # Succeeds where it had to be waited for, so that what was seen before is looked at again.
 lock_taken() {
-    local descriptor waited=1 holder
+    local waited=1 holder
+    [[ -z $lock ]] || return 1
     mkdir -p -- "$folder"
-    exec {descriptor}<>"$folder/lock" || fail 77 permission "the lock $folder/lock cannot be opened" "see who owns that folder"
-    if ! flock --nonblock "$descriptor"; then
-        holder=$(head -c 200 -- "$folder/lock" | tr '\n' ' ')
-        say "another run works on gateway $gateway (${holder:-unknown}); waiting for it"
-        flock --timeout 300 "$descriptor" ||
-            fail 75 locked "another run still works on gateway $gateway: ${holder:-unknown}" "wait for it, or end that process"
+    exec {lock}<>"$folder/lock" || fail 77 permission "the lock $folder/lock cannot be opened" "see who owns that folder"
+    if ! flock --nonblock "$lock"; then
+        holder=$(lock_holder)
+        say "$holder works on gateway $gateway; waiting for it"
+        flock --timeout "$(in_seconds "${given[--timeout]:-5m}")" "$lock" ||
+            fail 75 locked "$holder still works on gateway $gateway" "wait for it, or end that process"
         waited=0
     fi
     printf '%s %s\n' "$$" "$1" >"$folder/lock"
-    locked=(--lock-fd "$descriptor")
+    locked=(--lock-fd "$lock")
     return "$waited"
+}
+
+# Who wrote its name into the lock.
+lock_holder() {
+    local pid= verb=
+    read -r pid verb <"$folder/lock" || true
+    if [[ -n $pid ]]; then
+        printf 'process %s (%s)' "$pid" "$verb"
+    else
+        printf 'another run'
+    fi
+}
+
+# in_seconds DURATION: as the tools read it; what is no duration is refused by them.
+in_seconds() {
+    case $1 in
+    *ms) printf '%d.%03d\n' "$((10#${1%ms} / 1000))" "$((10#${1%ms} % 1000))" ;;
+    *s) printf '%s\n' "${1%s}" ;;
+    *m) printf '%s\n' "$((10#${1%m} * 60))" ;;
+    *) printf '0\n' ;;
+    esac
 }

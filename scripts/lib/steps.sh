@@ -22,24 +22,13 @@ step() {
 begin() {
     local name=$1 tool=$2
     shift 2
-    if [[ -z $scratch ]]; then
-        scratch=$(mktemp -d "${TMPDIR:-/tmp}/openshell.XXXXXX")
-        trap 'rm -rf -- "$scratch"' EXIT
-        trap 'interrupted INT 130' INT
-        trap 'interrupted TERM 143' TERM
-        trap 'interrupted HUP 129' HUP
-    fi
-    begun_at[$name]=$(now_ms)
-    # What people type goes to the driver alone.
-    "$programs/$tool" "$@" </dev/null >"$scratch/$name" &
-    running[$name]=$!
+    spawn "$name" "$programs/$tool" "$@"
 }
 
 # Waits for a tool's end, and says what came of it.
 ended() {
     local name=$1 code=0 gone
-    wait "${running[$name]}" || code=$?
-    unset "running[$name]"
+    await "$name" || code=$?
     gone=$(($(now_ms) - begun_at[$name]))
     document=$(<"$scratch/$name")
     step_documents+=("$(jq -cn --arg name "$name" --argjson gone "$gone" --argjson document "${document:-null}" \
@@ -48,6 +37,35 @@ ended() {
         step_failed "$name" "$code"
     fi
     step_line "$name" "$(outcome)" "$gone"
+}
+
+# spawn NAME COMMAND...: in the background, so that a signal is heard at once. Nothing reads what people type, and only who is
+# given the lock's descriptor may keep it longer than this run.
+spawn() {
+    local name=$1
+    shift
+    if [[ -z $scratch ]]; then
+        scratch=$(mktemp -d "${TMPDIR:-/tmp}/openshell.XXXXXX")
+        trap 'rm -rf -- "$scratch"' EXIT
+        trap 'interrupted INT 130' INT
+        trap 'interrupted TERM 143' TERM
+        trap 'interrupted HUP 129' HUP
+    fi
+    begun_at[$name]=$(now_ms)
+    if [[ -z $lock || " $* " == *" --lock-fd "* ]]; then
+        "$@" </dev/null >"$scratch/$name" &
+    else
+        "$@" </dev/null >"$scratch/$name" {lock}>&- &
+    fi
+    running[$name]=$!
+}
+
+# await NAME: its exit code.
+await() {
+    local code=0
+    wait "${running[$1]}" || code=$?
+    unset "running[$1]"
+    return "$code"
 }
 
 # What a step did, from its document.

@@ -3,7 +3,6 @@
 # Usage: openshell completion bash | zsh | fish
 #
 # For example: openshell completion bash >~/.local/share/bash-completion/completions/openshell
-# Flags: every
 # shellcheck shell=bash
 
 verb_completion() {

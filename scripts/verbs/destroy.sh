@@ -3,7 +3,7 @@
 # Usage: openshell destroy [flags]
 #
 # Off a terminal nobody can be asked: it needs --yes there.
-# Flags: every json consent
+# Flags: gateway running json consent
 # shellcheck shell=bash
 
 verb_destroy() {

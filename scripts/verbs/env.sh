@@ -3,7 +3,7 @@
 # Usage: openshell env [flags]
 #
 # For example: eval "$(openshell env)" && kubectl get pods --namespace openshell
-# Flags: every
+# Flags: gateway running
 # shellcheck shell=bash
 
 verb_env() {

@@ -1,7 +1,6 @@
 # print this text, or the help of a verb
 #
 # Usage: openshell help [VERB]
-# Flags: every
 # shellcheck shell=bash
 
 verb_help() {

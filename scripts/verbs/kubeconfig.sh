@@ -3,7 +3,7 @@
 # Usage: openshell kubeconfig [flags]
 #
 # For example: openshell kubeconfig >cluster.yaml
-# Flags: every
+# Flags: gateway running
 # shellcheck shell=bash
 
 verb_kubeconfig() {

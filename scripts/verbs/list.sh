@@ -3,7 +3,7 @@
 # Usage: openshell list [flags]
 #
 # With --json it prints the document of gw-detect --all.
-# Flags: every json
+# Flags: running json
 # shellcheck shell=bash
 
 verb_list() {

@@ -3,7 +3,7 @@
 # Usage: openshell logs [container | gateway | sandbox NAME] [flags]
 #
 # Without a word it is the container's.
-# Flags: every reading
+# Flags: gateway running reading
 # shellcheck shell=bash
 
 verb_logs() {

@@ -1,7 +1,7 @@
 # stop the gateway's container and start it again
 #
 # Usage: openshell restart [flags]
-# Flags: every json
+# Flags: gateway running json
 # shellcheck shell=bash
 
 verb_restart() {

@@ -3,7 +3,7 @@
 # Usage: openshell status [flags]
 #
 # With --json it prints the document of gw-detect.
-# Flags: every json
+# Flags: gateway running json
 # shellcheck shell=bash
 
 verb_status() {

@@ -1,7 +1,7 @@
 # stop the gateway's container; volume, secrets and client files stay
 #
 # Usage: openshell stop [flags]
-# Flags: every json
+# Flags: gateway running json
 # shellcheck shell=bash
 
 verb_stop() {

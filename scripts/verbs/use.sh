@@ -1,7 +1,7 @@
 # make a gateway the active one: the one that is meant where none is named
 #
 # Usage: openshell use NAME [flags]
-# Flags: every json
+# Flags: running json
 # shellcheck shell=bash
 
 verb_use() {

@@ -1,7 +1,6 @@
 # print the version of the driver and of the tools that it runs
 #
-# Usage: openshell version [flags]
-# Flags: every
+# Usage: openshell version
 # shellcheck shell=bash
 
 verb_version() {

@@ -1,7 +1,7 @@
 //! A gateway that a test owns.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -141,6 +141,11 @@ impl TestGateway {
             "{{.Id}} {{.State.StartedAt}}",
             &self.resource(),
         ])
+    }
+
+    /// The folder for client files of all gateways, this test's own.
+    pub fn config(&self) -> &Path {
+        self.config.path()
     }
 
     /// The folder of its client files.

@@ -29,7 +29,7 @@ fn a_gateway_is_listed_used_read_and_restarted() {
     let sandbox = person.make_sandbox("read");
     person.says(&sandbox, "a line to keep");
 
-    let listed = gateway.run("list", &[]).well().stdout;
+    let listed = Ended::of(gateway.driver(&["list"])).well().stdout;
     let line = listed
         .lines()
         .find(|line| line.contains(&gateway.name))

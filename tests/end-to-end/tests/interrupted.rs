@@ -1,0 +1,148 @@
+//! Runs of the driver that end early, and runs that meet: the next start brings the gateway to the same end.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use end_to_end::{Ended, Person, TestGateway, docker, skipped_without_docker};
+
+/// Starts the driver and returns once it has said that a step is done. Gives back what it said until then, too.
+fn run_until(
+    gateway: &TestGateway,
+    step: &str,
+    flags: &[&str],
+) -> (Child, String, BufReader<std::process::ChildStderr>) {
+    let mut command = gateway.command("start", flags);
+    let mut driver = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the driver");
+    let mut stderr = BufReader::new(driver.stderr.take().expect("standard error"));
+    let (mut said, line_of_step) = (String::new(), format!("  {step} "));
+    loop {
+        let before = said.len();
+        let read = stderr.read_line(&mut said).expect("standard error");
+        assert!(read > 0, "the driver ended before step {step}:\n{said}");
+        if said[before..].starts_with(&line_of_step) {
+            return (driver, said, stderr);
+        }
+    }
+}
+
+/// Processes that work with this gateway's client files.
+fn processes_of(gateway: &TestGateway) -> Vec<String> {
+    let config = gateway.config().display().to_string();
+    let belongs = |process: &std::path::Path| {
+        let environment = std::fs::read(process.join("environ")).unwrap_or_default();
+        environment
+            .windows(config.len())
+            .any(|window| window == config.as_bytes())
+    };
+    let all = std::fs::read_dir("/proc").expect("/proc");
+    all.map(|entry| entry.expect("a process").path())
+        .filter(|process| belongs(process))
+        .map(|process| {
+            std::fs::read_to_string(process.join("cmdline"))
+                .unwrap_or_default()
+                .replace('\0', " ")
+        })
+        .filter(|line| !line.is_empty())
+        .collect()
+}
+
+#[test]
+fn ctrl_c_says_what_is_left_and_leaves_no_process() {
+    if skipped_without_docker() {
+        return;
+    }
+    let gateway = TestGateway::unmade();
+    let port = gateway.port.to_string();
+    let (mut driver, _, mut rest) = run_until(&gateway, "container", &["--port", &port]);
+    let mut kill = Command::new("kill");
+    kill.args(["-INT", &driver.id().to_string()]);
+    Ended::of(kill).well();
+    let told = Instant::now();
+    let status = driver.wait().expect("the driver ends");
+    assert!(told.elapsed() < Duration::from_secs(10), "{:?}", told.elapsed());
+    let mut said = String::new();
+    rest.read_to_string(&mut said).expect("standard error");
+    assert_eq!(status.code(), Some(130), "{said}");
+    assert!(said.contains("interrupted by SIGINT"), "{said}");
+    assert!(
+        said.contains(&format!("next: openshell start --gateway {}", gateway.name)),
+        "{said}"
+    );
+    assert_eq!(processes_of(&gateway), Vec::<String>::new());
+
+    gateway.start(&[]).well();
+    assert_eq!(gateway.status()["state"], "serving");
+}
+
+#[test]
+fn killed_after_any_step_the_next_start_goes_on() {
+    if skipped_without_docker() {
+        return;
+    }
+    let all = [
+        "image",
+        "container",
+        "api",
+        "namespace",
+        "certificates",
+        "secret",
+        "nodes",
+    ];
+    let steps = if std::env::var_os("OPENSHELL_TEST_ALL").is_some() {
+        &all[..]
+    } else {
+        &["container", "certificates", "nodes"]
+    };
+    let gateway = TestGateway::started();
+    let person = Person::of(&gateway);
+    let sandbox = person.make_sandbox("kept");
+    person.says(&sandbox, "a line to keep");
+    for step in steps {
+        gateway.run("stop", &[]).well();
+        let (mut driver, _, _) = run_until(&gateway, step, &[]);
+        driver.kill().expect("SIGKILL");
+        driver.wait().expect("the driver ends");
+        gateway.start(&[]).well();
+        assert_eq!(person.reads(&sandbox), ["a line to keep"], "after {step}");
+        let another = person.make_sandbox(&format!("after-{step}"));
+        person.says(&another, "a line of another");
+    }
+}
+
+#[test]
+fn of_four_starts_at_once_one_works_and_the_others_wait() {
+    if skipped_without_docker() {
+        return;
+    }
+    let gateway = TestGateway::unmade();
+    let port = gateway.port.to_string();
+    let starts: Vec<Child> = (0..4)
+        .map(|_| {
+            let mut command = gateway.command("start", &["--port", &port]);
+            command
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .expect("the driver")
+        })
+        .collect();
+    let mut created = 0;
+    for start in starts {
+        let output = start.wait_with_output().expect("the driver ends");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        created += usize::from(said.contains("create container"));
+    }
+    assert_eq!(created, 1, "several runs made a container");
+    let name = format!("name={}", gateway.resource());
+    for kind in [vec!["ps", "--all"], vec!["volume", "ls"], vec!["network", "ls"]] {
+        let listed = docker(&[&kind[..], &["--quiet", "--filter", &name]].concat());
+        assert_eq!(listed.lines().count(), 1, "{kind:?}: {listed}");
+    }
+    assert_eq!(gateway.status()["state"], "serving");
+}
