@@ -7,6 +7,10 @@ bring_up() {
         finish "gateway $gateway serves already on $endpoint"
         return
     fi
+    if [[ -n $registry_token && " ${settings[*]} " != *" --registry-password-file "* ]]; then
+        scratch_made
+        settings+=(--registry-password-file "$(token_kept)")
+    fi
     image_chosen
     lock_taken "$verb" && detect
     say "gateway $gateway: $(state_in_words)"

@@ -41,12 +41,12 @@ know_flags() {
     local line group flag value
     while IFS= read -r line; do
         case $line in
-        '  '*)
+        '  --'*)
             read -r flag value _ <<<"$line"
             group_of[$flag]=$group
             if [[ $value == "${value^^}" ]]; then takes_value[$flag]=yes; fi
             ;;
-        *) group=$line ;;
+        [a-z]*) group=$line ;;
         esac
     done <"$root/scripts/lib/flags.txt"
 }
@@ -68,7 +68,10 @@ read_flags() {
             value=${word#*=}
             word=${word%%=*}
             ;;
-        -?*)
+        -[!0-9-]*)
+            usage_error "flags have two dashes: '$word'"
+            ;;
+        --?*)
             value=
             if [[ -n ${takes_value[$word]:-} && $# -gt 0 ]]; then
                 value=$1
@@ -104,8 +107,21 @@ take_flag() {
     fi
     [[ $flag != --name ]] || flag=--gateway
     given[$flag]=$value
-    if [[ $group == settings ]]; then
+    if [[ $flag == --registry-token-file ]]; then
+        if [[ $value == - ]]; then
+            IFS= read -r registry_token || true
+            scratch_made
+            value=$(token_kept)
+        fi
+        settings+=(--registry-password-file "$value")
+    elif [[ $group == settings ]]; then
         settings+=("$flag")
         [[ -z ${takes_value[$flag]:-} ]] || settings+=("$value")
     fi
+}
+
+# Writes the registry's token to a file of this run that nobody else reads, and prints its path.
+token_kept() {
+    printf '%s' "$registry_token" >"$scratch/registry-token"
+    printf '%s' "$scratch/registry-token"
 }

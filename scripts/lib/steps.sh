@@ -44,13 +44,7 @@ ended() {
 spawn() {
     local name=$1
     shift
-    if [[ -z $scratch ]]; then
-        scratch=$(mktemp -d "${TMPDIR:-/tmp}/openshell.XXXXXX")
-        trap 'rm -rf -- "$scratch"' EXIT
-        trap 'interrupted INT 130' INT
-        trap 'interrupted TERM 143' TERM
-        trap 'interrupted HUP 129' HUP
-    fi
+    scratch_made
     begun_at[$name]=$(now_ms)
     if [[ -z $lock || " $* " == *" --lock-fd "* ]]; then
         "$@" </dev/null >"$scratch/$name" &
@@ -58,6 +52,16 @@ spawn() {
         "$@" </dev/null >"$scratch/$name" {lock}>&- &
     fi
     running[$name]=$!
+}
+
+# A folder for what this run writes, gone with it; and from then on a signal is said in words.
+scratch_made() {
+    [[ -z $scratch ]] || return 0
+    scratch=$(mktemp -d "${TMPDIR:-/tmp}/openshell.XXXXXX")
+    trap 'rm -rf -- "$scratch"' EXIT
+    trap 'interrupted INT 130' INT
+    trap 'interrupted TERM 143' TERM
+    trap 'interrupted HUP 129' HUP
 }
 
 # await NAME: its exit code.

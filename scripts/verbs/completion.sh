@@ -20,7 +20,7 @@ flags_of_verb() {
     local group line
     for group in $(groups_of_verb "$1"); do
         while read -r line _; do
-            printf '%s\n' "$line"
+            [[ $line != --* ]] || printf '%s\n' "$line"
         done < <(flags_of_group "$group")
     done
 }

@@ -86,6 +86,41 @@ fn a_gateway_is_listed_used_read_and_restarted() {
 }
 
 #[test]
+fn a_backup_brings_back_what_was_destroyed_also_under_another_name() {
+    if skipped_without_docker() {
+        return;
+    }
+    let (gateway, another) = (TestGateway::started(), TestGateway::unmade());
+    let person = Person::of(&gateway);
+    let sandbox = person.make_sandbox("kept");
+    person.says(&sandbox, "a line to keep");
+    let file = gateway.config().join("backup");
+    let file = file.to_str().expect("plain text");
+    gateway.run("backup", &[file]).well();
+    assert_eq!(
+        gateway.status()["state"],
+        "serving",
+        "it serves on after the backup"
+    );
+
+    // Nobody is asked off a terminal, and nothing is replaced without a yes.
+    let refused = gateway.run("restore", &[file]);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert_eq!(person.reads(&sandbox), ["a line to keep"]);
+
+    gateway.run("destroy", &["--yes"]).well();
+    gateway.run("restore", &[file]).well();
+    assert_eq!(person.reads(&sandbox), ["a line to keep"]);
+    let new = person.make_sandbox("new");
+    person.says(&new, "a line of another");
+
+    another
+        .run("restore", &[file, "--port", &another.port.to_string()])
+        .well();
+    assert_eq!(Person::of(&another).reads(&sandbox), ["a line to keep"]);
+}
+
+#[test]
 fn another_gateway_becomes_the_active_one_only_where_it_exists() {
     if skipped_without_docker() {
         return;

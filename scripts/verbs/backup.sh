@@ -1,0 +1,23 @@
+# write the gateway's volume, settings and client files to one file
+#
+# Usage: openshell backup FILE [flags]
+#
+# FILE - is standard output. The container is paused meanwhile, or stopped with --stop.
+# Flags: gateway running json backup
+# shellcheck shell=bash
+
+verb_backup() {
+    [[ $# -eq 1 ]] || usage_error "to which file?"
+    local words=(backup "$1" "${of_gateway[@]}")
+    [[ -z ${given[--stop]:-} ]] || words+=(--stop)
+    programs_ready
+    if [[ $1 == - ]]; then
+        exec "$programs/gw-container" "${words[@]}"
+    fi
+    detect
+    [[ $state != absent ]] ||
+        fail 1 no_state "there is neither a container nor a volume of gateway $gateway to back up" "openshell list"
+    lock_taken backup || true
+    step backup gw-container "${words[@]}" "${locked[@]}"
+    finish "gateway $gateway is backed up to $1"
+}

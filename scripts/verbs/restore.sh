@@ -1,0 +1,25 @@
+# make a gateway from a backup, and start it
+#
+# Usage: openshell restore FILE [flags]
+#
+# FILE - is standard input. The backup is verified before anything is replaced. With --gateway it gets another name; where a
+# gateway of the name exists, it asks first.
+# Flags: gateway running json settings consent
+# shellcheck shell=bash
+
+verb_restore() {
+    [[ $# -eq 1 ]] || usage_error "from which file?"
+    local file=$1
+    programs_ready
+    if [[ $file == - ]]; then
+        scratch_made
+        file=$scratch/backup
+        cat >"$file"
+    fi
+    detect
+    [[ $state == absent ]] || consent "replace gateway $gateway, with its sandboxes, by the backup"
+    lock_taken restore || true
+    step restore gw-container restore "$file" --yes "${of_gateway[@]}" "${locked[@]}"
+    detect
+    bring_up
+}
