@@ -88,7 +88,7 @@ pub fn write(
             counted.entries += 1;
             counted.bytes += entry.size();
             let path = Path::new(VOLUME).join(path);
-            let mut header = entry.header().clone();
+            let mut header = without_path(entry.header())?;
             match entry
                 .link_name()?
                 .filter(|_| header.entry_type().is_hard_link() || header.entry_type().is_symlink())
@@ -120,6 +120,9 @@ impl<W: Write> Writer<W> {
         let mut header = Header::new_gnu();
         header.set_entry_type(EntryType::Regular);
         header.set_mode(0o600);
+        header.set_uid(0);
+        header.set_gid(0);
+        header.set_mtime(0);
         header.set_size(content.len() as u64);
         self.stream(&mut header, Path::new(path), &mut &*content)
     }
@@ -171,6 +174,23 @@ fn facts_of(header: &Header) -> Sha256 {
     hash
 }
 
+/// What a header says of an entry, in a header that has no path yet. One that is used again keeps the first part of a path that
+/// did not fit its field for names, also when it is given a shorter one.
+fn without_path(header: &Header) -> Result<Header, Error> {
+    let mut fresh = Header::new_gnu();
+    fresh.set_entry_type(header.entry_type());
+    fresh.set_mode(header.mode()?);
+    fresh.set_uid(header.uid()?);
+    fresh.set_gid(header.gid()?);
+    fresh.set_mtime(header.mtime()?);
+    fresh.set_size(header.entry_size()?);
+    if matches!(header.entry_type(), EntryType::Char | EntryType::Block) {
+        fresh.set_device_major(header.device_major()?.unwrap_or(0))?;
+        fresh.set_device_minor(header.device_minor()?.unwrap_or(0))?;
+    }
+    Ok(fresh)
+}
+
 struct Hashing<'a> {
     inner: &'a mut dyn Read,
     hash: Sha256,
@@ -219,7 +239,7 @@ pub fn read(input: impl Read, mut take: impl FnMut(Found) -> Result<(), Error>) 
         if !path.components().all(|part| matches!(part, Component::Normal(_))) {
             return Err(invalid(&format!("'{}' leads out of it", path.display())));
         }
-        let (header, size) = (entry.header().clone(), entry.size());
+        let (header, size) = (without_path(entry.header()).map_err(as_invalid)?, entry.size());
         let link = entry
             .link_name()
             .map_err(as_invalid)?
