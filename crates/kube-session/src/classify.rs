@@ -59,6 +59,14 @@ pub fn explain(error: &kube::Error) -> String {
             status.code
         );
     }
+    // What serde says may quote the value that it could not read, and that may be a secret.
+    if let kube::Error::SerdeError(error) = error {
+        return format!(
+            "the answer is not what was expected (line {}, column {})",
+            error.line(),
+            error.column()
+        );
+    }
     let mut parts: Vec<String> = Vec::new();
     let mut next: Option<&dyn std::error::Error> = Some(error);
     while let Some(cause) = next {
@@ -95,6 +103,14 @@ mod tests {
             }
             .boxed(),
         )
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_quoted() {
+        let wrong = serde_json::from_str::<u8>("\"plain-value\"").unwrap_err();
+        assert!(wrong.to_string().contains("plain-value"));
+        let told = explain(&kube::Error::SerdeError(wrong));
+        assert!(told.contains("line 1") && !told.contains("plain-value"), "{told}");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use contract::Failure;
+use jiff::Timestamp;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -38,6 +39,21 @@ impl HeldSecret {
     /// Does Kubernetes refuse to change it?
     pub fn is_immutable(&self) -> bool {
         self.0.immutable == Some(true)
+    }
+
+    /// When it was created, by the API server's clock.
+    pub fn created_at(&self) -> Option<Timestamp> {
+        self.0.metadata.creation_timestamp.as_ref().map(|time| time.0)
+    }
+
+    /// When it was last written, by the API server's clock; its creation where that is all that is known.
+    pub fn changed_at(&self) -> Option<Timestamp> {
+        let fields = self.0.metadata.managed_fields.iter().flatten();
+        fields
+            .filter_map(|entry| entry.time.as_ref())
+            .map(|time| time.0)
+            .chain(self.created_at())
+            .max()
     }
 
     fn holds(&self, values: &[(&str, &[u8])]) -> bool {
@@ -192,6 +208,18 @@ mod tests {
         let encoded = serde_json::to_string(&held().0).unwrap();
         let encoded = encoded.split('"').find(|word| word.ends_with('=')).unwrap();
         assert!(!shown.contains(encoded));
+    }
+
+    #[test]
+    fn the_last_of_its_writers_tells_when_it_changed() {
+        let secret: Secret = serde_json::from_value(serde_json::json!({ "metadata": {
+            "creationTimestamp": "2026-01-01T00:00:00Z",
+            "managedFields": [{ "time": "2026-01-03T00:00:00Z" }, { "time": "2026-01-02T00:00:00Z" }, {}],
+        } }))
+        .unwrap();
+        let held = HeldSecret(secret);
+        assert_eq!(held.changed_at(), "2026-01-03T00:00:00Z".parse().ok());
+        assert_eq!(held.created_at(), "2026-01-01T00:00:00Z".parse().ok());
     }
 
     #[test]

@@ -7,11 +7,13 @@ mod backoff;
 mod classify;
 mod held_secret;
 mod namespace;
+mod server;
 mod session;
 
 pub use backoff::Backoff;
 pub use classify::{Trouble, classify, explain};
 pub use held_secret::{HeldSecret, Written};
+pub use server::{ServerPod, VariableSource};
 pub use session::{Created, Session};
 
 use contract::Reason;

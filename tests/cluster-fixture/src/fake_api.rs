@@ -12,6 +12,8 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
@@ -19,8 +21,8 @@ use crate::background::Background;
 use crate::fault_proxy::status;
 use crate::kubeconfig;
 
-/// It knows GET of an object and of a collection (with `labelSelector=key=value`), POST, PUT with a resource version,
-/// and DELETE. A collection that no object was ever put in is unknown, as the kind of an absent CRD is:
+/// It knows GET of an object and of a collection (with `labelSelector=key=value`), POST, PUT with a resource version, PATCH
+/// as a JSON merge patch, and DELETE. It notes when an object was made and written. A collection that no object was ever put in is unknown, as the kind of an absent CRD is:
 /// `404 page not found`; Secrets, pods and namespaces are always known. Nothing is validated.
 pub struct FakeApi {
     kubeconfig: NamedTempFile,
@@ -110,6 +112,11 @@ impl Objects {
         if object["metadata"]["uid"].is_null() {
             object["metadata"]["uid"] = format!("uid-{}", self.last_version).into();
         }
+        let now = serde_json::to_value(Time(Timestamp::now())).expect("a time is a text");
+        if object["metadata"]["creationTimestamp"].is_null() {
+            object["metadata"]["creationTimestamp"] = now.clone();
+        }
+        object["metadata"]["managedFields"] = json!([{ "time": now }]);
         self.by_path.insert(path.to_owned(), object.clone());
         object
     }
@@ -186,6 +193,13 @@ fn handle(
             }
             found(200, &objects.store(path, body))
         }
+        Method::PATCH if is_object => {
+            let Some(mut object) = objects.by_path.get(path).cloned() else {
+                return status(404, "NotFound", name);
+            };
+            merge(&mut object, body);
+            found(200, &objects.store(path, object))
+        }
         Method::DELETE if is_object => match objects.by_path.remove(path) {
             Some(object) => found(200, &object),
             None => status(404, "NotFound", name),
@@ -205,6 +219,21 @@ fn handle(
             }
         }
         _ => status(405, "MethodNotAllowed", name),
+    }
+}
+
+/// RFC 7396.
+fn merge(target: &mut Value, patch: Value) {
+    let Value::Object(patch) = patch else {
+        *target = patch;
+        return;
+    };
+    for (key, value) in patch {
+        if value.is_null() {
+            target.as_object_mut().map(|object| object.remove(&key));
+        } else {
+            merge(&mut target[key.as_str()], value);
+        }
     }
 }
 

@@ -1,0 +1,256 @@
+//! The gateway server's own workload: its pods, and its restart.
+
+use contract::Failure;
+use gateway_names::WORKLOAD;
+use jiff::Timestamp;
+use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::{ListParams, Patch, PatchParams};
+use kube::{Api, Resource};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use crate::{Backoff, Session, Trouble};
+
+/// Pods of the server, by the label that its charts give them.
+const PODS_OF_SERVER: &str = "app.kubernetes.io/name=openshell";
+/// What `kubectl rollout restart` sets.
+const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
+
+/// A pod of the gateway server that runs, or will.
+pub struct ServerPod(Pod);
+
+/// Where a container's variable comes from. Without `Debug`, which would show a literal.
+pub enum VariableSource {
+    /// It stands in the pod.
+    Literal(Zeroizing<String>),
+    /// It is a Secret's value, read when the container started: the Secret's name and key.
+    Secret(String, String),
+    /// From something else.
+    Other,
+}
+
+impl std::fmt::Debug for ServerPod {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("ServerPod").field(&self.name()).finish()
+    }
+}
+
+impl ServerPod {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.0.metadata.name.as_deref().unwrap_or_default()
+    }
+
+    /// When it was created, by the API server's clock.
+    pub fn created_at(&self) -> Option<Timestamp> {
+        self.0.metadata.creation_timestamp.as_ref().map(|time| time.0)
+    }
+
+    /// When the first of its running containers started, by its node's clock; `None` where none runs.
+    pub fn started_at(&self) -> Option<Timestamp> {
+        let statuses = self.0.status.as_ref()?.container_statuses.iter().flatten();
+        statuses
+            .filter_map(|status| status.state.as_ref()?.running.as_ref()?.started_at.as_ref())
+            .map(|time| time.0)
+            .min()
+    }
+
+    /// The value of an annotation.
+    pub fn annotation(&self, name: &str) -> Option<&str> {
+        let annotations = self.0.metadata.annotations.as_ref()?;
+        annotations.get(name).map(String::as_str)
+    }
+
+    /// Where an environment variable of its containers comes from; `None` where no container has it.
+    pub fn variable(&self, name: &str) -> Option<VariableSource> {
+        let containers = &self.0.spec.as_ref()?.containers;
+        let variable = containers
+            .iter()
+            .flat_map(|container| container.env.iter().flatten())
+            .find(|variable| variable.name == name)?;
+        if let Some(value) = &variable.value {
+            return Some(VariableSource::Literal(Zeroizing::new(value.clone())));
+        }
+        let reference = variable
+            .value_from
+            .as_ref()
+            .and_then(|source| source.secret_key_ref.as_ref());
+        Some(reference.map_or(VariableSource::Other, |reference| {
+            VariableSource::Secret(reference.name.clone(), reference.key.clone())
+        }))
+    }
+
+    fn is_of_server(&self) -> bool {
+        let owner = self.0.metadata.owner_references.iter().flatten();
+        let is_ours = owner.filter(|owner| owner.controller == Some(true)).any(|owner| {
+            let of_deployment = || owner.name.starts_with(&format!("{WORKLOAD}-"));
+            (owner.kind == "StatefulSet" && owner.name == WORKLOAD)
+                || (owner.kind == "ReplicaSet" && of_deployment())
+        });
+        let status = self.0.status.as_ref();
+        let phase = status.and_then(|status| status.phase.as_deref());
+        is_ours
+            && self.0.metadata.deletion_timestamp.is_none()
+            && !matches!(phase, Some("Succeeded" | "Failed"))
+    }
+}
+
+/// How far a roll-out is.
+struct Progress {
+    generation: Option<i64>,
+    observed: Option<i64>,
+    wanted: i32,
+    updated: i32,
+    ready: i32,
+    total: i32,
+}
+
+impl Progress {
+    fn is_done(&self) -> bool {
+        let is_seen = self.observed >= self.generation;
+        is_seen && [self.updated, self.ready, self.total] == [self.wanted; 3]
+    }
+}
+
+impl Session {
+    /// The gateway server's pods, without those that end.
+    pub async fn server_pods(&self) -> Result<Vec<ServerPod>, Failure> {
+        let selection = ListParams::default().labels(PODS_OF_SERVER);
+        let pods = self.list(&self.namespaced::<Pod>(), &selection).await?;
+        let pods = pods.into_iter().map(ServerPod);
+        Ok(pods.filter(ServerPod::is_of_server).collect())
+    }
+
+    /// Restarts the gateway server as `kubectl rollout restart` does and waits until the roll-out is complete. What was
+    /// restarted, or `None` where there is no server.
+    pub async fn restart_server(&self) -> Result<Option<String>, Failure> {
+        let of_set = |set: &StatefulSet| {
+            let (spec, status) = (set.spec.as_ref(), set.status.as_ref());
+            Progress {
+                generation: set.metadata.generation,
+                observed: status.and_then(|status| status.observed_generation),
+                wanted: spec.and_then(|spec| spec.replicas).unwrap_or(1),
+                updated: status.and_then(|status| status.updated_replicas).unwrap_or(0),
+                ready: status.and_then(|status| status.ready_replicas).unwrap_or(0),
+                total: status.map_or(0, |status| status.replicas),
+            }
+        };
+        if self.restart("statefulset", of_set).await? {
+            return Ok(Some(format!("statefulset/{WORKLOAD}")));
+        }
+        let of_deployment = |deployment: &Deployment| {
+            let (spec, status) = (deployment.spec.as_ref(), deployment.status.as_ref());
+            Progress {
+                generation: deployment.metadata.generation,
+                observed: status.and_then(|status| status.observed_generation),
+                wanted: spec.and_then(|spec| spec.replicas).unwrap_or(1),
+                updated: status.and_then(|status| status.updated_replicas).unwrap_or(0),
+                ready: status.and_then(|status| status.ready_replicas).unwrap_or(0),
+                total: status.and_then(|status| status.replicas).unwrap_or(0),
+            }
+        };
+        let is_there = self.restart("deployment", of_deployment).await?;
+        Ok(is_there.then(|| format!("deployment/{WORKLOAD}")))
+    }
+
+    /// False where there is no such workload.
+    async fn restart<K>(&self, kind: &str, progress: impl Fn(&K) -> Progress) -> Result<bool, Failure>
+    where
+        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>
+            + Clone
+            + DeserializeOwned
+            + Serialize
+            + std::fmt::Debug,
+    {
+        let api: Api<K> = self.namespaced();
+        if self.get(&api, WORKLOAD).await?.is_none() {
+            return Ok(false);
+        }
+        // One moment for every attempt: a patch whose answer was lost restarts nothing a second time.
+        let now = Timestamp::now().to_string();
+        let template = json!({ "metadata": { "annotations": { RESTARTED_AT: now } } });
+        let patch = Patch::Merge(json!({ "spec": { "template": template } }));
+        let parameters = PatchParams::default();
+        let what = format!("the API server to restart {kind} {WORKLOAD}");
+        let absent = |trouble| (trouble == Trouble::Absent).then_some(());
+        let send = || api.patch(WORKLOAD, &parameters, &patch);
+        if self.request(&what, WORKLOAD, send, absent).await?.is_err() {
+            return Ok(false);
+        }
+        let mut backoff = Backoff::default();
+        loop {
+            let Some(found) = self.get(&api, WORKLOAD).await? else {
+                return Ok(false);
+            };
+            let progress = progress(&found);
+            if progress.is_done() {
+                self.console.ended_waiting();
+                return Ok(true);
+            }
+            self.console.waiting(&format!(
+                "{kind} {WORKLOAD} to restart: {} of {} pods are ready",
+                progress.ready.min(progress.updated),
+                progress.wanted
+            ));
+            tokio::time::sleep(backoff.next_wait()).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pod(object: serde_json::Value) -> ServerPod {
+        ServerPod(serde_json::from_value(object).unwrap())
+    }
+
+    fn owned_by(kind: &str, name: &str) -> ServerPod {
+        let owner = json!({ "apiVersion": "apps/v1", "kind": kind, "name": name, "uid": "u", "controller": true });
+        pod(json!({ "metadata": { "ownerReferences": [owner] } }))
+    }
+
+    #[test]
+    fn pods_of_others_that_carry_the_label_are_not_the_servers() {
+        assert!(owned_by("StatefulSet", "openshell").is_of_server());
+        assert!(owned_by("ReplicaSet", "openshell-5d8c").is_of_server());
+        assert!(!owned_by("StatefulSet", "openshell-2").is_of_server());
+        assert!(!owned_by("Sandbox", "openshell").is_of_server());
+        assert!(!pod(json!({})).is_of_server());
+    }
+
+    #[test]
+    fn variables_come_from_the_pod_or_from_a_secret_and_are_not_shown() {
+        let env = json!([
+            { "name": "A", "value": "plain-value" },
+            { "name": "B", "valueFrom": { "secretKeyRef": { "name": "s", "key": "k" } } },
+            { "name": "C", "valueFrom": { "fieldRef": { "fieldPath": "metadata.name" } } },
+        ]);
+        let pod = pod(json!({ "spec": { "containers": [{ "name": "c", "env": env }] } }));
+        assert!(matches!(pod.variable("A"), Some(VariableSource::Literal(value)) if *value == "plain-value"));
+        assert!(matches!(pod.variable("B"), Some(VariableSource::Secret(name, key)) if name == "s" && key == "k"));
+        assert!(matches!(pod.variable("C"), Some(VariableSource::Other)));
+        assert!(pod.variable("D").is_none());
+        assert!(!format!("{pod:?}").contains("plain-value"));
+    }
+
+    #[test]
+    fn a_roll_out_is_done_when_every_pod_is_new_and_ready() {
+        let of = |observed, updated, ready, total| Progress {
+            generation: Some(2),
+            observed: Some(observed),
+            wanted: 1,
+            updated,
+            ready,
+            total,
+        };
+        assert!(of(2, 1, 1, 1).is_done());
+        for unfinished in [of(1, 1, 1, 1), of(2, 0, 1, 1), of(2, 1, 0, 1), of(2, 1, 1, 2)] {
+            assert!(!unfinished.is_done());
+        }
+    }
+}
