@@ -210,7 +210,8 @@ mod tests {
     }
 
     fn owned_by(kind: &str, name: &str) -> ServerPod {
-        let owner = json!({ "apiVersion": "apps/v1", "kind": kind, "name": name, "uid": "u", "controller": true });
+        let owner =
+            json!({ "apiVersion": "apps/v1", "kind": kind, "name": name, "uid": "u", "controller": true });
         pod(json!({ "metadata": { "ownerReferences": [owner] } }))
     }
 
@@ -232,7 +233,9 @@ mod tests {
         ]);
         let pod = pod(json!({ "spec": { "containers": [{ "name": "c", "env": env }] } }));
         assert!(matches!(pod.variable("A"), Some(VariableSource::Literal(value)) if *value == "plain-value"));
-        assert!(matches!(pod.variable("B"), Some(VariableSource::Secret(name, key)) if name == "s" && key == "k"));
+        assert!(
+            matches!(pod.variable("B"), Some(VariableSource::Secret(name, key)) if name == "s" && key == "k")
+        );
         assert!(matches!(pod.variable("C"), Some(VariableSource::Other)));
         assert!(pod.variable("D").is_none());
         assert!(!format!("{pod:?}").contains("plain-value"));

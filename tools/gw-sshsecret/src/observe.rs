@@ -1,13 +1,13 @@
-//! What there is: the Secret and, where it is absent, what live sandboxes carry.
+//! What there is: the Secret, and what live sandboxes carry.
 
 use contract::Failure;
 use gateway_names::{HANDSHAKE_KEY, HANDSHAKE_SECRET, SANDBOX_GROUP, SANDBOX_VERSION};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::Api;
 use kube::api::{ApiResource, ListParams};
-use kube_session::Session;
+use kube_session::{HeldSecret, Session};
 
-use crate::carried::group;
+use crate::carried::{Group, group};
 use crate::handshake::Handshake;
 use crate::plan::Present;
 use crate::sandbox::{Sandbox, custom_objects, pods};
@@ -15,25 +15,36 @@ use crate::sandbox::{Sandbox, custom_objects, pods};
 /// Pods of sandboxes.
 const PODS_OF_SANDBOXES: &str = "openshell.ai/managed-by=openshell";
 
-/// Reads the Secret and, where its absence is proven, the sandboxes.
-pub async fn observe(session: &Session) -> Result<Present, Failure> {
-    let Some(secret) = session.read_secret(HANDSHAKE_SECRET).await? else {
-        return Ok(Present::Absent(group(&sandboxes(session).await?)));
+/// Reads the Secret, and what is in it.
+pub async fn read_secret(session: &Session) -> Result<(Option<HeldSecret>, Present), Failure> {
+    let secret = session.read_secret(HANDSHAKE_SECRET).await?;
+    let present = match &secret {
+        None => Present::Absent,
+        Some(secret) => match secret.value(HANDSHAKE_KEY) {
+            None => Present::Invalid(format!("it has no key {HANDSHAKE_KEY}")),
+            Some(value) => Handshake::read(value).map_or_else(Present::Invalid, Present::Valid),
+        },
     };
-    let Some(value) = secret.value(HANDSHAKE_KEY) else {
-        return Ok(Present::Invalid(format!("it has no key {HANDSHAKE_KEY}")));
-    };
-    Ok(Handshake::read(value).map_or_else(Present::Invalid, Present::Valid))
+    Ok((secret, present))
 }
 
-async fn sandboxes(session: &Session) -> Result<Vec<Sandbox>, Failure> {
-    let mut found = match served_version(session).await? {
-        Some(version) => list(session, &custom_objects(&version), &ListParams::default()).await?,
-        None => Vec::new(),
-    };
+/// What live sandboxes carry.
+pub async fn carried(session: &Session) -> Result<Vec<Group>, Failure> {
     let of_sandboxes = ListParams::default().labels(PODS_OF_SANDBOXES);
-    found.extend(list(session, &pods(), &of_sandboxes).await?);
-    Ok(found)
+    let kind_of_pods = pods();
+    let (custom, pods) = tokio::try_join!(
+        custom_sandboxes(session),
+        list(session, &kind_of_pods, &of_sandboxes)
+    )?;
+    let found: Vec<Sandbox> = custom.into_iter().chain(pods).collect();
+    Ok(group(&found))
+}
+
+async fn custom_sandboxes(session: &Session) -> Result<Vec<Sandbox>, Failure> {
+    match served_version(session).await? {
+        Some(version) => list(session, &custom_objects(&version), &ListParams::default()).await,
+        None => Ok(Vec::new()),
+    }
 }
 
 async fn list(

@@ -1,19 +1,21 @@
 //! `reconcile`: makes sure that the secret exists.
 
 use contract::{Action, Answer, Context, Exit, Failure};
-use gateway_names::{HANDSHAKE_KEY, HANDSHAKE_SECRET};
-use kube_session::{Session, Written};
+use gateway_names::{HANDSHAKE_KEY, HANDSHAKE_SECRET, WORKLOAD};
+use jiff::Timestamp;
+use kube_session::{HeldSecret, ServerPod, Session, Written};
 
 use crate::flags::ReconcileFlags;
 use crate::handshake::Handshake;
-use crate::observe::observe;
-use crate::plan::{Plan, Present, Refusal, plan};
+use crate::observe::{carried, read_secret};
+use crate::plan::{Plan, Wish, lost, plan};
+use crate::refused::{immutable, refused, unconfirmed};
 use crate::report::{Carried, Report, Source};
 
 /// How often the Secret may change under this run's hands before it gives up.
 const ATTEMPTS: usize = 5;
 
-/// Observes, decides, and creates the Secret where that was decided. Where somebody else creates it first, theirs counts.
+/// Observes, decides, and writes the Secret where that was decided. Where somebody else writes it first, theirs is looked at.
 pub async fn run(flags: ReconcileFlags, context: Context<Report>) -> Result<Answer, Failure> {
     let session = Session::open(&context).await?;
     context.report.update(|report| {
@@ -23,7 +25,7 @@ pub async fn run(flags: ReconcileFlags, context: Context<Report>) -> Result<Answ
     });
     session.wait_for_namespace().await?;
     for _ in 0..ATTEMPTS {
-        if attempt(&session, &context, flags.adopt.as_deref()).await? == Written::Done {
+        if attempt(&session, &context, &flags).await? == Written::Done {
             return Ok(Answer::Done);
         }
     }
@@ -38,33 +40,53 @@ pub async fn run(flags: ReconcileFlags, context: Context<Report>) -> Result<Answ
 async fn attempt(
     session: &Session,
     context: &Context<Report>,
-    adopt: Option<&str>,
+    flags: &ReconcileFlags,
 ) -> Result<Written, Failure> {
-    let present = observe(session).await?;
-    let carried: Vec<Carried> = match &present {
-        Present::Absent(groups) => groups.iter().map(Carried::from).collect(),
-        _ => Vec::new(),
+    let wish = Wish {
+        adopt: flags.adopt.as_deref(),
+        replace_invalid: flags.replace_invalid,
+        rotate: flags.rotate,
     };
+    let (stored, present) = read_secret(session).await?;
+    let groups = if wish.needs_carried(&present) {
+        carried(session).await?
+    } else {
+        Vec::new()
+    };
+    let shown: Vec<Carried> = groups.iter().map(Carried::from).collect();
+    context.report.update(|report| report.carried.clone_from(&shown));
+    let plan = plan(present, &groups, wish).map_err(|refusal| refused(refusal, &shown))?;
+    let lost: Vec<String> = lost(&plan, &groups).into_iter().collect();
     context
         .report
-        .update(|report| report.carried.clone_from(&carried));
-    let (secret, source, why) = match plan(present, adopt) {
-        Ok(Plan::Keep(secret)) => {
+        .update(|report| report.lost_sandboxes.clone_from(&lost));
+    let (secret, source, replaces) = match plan {
+        Plan::Keep(secret) => {
             context.report.update(|report| {
                 report.fingerprint = Some(secret.fingerprint());
                 report.source = Some(Source::Existing);
             });
+            // A run that was killed after its write may have left the server with the old secret.
+            if flags.restart && !context.common.dry_run {
+                let written_at = stored.as_ref().and_then(HeldSecret::changed_at);
+                follow(session, context, true, |started| Some(started) < written_at).await?;
+            }
             return Ok(Written::Done);
         }
-        Ok(Plan::Recover(secret)) => (Some(secret), Source::Recovered, "live sandboxes carry it"),
-        Ok(Plan::Generate) => (
-            None,
-            Source::Generated,
-            "it does not exist, and no sandbox carries one",
-        ),
-        Err(refusal) => return Err(refused(refusal, &session.namespace, &carried)),
+        Plan::Recover { secret, replaces } => (Some(secret), Source::Recovered, replaces),
+        Plan::Generate { replaces } => (None, Source::Generated, replaces),
     };
-    let action = Action::new("create", format!("secret {HANDSHAKE_SECRET}"), why);
+    let why = match source {
+        _ if flags.rotate => "it was asked for with --rotate",
+        Source::Recovered => "live sandboxes carry it",
+        _ if replaces => "it held no handshake secret, and no sandbox carries one",
+        _ => "it does not exist, and no sandbox carries one",
+    };
+    let verb = if replaces { "replace" } else { "create" };
+    let action = Action::new(verb, format!("secret {HANDSHAKE_SECRET}"), why);
+    if stored.as_ref().is_some_and(HeldSecret::is_immutable) {
+        return Err(immutable(&session.namespace));
+    }
     if context.common.dry_run {
         context.report.update(|report| {
             report.fingerprint = secret.as_ref().map(Handshake::fingerprint);
@@ -73,21 +95,68 @@ async fn attempt(
         });
         return Ok(Written::Done);
     }
+    if flags.rotate && !flags.yes {
+        return Err(unconfirmed(&lost));
+    }
     let secret = secret.map_or_else(generate, Ok)?;
     let values = [(HANDSHAKE_KEY, secret.expose())];
-    let written = session.create_secret(HANDSHAKE_SECRET, "Opaque", &values).await?;
-    if written == Written::Done {
-        context.report.update(|report| {
-            report.fingerprint = Some(secret.fingerprint());
-            report.source = Some(source);
-            report.changed = true;
-            report.actions = vec![action];
-        });
-        context
-            .console
-            .progress(&format!("created Secret {HANDSHAKE_SECRET}: {why}"));
+    let written = match &stored {
+        Some(stored) => session.replace_secret(stored, &values).await?,
+        None => session.create_secret(HANDSHAKE_SECRET, "Opaque", &values).await?,
+    };
+    if written == Written::Overtaken {
+        return Ok(written);
+    }
+    context.report.update(|report| {
+        report.fingerprint = Some(secret.fingerprint());
+        report.source = Some(source);
+        report.changed = true;
+        report.actions = vec![action];
+    });
+    context
+        .console
+        .progress(&format!("{verb}d Secret {HANDSHAKE_SECRET}: {why}"));
+    // What was lost and recovered is what the server has, too.
+    if source == Source::Generated || replaces {
+        follow(session, context, flags.restart, |_| true).await?;
     }
     Ok(written)
+}
+
+/// A server whose container runs already read the Secret when it started, and keeps that until it restarts.
+async fn follow(
+    session: &Session,
+    context: &Context<Report>,
+    restart: bool,
+    is_outdated: impl Fn(Timestamp) -> bool,
+) -> Result<(), Failure> {
+    let pods = session.server_pods().await?;
+    if !pods.iter().filter_map(ServerPod::started_at).any(is_outdated) {
+        return Ok(());
+    }
+    let workload = format!("statefulset/{WORKLOAD}");
+    if !restart {
+        context.console.warning(&format!(
+            "the gateway server uses the old secret until it restarts: kubectl -n {} rollout restart {workload}",
+            session.namespace
+        ));
+        context
+            .report
+            .update(|report| report.restart_required = vec![workload]);
+        return Ok(());
+    }
+    if let Some(restarted) = session.restart_server().await? {
+        context.console.progress(&format!("restarted {restarted}"));
+        context.report.update(|report| {
+            let why = "it carries the secret that was there before";
+            report
+                .actions
+                .push(Action::new("restart", restarted.clone(), why));
+            report.changed = true;
+            report.restarted = vec![restarted];
+        });
+    }
+    Ok(())
 }
 
 fn generate() -> Result<Handshake, Failure> {
@@ -99,60 +168,4 @@ fn generate() -> Result<Handshake, Failure> {
             "run it again",
         )
     })
-}
-
-fn refused(refusal: Refusal, namespace: &str, carried: &[Carried]) -> Failure {
-    let again = "gw-sshsecret reconcile";
-    let (reason, message, hint) = match refusal {
-        Refusal::Invalid(why) => (
-            "handshake_invalid",
-            format!("Secret {HANDSHAKE_SECRET} is no handshake secret: {why}"),
-            format!(
-                "put the right value back, or remove the Secret so that it is recovered from live sandboxes: \
-                 kubectl -n {namespace} delete secret {HANDSHAKE_SECRET}, then {again}"
-            ),
-        ),
-        Refusal::Disagree => (
-            "sandboxes_disagree",
-            format!(
-                "Secret {HANDSHAKE_SECRET} does not exist, and live sandboxes carry different ones: {}",
-                counted(carried)
-            ),
-            format!("choose the one to keep: {again} --adopt FINGERPRINT"),
-        ),
-        Refusal::CarriedInvalid(why) => (
-            "sandbox_secret_invalid",
-            format!(
-                "Secret {HANDSHAKE_SECRET} does not exist, and what live sandboxes carry is no handshake secret: {why} ({})",
-                counted(carried)
-            ),
-            format!("delete these sandboxes, then {again}"),
-        ),
-        Refusal::NotCarried => (
-            "adopt_refused",
-            format!(
-                "no live sandbox carries the secret that --adopt names; there is: {}",
-                counted(carried)
-            ),
-            format!("{again} --dry-run shows the fingerprints"),
-        ),
-        Refusal::AnotherExists => (
-            "adopt_refused",
-            format!(
-                "Secret {HANDSHAKE_SECRET} exists and is another one than --adopt names; it was not changed"
-            ),
-            format!("use the one that exists: {again}"),
-        ),
-    };
-    Failure::new(Exit::Failed, reason, message, hint)
-}
-
-fn counted(carried: &[Carried]) -> String {
-    let each = carried.iter().map(|group| {
-        let count = group.sandboxes.len();
-        let noun = if count == 1 { "sandbox" } else { "sandboxes" };
-        format!("{} in {count} {noun}", group.fingerprint)
-    });
-    let text = each.collect::<Vec<_>>().join(", ");
-    if text.is_empty() { "none".to_owned() } else { text }
 }

@@ -34,6 +34,11 @@ fn a_wrong_command_line_is_a_usage_error() {
         &["reconcile", "--timeout", "soon"],
         &["reconcile", "--adopt", "0123456789ab"],
         &["reconcile", "--adopt=hmac-sha256:0123456789aB"],
+        &["check", "--rotate"],
+        &["sign", "--time", "-1"],
+        &["sign", "--token-file", "-", "--secret-file", "-"],
+        &["verify", "--secret-file=-"],
+        &["verify", "--skew-seconds", "5m"],
     ] {
         let run = checked(wrong);
         assert_eq!(
@@ -92,6 +97,10 @@ fn the_help_lists_every_reason() {
         "adopt_refused",
         "contended",
         "no_random",
+        "handshake_missing",
+        "secret_immutable",
+        "input_failed",
+        "line_invalid",
     ] {
         assert!(
             listed.iter().any(|word| word == reason),

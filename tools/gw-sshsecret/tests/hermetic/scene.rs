@@ -24,7 +24,17 @@ pub fn tool(kubeconfig: &Path) -> Command {
 pub fn reconcile(kubeconfig: &Path, more: &[&str]) -> Run {
     let mut command = tool(kubeconfig);
     command.args(more);
-    let run = tool_document::run(command);
+    checked(tool_document::run(command))
+}
+
+/// Runs another verb.
+pub fn run(api: &FakeApi, words: &[&str]) -> Run {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gw-sshsecret"));
+    command.args(words).arg("--kubeconfig").arg(api.kubeconfig());
+    checked(tool_document::run(command))
+}
+
+pub fn checked(run: Run) -> Run {
     check(&run, include_str!("../../schema.json"));
     for digit in '0'..='9' {
         let value = digit.to_string().repeat(64);
@@ -100,4 +110,44 @@ pub fn put_pod(api: &FakeApi, name: &str, manager: &str, value: &str) {
             "spec": pod_spec(value), "status": { "phase": "Running" },
         }),
     );
+}
+
+const SERVER_POD: &str = "/api/v1/namespaces/openshell/pods/openshell-0";
+pub const STATEFUL_SET: &str = "/apis/apps/v1/namespaces/openshell/statefulsets/openshell";
+
+/// Long before any Secret of a test is written.
+pub const LONG_AGO: &str = "2020-01-01T00:00:00Z";
+/// Long after.
+pub const LATER: &str = "2099-01-01T00:00:00Z";
+
+/// A pod of the gateway server with this environment, which started then.
+pub fn put_server(api: &FakeApi, env: Value, started: &str) {
+    let owner = json!({ "apiVersion": "apps/v1", "kind": "StatefulSet", "name": "openshell", "uid": "u", "controller": true });
+    api.put(
+        SERVER_POD,
+        json!({
+            "metadata": {
+                "name": "openshell-0", "creationTimestamp": started, "ownerReferences": [owner],
+                "labels": { "app.kubernetes.io/name": "openshell" },
+            },
+            "spec": { "containers": [{ "name": "openshell", "env": env }] },
+            "status": { "phase": "Running", "containerStatuses": [{
+                "name": "openshell", "image": "i", "imageID": "i", "ready": true, "restartCount": 0,
+                "state": { "running": { "startedAt": started } },
+            }] },
+        }),
+    );
+    api.put(
+        STATEFUL_SET,
+        json!({
+            "metadata": { "name": "openshell", "generation": 1 },
+            "spec": { "replicas": 1, "selector": {}, "serviceName": "openshell", "template": {} },
+            "status": { "observedGeneration": 9, "replicas": 1, "readyReplicas": 1, "updatedReplicas": 1 },
+        }),
+    );
+}
+
+/// The variable, from the Secret.
+pub fn by_reference() -> Value {
+    json!([{ "name": "OPENSHELL_SSH_HANDSHAKE_SECRET", "valueFrom": { "secretKeyRef": { "name": "openshell-ssh-handshake", "key": "secret" } } }])
 }

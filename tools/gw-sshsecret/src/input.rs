@@ -1,0 +1,127 @@
+//! What is read from files and standard input.
+
+use std::path::Path;
+
+use contract::{Context, Exit, Failure};
+use gateway_names::HANDSHAKE_SECRET;
+use kube_session::Session;
+use nssh1::Secret;
+use tokio::io::AsyncReadExt;
+use zeroize::Zeroizing;
+
+use crate::observe::read_secret;
+use crate::plan::Present;
+use crate::report::{Report, Source};
+
+/// More than any input here needs, in bytes.
+const LONGEST_INPUT: u64 = 1024 * 1024;
+
+/// The whole of a file; `-` is standard input.
+pub async fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let is_standard = path == Path::new("-");
+    let name = if is_standard {
+        "standard input".to_owned()
+    } else {
+        path.display().to_string()
+    };
+    let failed = |cause: String| {
+        Failure::new(
+            Exit::Failed,
+            "input_failed",
+            format!("{name} cannot be read: {cause}"),
+            "name a file that can be read, or - for standard input",
+        )
+    };
+    // Room for all of it at once: a buffer that grows would leave copies behind.
+    let mut content = Zeroizing::new(Vec::with_capacity(64 * 1024));
+    let read = if is_standard {
+        tokio::io::stdin()
+            .take(LONGEST_INPUT + 1)
+            .read_to_end(&mut content)
+            .await
+    } else {
+        let opened = tokio::fs::File::open(path).await;
+        let file = opened.map_err(|error| failed(error.to_string()))?;
+        file.take(LONGEST_INPUT + 1).read_to_end(&mut content).await
+    };
+    read.map_err(|error| failed(error.to_string()))?;
+    if content.len() as u64 > LONGEST_INPUT {
+        return Err(failed("it has more than 1 MiB".to_owned()));
+    }
+    Ok(content)
+}
+
+/// Two inputs cannot both be standard input.
+pub fn refuse_shared_input(one: &Path, other: Option<&Path>) -> Result<(), Failure> {
+    if one == Path::new("-") && other == Some(Path::new("-")) {
+        return Err(Failure::usage(
+            "only one input can be standard input",
+            "give a file in place of one -",
+        ));
+    }
+    Ok(())
+}
+
+/// The secret to sign or to verify with: from a file, else from the cluster.
+pub async fn secret(context: &Context<Report>, file: Option<&Path>) -> Result<Secret, Failure> {
+    let (text, source) = match file {
+        Some(path) => {
+            let content = read(path).await?;
+            let trimmed = content.strip_suffix(b"\n").unwrap_or(&content);
+            let text = std::str::from_utf8(trimmed).map(str::to_owned);
+            let text = text.map_err(|_| invalid("it is no text"))?;
+            (Zeroizing::new(text), Source::Given)
+        }
+        None => (from_cluster(context).await?, Source::Existing),
+    };
+    if !gateway_names::is_handshake_secret(text.as_bytes()) && !text.is_empty() {
+        context
+            .console
+            .warning("the secret is not 64 lower-case hex characters: no gateway server takes it");
+    }
+    context.report.update(|report| {
+        report.fingerprint = Some(contract::fingerprint(text.as_bytes()));
+        report.source = Some(source);
+    });
+    Secret::new(text.to_string()).map_err(|_| invalid("it is empty: both sides refuse that"))
+}
+
+fn invalid(why: &str) -> Failure {
+    Failure::new(
+        Exit::Failed,
+        "handshake_invalid",
+        format!("the secret that was given is no handshake secret: {why}"),
+        "give 64 lower-case hex characters, or leave --secret-file out to take the cluster's",
+    )
+}
+
+async fn from_cluster(context: &Context<Report>) -> Result<Zeroizing<String>, Failure> {
+    let session = Session::open(context).await?;
+    context.report.update(|report| {
+        report.namespace = Some(session.namespace.clone());
+        report.secret = Some(HANDSHAKE_SECRET.to_owned());
+    });
+    session.wait_for_namespace().await?;
+    let (reason, what, hint) = match read_secret(&session).await?.1 {
+        Present::Valid(secret) => {
+            let text = String::from_utf8_lossy(secret.expose()).into_owned();
+            return Ok(Zeroizing::new(text));
+        }
+        Present::Absent => (
+            "handshake_missing",
+            "does not exist".to_owned(),
+            "gw-sshsecret reconcile",
+        ),
+        Present::Invalid(why) => (
+            "handshake_invalid",
+            format!("is no handshake secret: {why}"),
+            "gw-sshsecret reconcile --replace-invalid",
+        ),
+    };
+    Err(Failure::new(
+        Exit::Failed,
+        reason,
+        format!("Secret {HANDSHAKE_SECRET} {what}"),
+        hint,
+    ))
+}

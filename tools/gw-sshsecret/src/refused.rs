@@ -1,0 +1,91 @@
+//! Refusals in words.
+
+use contract::{Exit, Failure};
+use gateway_names::HANDSHAKE_SECRET;
+
+use crate::plan::Refusal;
+use crate::report::Carried;
+
+/// The failure that a refusal is.
+pub fn refused(refusal: Refusal, carried: &[Carried]) -> Failure {
+    let again = "gw-sshsecret reconcile";
+    let (reason, message, hint) = match refusal {
+        Refusal::Invalid(why) => (
+            "handshake_invalid",
+            format!("Secret {HANDSHAKE_SECRET} is no handshake secret: {why}"),
+            format!(
+                "put the right value back, or take what live sandboxes carry, else a new one: {again} --replace-invalid"
+            ),
+        ),
+        Refusal::Disagree => (
+            "sandboxes_disagree",
+            format!(
+                "Secret {HANDSHAKE_SECRET} has no valid secret, and live sandboxes carry different ones: {}",
+                counted(carried)
+            ),
+            format!("choose the one to keep: {again} --adopt FINGERPRINT"),
+        ),
+        Refusal::CarriedInvalid(why) => (
+            "sandbox_secret_invalid",
+            format!(
+                "Secret {HANDSHAKE_SECRET} has no valid secret, and what live sandboxes carry is none: {why} ({})",
+                counted(carried)
+            ),
+            format!("delete these sandboxes, then {again}"),
+        ),
+        Refusal::NotCarried => (
+            "adopt_refused",
+            format!(
+                "no live sandbox carries the secret that --adopt names; there is: {}",
+                counted(carried)
+            ),
+            "gw-sshsecret check shows the fingerprints".to_owned(),
+        ),
+        Refusal::AnotherExists => (
+            "adopt_refused",
+            format!(
+                "Secret {HANDSHAKE_SECRET} exists and is another one than --adopt names; it was not changed"
+            ),
+            format!(
+                "see who carries which: gw-sshsecret check; replace it all the same: {again} --rotate --adopt FINGERPRINT --yes"
+            ),
+        ),
+    };
+    Failure::new(Exit::Failed, reason, message, hint)
+}
+
+/// `--rotate` without `--yes`.
+pub fn unconfirmed(lost: &[String]) -> Failure {
+    let message = if lost.is_empty() {
+        format!("--rotate replaces the secret in Secret {HANDSHAKE_SECRET}: it needs --yes")
+    } else {
+        format!(
+            "--rotate replaces the secret in Secret {HANDSHAKE_SECRET}, and the gateway loses these live sandboxes, which \
+             carry another one: {}; it needs --yes",
+            lost.join(", ")
+        )
+    };
+    Failure::usage(message, "add --yes if that is meant; --dry-run shows the plan")
+}
+
+/// The Secret must be changed and cannot be.
+pub fn immutable(namespace: &str) -> Failure {
+    Failure::new(
+        Exit::Failed,
+        "secret_immutable",
+        format!("Secret {HANDSHAKE_SECRET} must be changed, and it is marked immutable"),
+        format!(
+            "remove it and run this again: kubectl -n {namespace} delete secret {HANDSHAKE_SECRET}, then gw-sshsecret reconcile"
+        ),
+    )
+}
+
+fn counted(carried: &[Carried]) -> String {
+    let each = carried.iter().map(|group| {
+        let count = group.sandboxes.len();
+        let noun = if count == 1 { "sandbox" } else { "sandboxes" };
+        format!("{} in {count} {noun}", group.fingerprint)
+    });
+    let text = each.collect::<Vec<_>>().join(", ");
+    if text.is_empty() { "none".to_owned() } else { text }
+}
