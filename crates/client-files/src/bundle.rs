@@ -65,20 +65,26 @@ impl std::fmt::Debug for BundleContent {
     }
 }
 
-/// Gives `folder` these three files. False where it had them.
-pub(crate) fn write(folder: &Path, content: &BundleContent) -> Result<bool, Failure> {
+/// Gives `folder` these three files, and no others: it is swapped as a whole. False where it had them.
+pub fn write(folder: &Path, content: &BundleContent) -> Result<bool, Failure> {
     let present = Bundle::in_folder(folder);
     if present.read()?.as_ref() == Some(content) {
         // The same material may be too widely readable: writing each file corrects its mode alone.
         return write_files(&present, content);
     }
-    let next = folder.with_extension("new");
+    let next = beside(folder, "new");
     private_file::remove_folder(&next)?;
     write_files(&Bundle::in_folder(&next), content)?;
     swap(&next, folder)?;
     private_file::sync_folder(folder.parent().unwrap_or(folder))?;
     private_file::remove_folder(&next)?;
     Ok(true)
+}
+
+/// A hidden name, so that no folder of somebody else is meant.
+fn beside(folder: &Path, what: &str) -> PathBuf {
+    let name = folder.file_name().unwrap_or_default().display();
+    folder.with_file_name(format!(".{name}.{what}"))
 }
 
 fn write_files(place: &Bundle, content: &BundleContent) -> Result<bool, Failure> {
@@ -97,7 +103,7 @@ fn swap(next: &Path, folder: &Path) -> Result<(), Failure> {
     match rustix::fs::renameat_with(CWD, next, CWD, folder, RenameFlags::EXCHANGE) {
         // File systems that cannot exchange (NFS and others): for a moment there is no bundle, never a mixed one.
         Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
-            let old = folder.with_extension("old");
+            let old = beside(folder, "old");
             private_file::remove_folder(&old)?;
             fs::rename(folder, &old).map_err(failed)?;
             fs::rename(next, folder).map_err(failed)?;

@@ -227,7 +227,7 @@ mod tests {
         assert!(!folder.write_bundle(b"199", b"199", b"199").unwrap());
         assert_eq!(folder.read_bundle().unwrap().unwrap().key, b"199");
         assert_eq!(folder.mode_of(&folder.bundle().key), Some(0o600));
-        assert!(!folder.path().join("mtls.new").exists());
+        assert!(!folder.path().join(".mtls.new").exists());
     }
 
     #[test]

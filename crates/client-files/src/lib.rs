@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use contract::{Exit, Failure, Reason};
 use gateway_names::GatewayName;
 
-pub use bundle::{Bundle, BundleContent};
+pub use bundle::{Bundle, BundleContent, write as write_bundle};
 pub use gateway_folder::GatewayFolder;
 pub use lock::Lock;
 pub use metadata::Metadata;

@@ -7,7 +7,7 @@ use contract::Failure;
 use jiff::Timestamp;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{FieldsV1, ObjectMeta};
 use kube::api::PostParams;
 use zeroize::Zeroize;
 
@@ -31,6 +31,12 @@ impl HeldSecret {
         self.0.data.as_ref()?.get(key).map(|value| value.0.as_slice())
     }
 
+    /// Every key with its value.
+    pub fn values(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let values = self.0.data.iter().flatten();
+        values.map(|(key, value)| (key.as_str(), value.0.as_slice()))
+    }
+
     /// The Secret's type, such as `Opaque` or `kubernetes.io/tls`.
     pub fn secret_type(&self) -> &str {
         self.0.type_.as_deref().unwrap_or("Opaque")
@@ -41,15 +47,27 @@ impl HeldSecret {
         self.0.immutable == Some(true)
     }
 
+    /// Is this the very object, unchanged since that was read?
+    pub fn is_unchanged_since(&self, read: &Self) -> bool {
+        let version = |secret: &Self| {
+            let metadata = &secret.0.metadata;
+            (metadata.uid.clone(), metadata.resource_version.clone())
+        };
+        version(self) == version(read)
+    }
+
     /// When it was created, by the API server's clock.
     pub fn created_at(&self) -> Option<Timestamp> {
         self.0.metadata.creation_timestamp.as_ref().map(|time| time.0)
     }
 
-    /// When it was last written, by the API server's clock; its creation where that is all that is known.
+    /// When its values were last written, by the API server's clock; its creation where that is all that is known.
     pub fn changed_at(&self) -> Option<Timestamp> {
         let fields = self.0.metadata.managed_fields.iter().flatten();
+        // A label that somebody sets is no change of its values.
+        let concerns_values = |fields: &FieldsV1| fields.0.get("f:data").is_some();
         fields
+            .filter(|entry| entry.fields_v1.as_ref().is_none_or(concerns_values))
             .filter_map(|entry| entry.time.as_ref())
             .map(|time| time.0)
             .chain(self.created_at())
@@ -214,7 +232,10 @@ mod tests {
     fn the_last_of_its_writers_tells_when_it_changed() {
         let secret: Secret = serde_json::from_value(serde_json::json!({ "metadata": {
             "creationTimestamp": "2026-01-01T00:00:00Z",
-            "managedFields": [{ "time": "2026-01-03T00:00:00Z" }, { "time": "2026-01-02T00:00:00Z" }, {}],
+            "managedFields": [
+                { "time": "2026-01-03T00:00:00Z" }, { "time": "2026-01-02T00:00:00Z" }, {},
+                { "time": "2026-01-09T00:00:00Z", "fieldsV1": { "f:metadata": {} } },
+            ],
         } }))
         .unwrap();
         let held = HeldSecret(secret);

@@ -9,6 +9,7 @@ mod fault;
 mod fault_proxy;
 mod kubeconfig;
 mod namespace;
+mod played_server;
 mod program;
 
 pub use apart::run_apart;

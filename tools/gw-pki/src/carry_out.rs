@@ -22,41 +22,30 @@ impl Workplace<'_> {
     /// Does one step. [`Written::Overtaken`] where somebody else was faster: observe and plan again.
     pub async fn carry_out(&self, step: Step) -> Result<Written, Failure> {
         let values = self.material.values(step).map_err(issue_failed)?;
-        let observed = self.material.observed;
-        let present = match step {
-            Step::CreateAuthority => &None,
-            Step::WriteClientCa => &observed.client_ca,
-            Step::IssueServer => &observed.server,
-            Step::IssueClient | Step::WriteClientTrust => &observed.client,
-            Step::WriteBundle => {
-                let [(_, ca), (_, certificate), (_, key)] = &values[..] else {
-                    unreachable!("a bundle has three files");
-                };
-                self.folder.write_bundle(ca, certificate, key)?;
-                return Ok(Written::Done);
-            }
-        };
+        if step == Step::WriteBundle {
+            let [(_, ca), (_, certificate), (_, key)] = &values[..] else {
+                unreachable!("a bundle has three files");
+            };
+            self.folder.write_bundle(ca, certificate, key)?;
+            return Ok(Written::Done);
+        }
         let values: Vec<(&str, &[u8])> = values
             .iter()
             .map(|(key, value)| (*key, value.as_slice()))
             .collect();
-        match (present, step.secret()) {
+        match (self.material.observed.secret(step), step.secret()) {
             (Some(present), _) => self.session.replace_secret(present, &values).await,
             (None, name) => {
-                let secret_type = if step == Step::IssueServer {
-                    "kubernetes.io/tls"
-                } else {
-                    "Opaque"
-                };
                 self.session
-                    .create_secret(name.unwrap_or_default(), secret_type, &values)
+                    .create_secret(name.unwrap_or_default(), step.secret_type(), &values)
                     .await
             }
         }
     }
 }
 
-fn issue_failed(cause: rcgen::Error) -> Failure {
+/// A certificate could not be made.
+pub fn issue_failed(cause: rcgen::Error) -> Failure {
     Failure::new(
         Exit::Failed,
         "issue_failed",

@@ -56,6 +56,19 @@ impl Certificate {
         read.filter(|certificates| !certificates.is_empty())
     }
 
+    /// Every certificate of a PEM text that can be read, with the text of its own.
+    pub fn read_each(pem: &[u8]) -> Vec<(Vec<u8>, Self)> {
+        const END: &str = "-----END CERTIFICATE-----";
+        let text = String::from_utf8_lossy(pem);
+        let blocks = text.split_inclusive(END);
+        blocks
+            .filter_map(|block| {
+                let [certificate] = Self::read_all(block.as_bytes())?.try_into().ok()?;
+                Some((format!("{}\n", block.trim()).into_bytes(), certificate))
+            })
+            .collect()
+    }
+
     fn from_der(der: &[u8]) -> Option<Self> {
         let (rest, parsed) = X509Certificate::from_der(der).ok()?;
         if !rest.is_empty() {
@@ -105,13 +118,15 @@ impl Certificate {
         (!is_fit).then_some(Finding::WrongUsage)
     }
 
-    /// Its time, against a clock in seconds since 1970.
-    pub fn validity(&self, now: i64) -> Option<Finding> {
+    /// Its time, against a clock in seconds since 1970. It is expiring where less than `renew_before` seconds are left, or
+    /// less than a third of its time where that is not given.
+    pub fn validity(&self, now: i64, renew_before: Option<i64>) -> Option<Finding> {
+        let renew_before = renew_before.unwrap_or((self.not_after - self.not_before) / 3);
         if now < self.not_before {
             Some(Finding::NotYetValid)
         } else if now > self.not_after {
             Some(Finding::Expired)
-        } else if self.not_after - now < (self.not_after - self.not_before) / 3 {
+        } else if self.not_after - now < renew_before {
             Some(Finding::Expiring)
         } else {
             None

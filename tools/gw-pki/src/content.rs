@@ -6,9 +6,10 @@ use kube_session::HeldSecret;
 use rcgen::Error;
 use zeroize::Zeroizing;
 
+use crate::authority::RETIRING;
 use crate::certificate::Purpose;
-use crate::examine::{Examined, Observed};
-use crate::issue::{self, Issued};
+use crate::examine::{Demand, Examined, Observed};
+use crate::issue::{self, Issued, Making};
 use crate::plan::Step;
 
 /// Keys of a Secret with their values, which are wiped when dropped.
@@ -21,24 +22,35 @@ pub struct Material<'a> {
     pub observed: &'a Observed,
     /// What was found.
     pub examined: &'a Examined,
-    /// The names that the server's certificate must carry.
-    pub wanted: &'a BTreeSet<String>,
-    /// Seconds since 1970.
-    pub now: i64,
+    /// What it was held against.
+    pub demand: Demand<'a>,
+    /// How new certificates are made.
+    pub making: Making,
 }
 
 impl Material<'_> {
     /// The values that a step writes: into its Secret, or into the bundle.
     pub fn values(&self, step: Step) -> Result<Values, Error> {
+        let (observed, now) = (self.observed, self.demand.now);
         match step {
-            Step::CreateAuthority => {
-                let ca = issue::authority(self.now)?;
-                Ok(vec![("ca.crt", held(&ca.certificate)), ("ca.key", held(&ca.key))])
+            Step::MakeAuthority => {
+                let ca = issue::authority(self.making, now)?;
+                let mut retiring = Zeroizing::new(self.examined.others.clone());
+                if self.examined.can_issue() {
+                    retiring.extend_from_slice(&in_secret(&observed.authority, "ca.crt"));
+                }
+                Ok(vec![
+                    ("ca.crt", held(&ca.certificate)),
+                    ("ca.key", held(&ca.key)),
+                    (RETIRING, retiring),
+                ])
             }
+            Step::NoteRetiring => Ok(vec![(RETIRING, Zeroizing::new(self.examined.others.clone()))]),
+            Step::ForgetRetired => Ok(vec![(RETIRING, Zeroizing::default())]),
             Step::WriteClientCa | Step::WriteClientTrust => Ok(vec![("ca.crt", self.trust())]),
             Step::IssueServer => {
                 // Names that the certificate carries already may be in use: they stay.
-                let mut sans = self.wanted.clone();
+                let mut sans = self.demand.sans.clone();
                 sans.extend(
                     self.examined
                         .server
@@ -54,7 +66,7 @@ impl Material<'_> {
                 Ok(values)
             }
             Step::WriteBundle => {
-                let value = |key| (key, in_secret(&self.observed.client, key));
+                let value = |key| (key, in_secret(&observed.client, key));
                 Ok(["ca.crt", "tls.crt", "tls.key"].map(value).into())
             }
         }
@@ -78,7 +90,8 @@ impl Material<'_> {
             let value = in_secret(&self.observed.authority, key);
             Zeroizing::new(String::from_utf8_lossy(&value).into_owned())
         };
-        issue::leaf((&text("ca.crt"), &text("ca.key")), purpose, sans, self.now)
+        let ca = (text("ca.crt"), text("ca.key"));
+        issue::leaf((&ca.0, &ca.1), purpose, sans, self.making, self.demand.now)
     }
 }
 

@@ -5,10 +5,26 @@ use std::collections::BTreeSet;
 use client_files::BundleContent;
 use kube_session::HeldSecret;
 
+use crate::authority::{RETIRING, can_issue};
+use crate::ca_change::{self, Phase};
 use crate::certificate::{Certificate, Purpose};
 use crate::chain::leads_to;
 use crate::finding::Finding;
+use crate::plan::Step;
 use crate::private_key;
+use crate::serving::Serving;
+use crate::trust::{trust, trusted};
+
+/// What the certificates are held against.
+#[derive(Clone, Copy, Debug)]
+pub struct Demand<'a> {
+    /// The names and addresses that the server's certificate must carry.
+    pub sans: &'a BTreeSet<String>,
+    /// Leaves are expiring where less than this is left, in seconds; a third of their time where it is not given.
+    pub renew_before: Option<i64>,
+    /// The clock, in seconds since 1970.
+    pub now: i64,
+}
 
 /// What there is.
 #[derive(Default)]
@@ -25,6 +41,22 @@ pub struct Observed {
     pub bundle: Option<BundleContent>,
     /// Can others read a file of the bundle?
     pub bundle_is_open: bool,
+    /// The server's pods that run.
+    pub serving: Vec<Serving>,
+}
+
+impl Observed {
+    /// The Secret that a step writes, where it exists.
+    pub fn secret(&self, step: Step) -> Option<&HeldSecret> {
+        let secret = match step {
+            Step::MakeAuthority | Step::NoteRetiring | Step::ForgetRetired => &self.authority,
+            Step::WriteClientCa => &self.client_ca,
+            Step::IssueServer => &self.server,
+            Step::IssueClient | Step::WriteClientTrust => &self.client,
+            Step::WriteBundle => return None,
+        };
+        secret.as_ref()
+    }
 }
 
 /// One Secret, examined.
@@ -40,6 +72,8 @@ pub struct Part {
     pub own: Vec<Finding>,
     /// What is wrong with the CA certificates that it hands out.
     pub trust: Vec<Finding>,
+    /// Does it hand out a CA that is being replaced?
+    pub trusts_retiring: bool,
 }
 
 impl Part {
@@ -64,25 +98,28 @@ pub struct Examined {
     pub bundle: Vec<Finding>,
     /// The CA certificates (PEM) that all must trust, where that is known.
     pub trust: Option<Vec<u8>>,
+    /// The CA certificates (PEM), without the one that issues, that leaves lead to and that are trusted.
+    pub others: Vec<u8>,
+    /// How far a change of the CA is.
+    pub phase: Phase,
+    /// Does the server know the CA that issues, both as its own and as its clients'?
+    pub server_is_ready: bool,
+    /// Must the server restart to serve what the Secrets hold?
+    pub restart_needed: bool,
 }
 
 impl Examined {
     /// Is there a CA that may issue, with its key?
     pub fn can_issue(&self) -> bool {
-        self.authority.exists
-            && self
-                .authority
-                .own
-                .iter()
-                .all(|finding| *finding == Finding::Expiring)
+        can_issue(&self.authority)
     }
 }
 
-/// Examines everything. `now` is in seconds since 1970.
-pub fn examine(observed: &Observed, wanted: &BTreeSet<String>, now: i64) -> Examined {
+/// Examines everything.
+pub fn examine(observed: &Observed, demand: Demand<'_>) -> Examined {
     let nothing = observed.server.is_none() && observed.client_ca.is_none() && observed.client.is_none();
     let mut examined = Examined {
-        authority: authority(observed.authority.as_ref(), nothing, now),
+        authority: authority(observed.authority.as_ref(), nothing, demand.now),
         ..Examined::default()
     };
     let issuer: Option<Vec<Certificate>> = examined
@@ -91,15 +128,16 @@ pub fn examine(observed: &Observed, wanted: &BTreeSet<String>, now: i64) -> Exam
         .clone()
         .filter(|_| examined.can_issue())
         .map(|ca| vec![ca]);
+    let retiring = certificates(observed.authority.as_ref(), RETIRING).unwrap_or_default();
     let client_ca = certificates(observed.client_ca.as_ref(), "ca.crt");
     let client_trust = certificates(observed.client.as_ref(), "ca.crt");
     // Where no CA is kept, a leaf belongs to the CA that its peer trusts; failing that, to the one its own side trusts.
     let server_anchors = issuer.as_ref().or(client_trust.as_ref()).or(client_ca.as_ref());
     let client_anchors = issuer.as_ref().or(client_ca.as_ref()).or(client_trust.as_ref());
 
-    examined.server = leaf(observed.server.as_ref(), Purpose::Server, server_anchors, now);
+    examined.server = leaf(observed.server.as_ref(), Purpose::Server, server_anchors, demand);
     if let Some(certificate) = &examined.server.certificate
-        && !wanted.is_subset(&certificate.sans)
+        && !demand.sans.is_subset(&certificate.sans)
     {
         examined.server.own.push(Finding::SanMissing);
     }
@@ -108,36 +146,37 @@ pub fn examine(observed: &Observed, wanted: &BTreeSet<String>, now: i64) -> Exam
     {
         examined.server.own.push(Finding::TypeWrong);
     }
-    examined.client = leaf(observed.client.as_ref(), Purpose::Client, client_anchors, now);
-    let of_client = trust(
-        observed.client.as_ref(),
-        client_trust.as_deref(),
-        issuer.as_deref(),
-        now,
-    );
-    examined.client.trust = of_client;
+    examined.client = leaf(observed.client.as_ref(), Purpose::Client, client_anchors, demand);
+    let trusts_retiring = |handed_out: &Option<Vec<Certificate>>| {
+        let mut found = handed_out.iter().flatten();
+        found.any(|ca| retiring.iter().any(|retiring| retiring.der == ca.der))
+    };
+    let findings_of = |secret, handed_out: &Option<Vec<Certificate>>| {
+        trust(secret, handed_out.as_deref(), issuer.as_deref(), demand.now)
+    };
+    examined.client.trust = findings_of(observed.client.as_ref(), &client_trust);
+    examined.client.trusts_retiring = trusts_retiring(&client_trust);
     examined.client_ca = Part {
         exists: observed.client_ca.is_some(),
         is_immutable: observed.client_ca.as_ref().is_some_and(HeldSecret::is_immutable),
         certificate: client_ca.as_ref().and_then(|all| all.first().cloned()),
         own: Vec::new(),
-        trust: trust(
-            observed.client_ca.as_ref(),
-            client_ca.as_deref(),
-            issuer.as_deref(),
-            now,
-        ),
+        trust: findings_of(observed.client_ca.as_ref(), &client_ca),
+        trusts_retiring: trusts_retiring(&client_ca),
     };
-    examined.trust = trusted(observed, &examined, now);
+    ca_change::examine(&mut examined, observed, &retiring, demand.now);
+    examined.trust = trusted(observed, &examined, demand.now);
     examined.bundle = bundle(observed);
     examined
 }
 
-fn certificates(secret: Option<&HeldSecret>, key: &str) -> Option<Vec<Certificate>> {
+/// The certificates that a Secret has under a key; `None` where there are none that can be read.
+pub fn certificates(secret: Option<&HeldSecret>, key: &str) -> Option<Vec<Certificate>> {
     Certificate::read_all(secret?.value(key)?)
 }
 
-fn present<'a>(secret: &'a HeldSecret, key: &str) -> Option<&'a [u8]> {
+/// The value of a key, unless it is empty.
+pub fn present<'a>(secret: &'a HeldSecret, key: &str) -> Option<&'a [u8]> {
     secret.value(key).filter(|value| !value.is_empty())
 }
 
@@ -158,7 +197,7 @@ fn authority(secret: Option<&HeldSecret>, nothing: bool, now: i64) -> Part {
     let key = present(secret, "ca.key");
     if let Some(certificate) = &certificate {
         own.extend(certificate.usage(Purpose::Authority));
-        own.extend(certificate.validity(now));
+        own.extend(certificate.validity(now, None));
         own.extend(key.and_then(|key| private_key::check(key, certificate)));
     }
     if key.is_none() {
@@ -169,7 +208,7 @@ fn authority(secret: Option<&HeldSecret>, nothing: bool, now: i64) -> Part {
         is_immutable: secret.is_immutable(),
         certificate,
         own,
-        trust: Vec::new(),
+        ..Part::default()
     }
 }
 
@@ -185,7 +224,12 @@ fn read_first(secret: &HeldSecret, key: &str, findings: &mut Vec<Finding>) -> Op
     read.and_then(|all| all.into_iter().next())
 }
 
-fn leaf(secret: Option<&HeldSecret>, purpose: Purpose, anchors: Option<&Vec<Certificate>>, now: i64) -> Part {
+fn leaf(
+    secret: Option<&HeldSecret>,
+    purpose: Purpose,
+    anchors: Option<&Vec<Certificate>>,
+    demand: Demand<'_>,
+) -> Part {
     let Some(secret) = secret else {
         return Part {
             own: vec![Finding::DoesNotExist],
@@ -205,84 +249,15 @@ fn leaf(secret: Option<&HeldSecret>, purpose: Purpose, anchors: Option<&Vec<Cert
             own.push(Finding::IncorrectIssuer);
         }
         own.extend(certificate.usage(purpose));
-        own.extend(certificate.validity(now));
+        own.extend(certificate.validity(demand.now, demand.renew_before));
     }
     Part {
         exists: true,
         is_immutable: secret.is_immutable(),
         certificate,
         own,
-        trust: Vec::new(),
+        ..Part::default()
     }
-}
-
-/// What is wrong with the CA certificates of a Secret. The CA that issues must be among them; where none is kept, one
-/// that is valid must be.
-fn trust(
-    secret: Option<&HeldSecret>,
-    handed_out: Option<&[Certificate]>,
-    issuer: Option<&[Certificate]>,
-    now: i64,
-) -> Vec<Finding> {
-    let Some(secret) = secret else {
-        return vec![Finding::DoesNotExist];
-    };
-    let Some(handed_out) = handed_out else {
-        let is_missing = present(secret, "ca.crt").is_none();
-        return vec![if is_missing {
-            Finding::MissingData
-        } else {
-            Finding::InvalidPem
-        }];
-    };
-    if let Some([issuer, ..]) = issuer {
-        let has_it = handed_out.iter().any(|found| found.der == issuer.der);
-        return if has_it {
-            Vec::new()
-        } else {
-            vec![Finding::IncorrectIssuer]
-        };
-    }
-    let findings = |ca: &Certificate| {
-        let usage = ca.usage(Purpose::Authority);
-        usage.into_iter().chain(ca.validity(now)).collect::<Vec<_>>()
-    };
-    // The least that is wrong with any of them.
-    handed_out
-        .iter()
-        .map(findings)
-        .min_by_key(|found| found.iter().filter(|finding| finding.needs_work(false)).count())
-        .unwrap_or_default()
-}
-
-/// The CA certificates that all must trust: the CA that issues or, where none is kept, the ones that one of the Secrets
-/// hands out, both leaves lead to, and nothing is wrong with.
-fn trusted(observed: &Observed, examined: &Examined, now: i64) -> Option<Vec<u8>> {
-    let copy = |secret: &Option<HeldSecret>| secret.as_ref()?.value("ca.crt").map(<[u8]>::to_vec);
-    if examined.can_issue() {
-        return copy(&observed.authority);
-    }
-    let leaves = [
-        certificates(observed.server.as_ref(), "tls.crt"),
-        certificates(observed.client.as_ref(), "tls.crt"),
-    ];
-    [&observed.client, &observed.client_ca]
-        .into_iter()
-        .find_map(|secret| {
-            let anchors = certificates(secret.as_ref(), "ca.crt")?;
-            let is_sound = trust(secret.as_ref(), Some(&anchors), None, now)
-                .iter()
-                .all(|finding| !finding.needs_work(false));
-            let all_lead_there = leaves.iter().all(|leaf| {
-                leaf.as_ref()
-                    .is_some_and(|presented| leads_to(presented, &anchors))
-            });
-            if is_sound && all_lead_there {
-                copy(secret)
-            } else {
-                None
-            }
-        })
 }
 
 fn bundle(observed: &Observed) -> Vec<Finding> {

@@ -25,7 +25,7 @@ pub enum Finding {
     WrongUsage,
     /// Its time is over.
     Expired,
-    /// Less than a third of its time is left.
+    /// Less time is left than it should have: a third of its whole time, or what --renew-before says.
     Expiring,
     /// Its time has not begun.
     NotYetValid,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use client_files::BundleContent;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta, Time};
 use kube_session::HeldSecret;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
@@ -13,9 +14,11 @@ use rcgen::{
 use time::{Duration, OffsetDateTime};
 
 use crate::content::Material;
-use crate::examine::{Examined, Observed, examine};
+use crate::examine::{Demand, Examined, Observed, examine};
+use crate::issue::{KeyType, Making};
 use crate::plan::Step;
 use crate::server_names;
+use crate::serving::Serving;
 
 /// The tests' clock: the year 2027.
 pub const NOW: i64 = 1_800_000_000;
@@ -34,6 +37,12 @@ pub struct Pki {
     pub bundle_is_open: bool,
     pub server_type: Option<&'static str>,
     pub immutable: bool,
+    /// The server's pods.
+    pub serving: Vec<Serving>,
+    /// When the server's Secret and the one with the clients' CA were last written, after [`NOW`].
+    pub written: [i64; 2],
+    /// Seconds since [`NOW`].
+    pub clock: i64,
 }
 
 pub type Ca = CertifiedIssuer<'static, KeyPair>;
@@ -173,12 +182,22 @@ impl Pki {
 
     /// As the tool reads it.
     pub fn observed(&self) -> Observed {
-        let secret = |values: &Option<Values>, secret_type: &str| {
+        let secret = |values: &Option<Values>, secret_type: &str, written: i64| {
             let values = values.as_ref()?;
             let data = values
                 .iter()
                 .map(|(key, value)| ((*key).to_owned(), ByteString(value.clone())));
+            let time = |seconds| jiff::Timestamp::from_second(seconds).ok().map(Time);
+            let metadata = ObjectMeta {
+                creation_timestamp: time(0),
+                managed_fields: Some(vec![ManagedFieldsEntry {
+                    time: time(NOW + written),
+                    ..ManagedFieldsEntry::default()
+                }]),
+                ..ObjectMeta::default()
+            };
             Some(HeldSecret::from(Secret {
+                metadata,
                 data: Some(data.collect()),
                 type_: Some(secret_type.to_owned()),
                 immutable: Some(self.immutable),
@@ -186,38 +205,72 @@ impl Pki {
             }))
         };
         Observed {
-            authority: secret(&self.authority, "Opaque"),
-            server: secret(&self.server, self.server_type.unwrap_or("kubernetes.io/tls")),
-            client_ca: secret(&self.client_ca, "Opaque"),
-            client: secret(&self.client, "Opaque"),
+            authority: secret(&self.authority, "Opaque", 0),
+            server: secret(
+                &self.server,
+                self.server_type.unwrap_or("kubernetes.io/tls"),
+                self.written[0],
+            ),
+            client_ca: secret(&self.client_ca, "Opaque", self.written[1]),
+            client: secret(&self.client, "Opaque", 0),
             bundle: self.bundle.as_ref().map(|files| BundleContent {
                 ca: files["ca.crt"].clone(),
                 certificate: files["tls.crt"].clone(),
                 key: files["tls.key"].clone(),
             }),
             bundle_is_open: self.bundle_is_open,
+            serving: self.serving.clone(),
         }
+    }
+
+    /// With a server that runs, and has read what there is.
+    pub fn served(self, reloads: bool) -> Self {
+        let serving = vec![Serving {
+            created_at: NOW + self.clock,
+            started_at: NOW + self.clock,
+            reloads,
+        }];
+        Self { serving, ..self }
     }
 
     /// As the tool finds it.
     pub fn examined(&self) -> Examined {
-        examine(&self.observed(), &wanted(), NOW)
+        examine(&self.observed(), self.demand(&wanted()))
     }
 
-    /// Does a step as the tool does it, with memory in place of cluster and disk.
+    fn demand<'a>(&self, sans: &'a BTreeSet<String>) -> Demand<'a> {
+        Demand {
+            sans,
+            renew_before: None,
+            now: NOW + self.clock,
+        }
+    }
+
+    /// Does a step as the tool does it, with memory in place of cluster and disk. Each takes a second.
     pub fn carry_out(&mut self, step: Step) {
+        self.clock += 1;
         let (observed, examined, wanted) = (self.observed(), self.examined(), wanted());
         let material = Material {
             observed: &observed,
             examined: &examined,
-            wanted: &wanted,
-            now: NOW,
+            demand: self.demand(&wanted),
+            making: Making {
+                key_type: KeyType::EcdsaP256,
+                ca_seconds: 3650 * 86_400,
+                leaf_seconds: 365 * 86_400,
+            },
         };
         let values = material.values(step).unwrap();
         let place = match step {
-            Step::CreateAuthority => &mut self.authority,
-            Step::WriteClientCa => &mut self.client_ca,
-            Step::IssueServer => &mut self.server,
+            Step::MakeAuthority | Step::NoteRetiring | Step::ForgetRetired => &mut self.authority,
+            Step::WriteClientCa => {
+                self.written[1] = self.clock;
+                &mut self.client_ca
+            }
+            Step::IssueServer => {
+                self.written[0] = self.clock;
+                &mut self.server
+            }
             Step::IssueClient | Step::WriteClientTrust => &mut self.client,
             Step::WriteBundle => {
                 self.bundle_is_open = false;

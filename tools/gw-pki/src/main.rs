@@ -1,22 +1,29 @@
 //! `gw-pki` keeps the certificates of a gateway: its TLS Secrets in the cluster and the client's bundle on this host.
 //!
+//! - `check` shows each certificate with its findings.
 //! - `reconcile` leaves valid material as it is, byte for byte, wherever it was made. Where there is none it makes a CA and
 //!   keeps its key in the Secret `openshell-ca`; a certificate with a fault that has a name is issued again by that CA. The
-//!   bundle on disk then follows the cluster. A CA that cannot issue is not replaced: that is refused with the reason.
+//!   bundle on disk then follows the cluster. Where that CA cannot issue, it is replaced in steps that a client that takes
+//!   part in them does not notice ([`ca_change`]).
+//! - `export` writes the client's bundle for another machine.
 //!
 //! The document ([`report::Report`]) shows each certificate with its findings, and what was done; `--dry-run` does nothing
 //! and says what would be done. Exit codes are those of the contract; every reason is in `--help`.
 
 mod authority;
+mod ca_change;
 mod carry_out;
 mod certificate;
 mod chain;
+mod check;
 mod content;
 mod examine;
+mod export;
 mod finding;
 #[cfg(test)]
 mod fixture;
 mod flags;
+mod gateway;
 mod issue;
 mod observe;
 mod plan;
@@ -26,6 +33,9 @@ mod reconcile;
 mod refused;
 mod report;
 mod server_names;
+mod serving;
+mod simulate;
+mod trust;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -54,6 +64,8 @@ fn main() -> ExitCode {
 
 async fn run(flags: Flags, context: Context<Report>) -> Result<Answer, Failure> {
     match flags.verb {
+        Verb::Check(flags) => check::run(flags, context).await,
+        Verb::Export(flags) => export::run(flags, context).await,
         Verb::Reconcile(flags) => reconcile::run(flags, context).await,
     }
 }

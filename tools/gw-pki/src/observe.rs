@@ -7,20 +7,17 @@ use kube_session::Session;
 
 use crate::authority::AUTHORITY_SECRET;
 use crate::examine::Observed;
+use crate::serving::Serving;
 
-/// Reads the four Secrets at once, then the bundle. The CA's Secret is read again where it alone seems to be absent.
+/// Reads the four Secrets and the server's pods at once, then the bundle.
 pub async fn observe(session: &Session, folder: &GatewayFolder) -> Result<Observed, Failure> {
-    let (mut authority, server, client_ca, client) = tokio::try_join!(
+    let (authority, server, client_ca, client, pods) = tokio::try_join!(
         session.read_secret(AUTHORITY_SECRET),
         session.read_secret(SERVER_TLS_SECRET),
         session.read_secret(CLIENT_CA_SECRET),
         session.read_secret(CLIENT_TLS_SECRET),
+        session.server_pods(),
     )?;
-    // Whoever makes a PKI creates the CA first. Four reads are no snapshot: another run may have created it, and then one of
-    // the others, between two of them.
-    if authority.is_none() && (server.is_some() || client_ca.is_some() || client.is_some()) {
-        authority = session.read_secret(AUTHORITY_SECRET).await?;
-    }
     let files = folder.bundle();
     let is_open = |path| folder.mode_of(path).is_some_and(|mode| mode & 0o077 != 0);
     Ok(Observed {
@@ -32,5 +29,17 @@ pub async fn observe(session: &Session, folder: &GatewayFolder) -> Result<Observ
         bundle_is_open: [&files.ca, &files.certificate, &files.key]
             .into_iter()
             .any(|path| is_open(path)),
+        serving: pods.iter().filter_map(Serving::of).collect(),
+    })
+}
+
+/// Four reads are no snapshot: between two of them another run may have made the CA, or another one, and then written more.
+/// Nothing is decided from them unless the CA is still the one that was read first.
+pub async fn is_still_current(session: &Session, observed: &Observed) -> Result<bool, Failure> {
+    let now = session.read_secret(AUTHORITY_SECRET).await?;
+    Ok(match (&now, &observed.authority) {
+        (None, None) => true,
+        (Some(now), Some(read)) => now.is_unchanged_since(read),
+        _ => false,
     })
 }

@@ -3,14 +3,17 @@
 use gateway_names::{CLIENT_CA_SECRET, CLIENT_TLS_SECRET, SERVER_TLS_SECRET};
 
 use crate::authority::AUTHORITY_SECRET;
+use crate::ca_change::{Phase, is_usable};
 use crate::examine::{Examined, Part};
 use crate::finding::{Finding, listed};
 
 /// One thing to do. Steps are done in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Make a CA and keep it. Who creates this Secret first decides for everybody.
-    CreateAuthority,
+    /// Make a CA and keep it, with those that it replaces. Who writes this Secret first decides for everybody.
+    MakeAuthority,
+    /// Somebody has put another CA in: keep those that it replaces beside it.
+    NoteRetiring,
     /// Give the server the CA that clients' certificates chain to.
     WriteClientCa,
     /// Issue the server's certificate.
@@ -21,6 +24,8 @@ pub enum Step {
     WriteClientTrust,
     /// Give the bundle on disk what the cluster has for clients.
     WriteBundle,
+    /// The CAs that were replaced are trusted by nobody: forget them.
+    ForgetRetired,
 }
 
 /// A step, what it does to what, and why.
@@ -34,135 +39,257 @@ pub struct Planned {
     pub why: String,
 }
 
-/// Why nothing can be done.
+/// What the user wants to be made again although it is valid.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wish {
+    /// The CA.
+    pub authority: bool,
+    /// The server's certificate.
+    pub server: bool,
+    /// The client's certificate.
+    pub client: bool,
+}
+
+/// Why nothing can be done: this Secret must be changed, and it is marked immutable.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// A certificate must be issued, and no key of a CA is there. The text names what is faulty.
-    KeyMissing(String),
-    /// A certificate must be issued, and the CA that is kept cannot: its findings, and what is faulty.
-    AuthorityInvalid(String, String),
-    /// A Secret must be changed and cannot be.
-    Immutable(&'static str),
+pub struct Immutable(pub &'static str);
+
+impl Wish {
+    /// A step was done: what it makes is not wanted once more.
+    pub fn is_granted_by(&mut self, step: Step) {
+        match step {
+            Step::MakeAuthority => self.authority = false,
+            Step::IssueServer => self.server = false,
+            Step::IssueClient => self.client = false,
+            _ => {}
+        }
+    }
 }
 
 impl Step {
     /// The Secret that it writes.
     pub fn secret(self) -> Option<&'static str> {
         match self {
-            Self::CreateAuthority => Some(AUTHORITY_SECRET),
+            Self::MakeAuthority | Self::NoteRetiring | Self::ForgetRetired => Some(AUTHORITY_SECRET),
             Self::WriteClientCa => Some(CLIENT_CA_SECRET),
             Self::IssueServer => Some(SERVER_TLS_SECRET),
             Self::IssueClient | Self::WriteClientTrust => Some(CLIENT_TLS_SECRET),
             Self::WriteBundle => None,
         }
     }
+
+    /// The type of that Secret.
+    pub fn secret_type(self) -> &'static str {
+        if self == Self::IssueServer {
+            "kubernetes.io/tls"
+        } else {
+            "Opaque"
+        }
+    }
+
+    fn part(self, examined: &Examined) -> Option<&Part> {
+        match self {
+            Self::MakeAuthority | Self::NoteRetiring | Self::ForgetRetired => Some(&examined.authority),
+            Self::WriteClientCa => Some(&examined.client_ca),
+            Self::IssueServer => Some(&examined.server),
+            Self::IssueClient | Self::WriteClientTrust => Some(&examined.client),
+            Self::WriteBundle => None,
+        }
+    }
 }
 
-/// Decides. An empty plan means that everything is as it should be.
-pub fn plan(examined: &Examined) -> Result<Vec<Planned>, Refusal> {
+/// Decides. An empty plan means that everything is as it should be, or that a change of the CA waits for the server.
+pub fn plan(examined: &Examined, wish: Wish) -> Result<Vec<Planned>, Immutable> {
+    let steps = match examined.phase {
+        Phase::Dropping => dropping(examined, wish),
+        Phase::Rolling | Phase::Steady => repairing(examined, wish),
+    };
+    match steps.iter().find_map(|planned| immutable(planned.step, examined)) {
+        Some(secret) => Err(Immutable(secret)),
+        None => Ok(steps),
+    }
+}
+
+fn immutable(step: Step, examined: &Examined) -> Option<&'static str> {
+    // A new CA is the beginning of new content for all of them.
+    let writes = match step {
+        Step::MakeAuthority | Step::NoteRetiring => {
+            &[step, Step::IssueServer, Step::WriteClientCa, Step::IssueClient][..]
+        }
+        _ => &[step],
+    };
+    let is_immutable = |step: &&Step| step.part(examined).is_some_and(|part| part.is_immutable);
+    writes.iter().find(is_immutable)?.secret()
+}
+
+/// The first steps, as far as they rest on what was observed: a CA that was written ends a round, and so does a Secret
+/// that was written before the bundle.
+pub fn this_round(steps: &[Planned]) -> &[Planned] {
+    let of_authority = |planned: &Planned| planned.step.secret() == Some(AUTHORITY_SECRET);
+    if let Some(end) = steps.iter().position(of_authority) {
+        return &steps[..=end];
+    }
+    let later = steps
+        .iter()
+        .skip(1)
+        .position(|planned| planned.step == Step::WriteBundle);
+    &steps[..later.map_or(steps.len(), |later| later + 1)]
+}
+
+fn repairing(examined: &Examined, wish: Wish) -> Vec<Planned> {
+    let is_rolling = examined.phase == Phase::Rolling;
+    let can_issue = examined.can_issue();
+    if needs_authority(examined, wish) {
+        let why = why_authority(examined, wish);
+        return vec![planned(Step::MakeAuthority, &examined.authority, why)];
+    }
+    let [server, client_ca, client] = [&examined.server, &examined.client_ca, &examined.client];
+    let is_foreign = |part: &Part| part.own.contains(&Finding::IncorrectIssuer);
+    if can_issue && !is_rolling && !examined.others.is_empty() && (is_foreign(server) || is_foreign(client)) {
+        let why = "certificates are another CA's".to_owned();
+        return vec![planned(Step::NoteRetiring, &examined.authority, why)];
+    }
     let mut steps = Vec::new();
-    let parts = [&examined.server, &examined.client_ca, &examined.client];
-    let is_new = !examined.authority.exists && parts.iter().all(|part| !part.exists);
-    let can_issue = examined.can_issue() || is_new;
-    if is_new {
-        steps.push(planned(
-            Step::CreateAuthority,
-            &examined.authority,
-            &examined.authority.own,
-        ));
+    if needs_work(&client_ca.trust, false) {
+        steps.push(planned(Step::WriteClientCa, client_ca, listed(&client_ca.trust)));
     }
-    let ends = |part: &Part| part.certificate.as_ref().map(|certificate| certificate.not_after);
-    let needs_work = |part: &Part, findings: &[Finding]| {
-        // A leaf that ends with its CA gains nothing by being issued again.
-        let can_renew = can_issue && ends(part) < ends(&examined.authority);
-        findings.iter().any(|finding| finding.needs_work(can_renew))
-    };
-    let mut unfixable = Vec::new();
-    let mut choose = |part: &Part, findings: &[Finding], can: bool, step: Step| {
-        if !needs_work(part, findings) {
-            return false;
-        }
-        if can {
-            steps.push(planned(step, part, findings));
-        } else {
-            unfixable.push((step.secret().unwrap_or_default(), listed(findings)));
-        }
-        can
-    };
-    let knows_trust = is_new || examined.trust.is_some();
-    choose(
-        &examined.client_ca,
-        &examined.client_ca.trust,
-        knows_trust,
-        Step::WriteClientCa,
-    );
-    choose(
-        &examined.server,
-        &examined.server.own,
-        can_issue,
-        Step::IssueServer,
-    );
-    let client = &examined.client;
-    let issues_client = choose(client, &client.own, can_issue, Step::IssueClient);
-    let rewrites_client = issues_client || choose(client, &client.trust, knows_trust, Step::WriteClientTrust);
-    if !unfixable.is_empty() {
-        return Err(refuse(examined, &unfixable));
+    let server_is_due = can_issue && (needs_work(&server.own, true) || wish.server);
+    let client_is_due = can_issue && (needs_work(&client.own, true) || wish.client);
+    // While the CA changes, a client that is well off waits until the server knows the new one.
+    let client_waits = is_rolling && is_usable(client) && !(examined.server_is_ready && !server_is_due);
+    let issues_client = client_is_due && !client_waits;
+    let writes_trust = needs_work(&client.trust, false) && !issues_client;
+    if writes_trust {
+        steps.push(planned(Step::WriteClientTrust, client, listed(&client.trust)));
     }
-    if let Some(secret) = immutable(examined, &steps) {
-        return Err(Refusal::Immutable(secret));
+    // While the CA changes, clients trust the new one before the server shows a certificate of it.
+    if is_rolling {
+        steps.extend(bundle(examined, writes_trust));
     }
-    let bundle_exists = !examined.bundle.contains(&Finding::DoesNotExist);
-    if rewrites_client || !examined.bundle.is_empty() {
-        let finding = if bundle_exists {
-            Finding::ClientBundleDiffers
-        } else {
-            Finding::DoesNotExist
-        };
-        steps.push(Planned {
-            step: Step::WriteBundle,
-            replaces: bundle_exists,
-            why: finding.to_string(),
-        });
+    if server_is_due {
+        steps.push(planned(Step::IssueServer, server, why_leaf(server, wish.server)));
     }
-    Ok(steps)
+    if issues_client {
+        steps.push(planned(Step::IssueClient, client, why_leaf(client, wish.client)));
+    }
+    if !is_rolling || issues_client {
+        steps.extend(bundle(examined, writes_trust || issues_client));
+    }
+    steps
 }
 
-fn planned(step: Step, part: &Part, findings: &[Finding]) -> Planned {
+fn dropping(examined: &Examined, wish: Wish) -> Vec<Planned> {
+    if wish.server
+        || wish.client
+        || needs_work(&examined.client.own, true)
+        || needs_work(&examined.server.own, true)
+    {
+        return repairing(examined, wish);
+    }
+    // The client on disk shows its new certificate before the server forgets who issued the old one.
+    let mut steps: Vec<Planned> = bundle(examined, false).into_iter().collect();
+    if !steps.is_empty() {
+        return steps;
+    }
+    let why = || "the CA was replaced".to_owned();
+    let is_outdated = |part: &Part| part.trusts_retiring || needs_work(&part.trust, false);
+    let [client_ca, client] = [&examined.client_ca, &examined.client];
+    if is_outdated(client_ca) {
+        steps.push(planned(Step::WriteClientCa, client_ca, why()));
+    }
+    if is_outdated(client) {
+        steps.push(planned(Step::WriteClientTrust, client, why()));
+    }
+    steps.extend(bundle(examined, is_outdated(client)));
+    if steps.is_empty() {
+        steps.push(planned(Step::ForgetRetired, &examined.authority, why()));
+    }
+    steps
+}
+
+/// A new CA, because there is none yet, because the one there is cannot do what must be done, or because it is wanted.
+fn needs_authority(examined: &Examined, wish: Wish) -> bool {
+    let parts = [&examined.server, &examined.client_ca, &examined.client];
+    if examined.phase != Phase::Steady {
+        return false;
+    }
+    if wish.authority {
+        return true;
+    }
+    if !examined.can_issue() {
+        let is_faulty = |part: &&Part| needs_work(&part.own, false);
+        let lacks_trust = |part: &&Part| needs_work(&part.trust, false) && examined.trust.is_none();
+        let is_wanted = wish.server || wish.client;
+        return is_wanted || parts.iter().any(|part| is_faulty(part) || lacks_trust(part));
+    }
+    // A certificate that is late and ends with its CA gains no time by being issued again.
+    let end = |part: &Part| part.certificate.as_ref().map(|certificate| certificate.not_after);
+    parts.iter().any(|part| {
+        let is_late = part.own.contains(&Finding::Expiring);
+        is_late && end(part) >= end(&examined.authority)
+    })
+}
+
+fn why_authority(examined: &Examined, wish: Wish) -> String {
+    if wish.authority {
+        return "it was asked for with --rotate ca".to_owned();
+    }
+    let faults = [
+        (AUTHORITY_SECRET, &examined.authority),
+        (SERVER_TLS_SECRET, &examined.server),
+        (CLIENT_CA_SECRET, &examined.client_ca),
+        (CLIENT_TLS_SECRET, &examined.client),
+    ];
+    if faults[1..].iter().all(|(_, part)| !part.exists) {
+        return listed(&examined.authority.own);
+    }
+    let faults = faults.iter().filter(|(_, part)| !part.findings().is_empty());
+    let faults: Vec<String> = faults
+        .map(|(secret, part)| format!("{secret}: {}", listed(&part.findings())))
+        .collect();
+    faults.join("; ")
+}
+
+fn why_leaf(part: &Part, is_wanted: bool) -> String {
+    if needs_work(&part.own, true) {
+        listed(&part.own)
+    } else {
+        debug_assert!(is_wanted);
+        "it was asked for with --rotate leaf".to_owned()
+    }
+}
+
+fn bundle(examined: &Examined, client_is_written: bool) -> Option<Planned> {
+    if !client_is_written && examined.bundle.is_empty() {
+        return None;
+    }
+    // Without a Secret of clients there is nothing to give.
+    if !examined.client.exists && !client_is_written {
+        return None;
+    }
+    let exists = !examined.bundle.contains(&Finding::DoesNotExist);
+    let finding = if exists {
+        Finding::ClientBundleDiffers
+    } else {
+        Finding::DoesNotExist
+    };
+    Some(Planned {
+        step: Step::WriteBundle,
+        replaces: exists,
+        why: finding.to_string(),
+    })
+}
+
+fn needs_work(findings: &[Finding], can_issue: bool) -> bool {
+    findings.iter().any(|finding| finding.needs_work(can_issue))
+}
+
+fn planned(step: Step, part: &Part, why: String) -> Planned {
     Planned {
         step,
         replaces: part.exists,
-        why: listed(findings),
+        why,
     }
-}
-
-fn refuse(examined: &Examined, unfixable: &[(&str, String)]) -> Refusal {
-    let each = unfixable
-        .iter()
-        .map(|(secret, findings)| format!("{secret}: {findings}"));
-    let mut faulty: Vec<String> = each.collect();
-    faulty.dedup();
-    let faulty = faulty.join("; ");
-    let own = &examined.authority.own;
-    let key_is_all = own
-        .iter()
-        .all(|finding| matches!(finding, Finding::CaKeyMissing | Finding::DoesNotExist));
-    if key_is_all {
-        Refusal::KeyMissing(faulty)
-    } else {
-        Refusal::AuthorityInvalid(listed(own), faulty)
-    }
-}
-
-fn immutable(examined: &Examined, steps: &[Planned]) -> Option<&'static str> {
-    steps.iter().find_map(|planned| {
-        let part = match planned.step {
-            Step::WriteClientCa => &examined.client_ca,
-            Step::IssueServer => &examined.server,
-            Step::IssueClient | Step::WriteClientTrust => &examined.client,
-            Step::CreateAuthority | Step::WriteBundle => return None,
-        };
-        planned.step.secret().filter(|_| part.is_immutable)
-    })
 }
 
 #[cfg(test)]

@@ -4,14 +4,14 @@ use contract::Reason;
 
 const OWN: &[Reason] = &[
     Reason::new(
-        "ca_key_missing",
-        "a certificate must be issued again, and the key of its CA is not there",
-    ),
-    Reason::new("ca_invalid", "the CA that is kept in the cluster cannot issue"),
-    Reason::new(
         "secret_immutable",
         "a Secret must be changed, and it is marked immutable",
     ),
+    Reason::new(
+        "bundle_invalid",
+        "the cluster has no bundle that a client could use",
+    ),
+    Reason::new("output_refused", "the folder of --output holds other files"),
     Reason::new("issue_failed", "a certificate could not be made"),
     Reason::new("contended", "others changed the Secrets again and again"),
 ];

@@ -1,169 +1,274 @@
 //! `reconcile`: observes, plans and carries out, until there is nothing left to do.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::collections::BTreeSet;
+use std::time::Duration;
 
-use client_files::{ClientFiles, GatewayFolder, Lock};
+use client_files::{GatewayFolder, Lock};
 use contract::{Action, Answer, Context, Exit, Failure};
 use gateway_names::WORKLOAD;
 use kube_session::{Session, Written};
 
-use crate::carry_out::Workplace;
+use crate::ca_change::Phase;
+use crate::carry_out::{Workplace, issue_failed};
 use crate::content::Material;
-use crate::examine::{Examined, examine};
+use crate::examine::{Demand, Examined, Observed, examine};
 use crate::finding::Finding;
-use crate::flags::ReconcileFlags;
-use crate::observe::observe;
-use crate::plan::{Planned, Step, plan};
+use crate::flags::{ReconcileFlags, seconds};
+use crate::gateway::{Gateway, bundle_folder, seconds_since_1970};
+use crate::observe::{is_still_current, observe};
+use crate::plan::{Planned, Step, Wish, plan, this_round};
 use crate::refused::refused;
 use crate::report::Report;
 use crate::server_names;
 
-/// An undisturbed run needs four rounds at most; each time that others are faster costs one more.
-const ROUNDS: usize = 12;
+/// An undisturbed change of the CA needs nine rounds; each time that others are faster costs one more.
+const ROUNDS: usize = 24;
+/// Restarts of one run: one for the new CA, one to forget the old one.
+const RESTARTS: usize = 2;
 
 /// Every round looks at the cluster anew, so that what is written rests on what the cluster has, and the last one proves
 /// that all is as it should be.
 pub async fn run(flags: ReconcileFlags, context: Context<Report>) -> Result<Answer, Failure> {
-    let session = Session::open(&context).await?;
-    let files = ClientFiles::of_user()?;
-    let folder = files.gateway(&files.resolve(context.common.gateway.as_deref())?);
-    let dry_run = context.common.dry_run;
-    context.report.update(|report| {
-        report.gateway = Some(folder.gateway().to_string());
-        report.namespace = Some(session.namespace.clone());
-        report.dry_run = dry_run;
-    });
-    let _lock = if dry_run {
+    let flags = flags.validated()?;
+    let Gateway { session, folder } = Gateway::open(&context).await?;
+    let _lock = if context.common.dry_run {
         None
     } else {
-        Some(
-            Lock::acquire(
-                &folder,
-                "pki reconcile",
-                flags.lock_timeout,
-                flags.lock_fd,
-                &context.console,
-            )
-            .await?,
-        )
+        let (patience, held) = (flags.lock_timeout, flags.lock_fd);
+        Some(Lock::acquire(&folder, "pki reconcile", patience, held, &context.console).await?)
     };
     session.wait_for_namespace().await?;
-    let wanted = server_names::wanted(&session.namespace, &flags.san);
-    for _ in 0..ROUNDS {
-        let observed = observe(&session, &folder).await?;
-        let now = seconds_since_1970();
-        let examined = examine(&observed, &wanted, now);
-        context
-            .report
-            .update(|report| report.show(&examined, bundle_folder(&folder), now));
-        let steps = plan(&examined).map_err(|refusal| refused(refusal, &session.namespace))?;
-        if steps.is_empty() || dry_run {
-            let actions = steps.iter().map(|planned| action(planned, &folder));
-            context.report.update(|report| report.actions.extend(actions));
-            warn_of_what_is_late(&context, &examined);
-            return Ok(Answer::Done);
-        }
-        let material = Material {
-            observed: &observed,
-            examined: &examined,
-            wanted: &wanted,
-            now,
-        };
-        let workplace = Workplace {
-            session: &session,
-            folder: &folder,
-            material,
-        };
-        round(&workplace, &steps, &context).await?;
-    }
-    Err(Failure::new(
-        Exit::Retry,
-        "contended",
-        format!(
-            "others changed the TLS Secrets again and again in namespace {}",
-            session.namespace
-        ),
-        "see who writes them, then run it again",
-    ))
+    let run = Run {
+        sans: server_names::wanted(&session.namespace, &flags.san),
+        flags,
+        session,
+        folder,
+        context,
+    };
+    run.until_nothing_is_left().await
 }
 
-/// Carries out what rests on this round's observation: a new CA ends the round, and so does a Secret that was written
-/// before the bundle.
-async fn round(
-    workplace: &Workplace<'_>,
-    steps: &[Planned],
-    context: &Context<Report>,
-) -> Result<(), Failure> {
-    for (number, planned) in steps.iter().enumerate() {
-        if planned.step == Step::WriteBundle && number > 0 {
-            return Ok(());
+struct Run {
+    flags: ReconcileFlags,
+    session: Session,
+    folder: GatewayFolder,
+    context: Context<Report>,
+    sans: BTreeSet<String>,
+}
+
+impl Run {
+    async fn until_nothing_is_left(&self) -> Result<Answer, Failure> {
+        let mut wish = self.flags.rotate.unwrap_or_default();
+        let (mut rounds, mut restarts) = (0, 0);
+        while rounds < ROUNDS {
+            let observed = observe(&self.session, &self.folder).await?;
+            let examined = self.examine_and_show(&observed);
+            // A change of the CA that is under way is the one that was asked for.
+            wish.authority &= examined.phase == Phase::Steady;
+            if self.context.common.dry_run {
+                return self.tell(observed, wish);
+            }
+            let steps = self.plan(&examined, wish)?;
+            if !steps.is_empty() {
+                rounds += 1;
+                if is_still_current(&self.session, &observed).await? {
+                    self.round(&observed, &examined, &steps, &mut wish).await?;
+                }
+                continue;
+            }
+            if self.flags.restart && examined.restart_needed && restarts < RESTARTS {
+                restarts += 1;
+                if self.restart().await? {
+                    continue;
+                }
+            }
+            let waits_for_kubelet = examined.phase == Phase::Rolling && !examined.restart_needed;
+            if self.flags.restart && waits_for_kubelet {
+                self.context.console.waiting(
+                    "the server to read its TLS files again (the kubelet brings them within 2 minutes)",
+                );
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                continue;
+            }
+            self.context.console.ended_waiting();
+            self.say_what_is_left(&examined);
+            return Ok(Answer::Done);
         }
-        if workplace.carry_out(planned.step).await? == Written::Overtaken {
-            return Ok(());
-        }
-        let action = action(planned, workplace.folder);
-        context
-            .console
-            .progress(&format!("{}: {} ({})", action.verb, action.object, action.reason));
-        context.report.update(|report| done(report, planned, action));
-        if planned.step == Step::CreateAuthority {
-            return Ok(());
+        Err(Failure::new(
+            Exit::Retry,
+            "contended",
+            format!(
+                "others changed the TLS Secrets again and again in namespace {}",
+                self.session.namespace
+            ),
+            "see who writes them, then run it again",
+        ))
+    }
+
+    fn demand(&self) -> Demand<'_> {
+        Demand {
+            sans: &self.sans,
+            renew_before: self.flags.renew_before.map(seconds),
+            now: seconds_since_1970(),
         }
     }
-    Ok(())
+
+    fn examine_and_show(&self, observed: &Observed) -> Examined {
+        let demand = self.demand();
+        let examined = examine(observed, demand);
+        let folder = bundle_folder(&self.folder);
+        self.context
+            .report
+            .update(|report| report.show(&examined, folder, demand.now));
+        examined
+    }
+
+    fn plan(&self, examined: &Examined, wish: Wish) -> Result<Vec<Planned>, Failure> {
+        plan(examined, wish).map_err(|refusal| refused(refusal, &self.session.namespace))
+    }
+
+    fn material<'a>(&'a self, observed: &'a Observed, examined: &'a Examined) -> Material<'a> {
+        Material {
+            observed,
+            examined,
+            demand: self.demand(),
+            making: self.flags.making(),
+        }
+    }
+
+    async fn round(
+        &self,
+        observed: &Observed,
+        examined: &Examined,
+        steps: &[Planned],
+        wish: &mut Wish,
+    ) -> Result<(), Failure> {
+        let workplace = Workplace {
+            session: &self.session,
+            folder: &self.folder,
+            material: self.material(observed, examined),
+        };
+        for planned in this_round(steps) {
+            if workplace.carry_out(planned.step).await? == Written::Overtaken {
+                return Ok(());
+            }
+            wish.is_granted_by(planned.step);
+            let action = self.action(planned);
+            self.context
+                .console
+                .progress(&format!("{}: {} ({})", action.verb, action.object, action.reason));
+            if planned.step == Step::MakeAuthority && planned.replaces || !examined.others.is_empty() {
+                self.context.console.warning(
+                    "the CA changes: clients on other machines need the new bundle (gw-pki export --output -)",
+                );
+            }
+            self.context.report.update(|report| done(report, planned, action));
+        }
+        Ok(())
+    }
+
+    /// False where there is no server.
+    async fn restart(&self) -> Result<bool, Failure> {
+        let Some(restarted) = self.session.restart_server().await? else {
+            return Ok(false);
+        };
+        self.context.console.progress(&format!("restarted {restarted}"));
+        self.context.report.update(|report| {
+            report.changed = true;
+            report.actions.push(restart_action(restarted.clone()));
+            if !report.restarted.contains(&restarted) {
+                report.restarted.push(restarted);
+            }
+        });
+        Ok(true)
+    }
+
+    /// The same rounds in memory.
+    fn tell(&self, mut observed: Observed, mut wish: Wish) -> Result<Answer, Failure> {
+        let mut restarts = 0;
+        let mut actions = Vec::new();
+        for _ in 0..ROUNDS {
+            let examined = examine(&observed, self.demand());
+            let steps = self.plan(&examined, wish)?;
+            if steps.is_empty() {
+                if self.flags.restart && examined.restart_needed && restarts < RESTARTS {
+                    restarts += 1;
+                    actions.push(restart_action(format!("statefulset/{WORKLOAD}")));
+                }
+                if !self.flags.restart || examined.server_is_ready {
+                    break;
+                }
+                // Whoever restarts, or reads the files again, has read all of them.
+                observed.serving.clear();
+                continue;
+            }
+            for planned in this_round(&steps) {
+                let examined = examine(&observed, self.demand());
+                let material = self.material(&observed, &examined);
+                let values = material.values(planned.step).map_err(issue_failed)?;
+                observed.after(planned.step, &values, self.demand().now);
+                wish.is_granted_by(planned.step);
+                actions.push(self.action(planned));
+            }
+        }
+        self.context.report.update(|report| report.actions = actions);
+        Ok(Answer::Done)
+    }
+
+    fn action(&self, planned: &Planned) -> Action {
+        let object = match planned.step.secret() {
+            Some(secret) => format!("secret {secret}"),
+            None => format!("bundle {}", bundle_folder(&self.folder)),
+        };
+        let verb = if planned.replaces { "replace" } else { "create" };
+        Action::new(verb, object, planned.why.clone())
+    }
+
+    /// What is no failure, and what the user should know.
+    fn say_what_is_left(&self, examined: &Examined) {
+        let console = &self.context.console;
+        let namespace = &self.session.namespace;
+        if examined.phase == Phase::Rolling {
+            console.warning(
+                "the CA changes, and goes on once the server has the new one; next: gw-pki reconcile --restart",
+            );
+        } else if examined.restart_needed {
+            console.warning(&format!(
+                "the server uses the old material until it restarts; next: gw-pki reconcile --restart, or \
+                 kubectl -n {namespace} rollout restart statefulset/{WORKLOAD}"
+            ));
+        }
+        let parts = [
+            &examined.authority,
+            &examined.server,
+            &examined.client_ca,
+            &examined.client,
+        ];
+        let late = parts
+            .into_iter()
+            .filter(|part| part.findings().contains(&Finding::Expiring));
+        for certificate in late.filter_map(|part| part.certificate.as_ref()) {
+            console.warning(&format!(
+                "the certificate {} is late in its time, and only a new CA could renew it; next: gw-pki reconcile --rotate ca",
+                certificate.subject
+            ));
+        }
+    }
+}
+
+fn restart_action(workload: String) -> Action {
+    Action::new(
+        "restart",
+        workload,
+        "it serves other material than the Secrets hold",
+    )
 }
 
 fn done(report: &mut Report, planned: &Planned, action: Action) {
     report.changed = true;
     report.actions.push(action);
-    let workload = format!("statefulset/{WORKLOAD}");
-    let is_served = matches!(planned.step, Step::IssueServer | Step::WriteClientCa);
-    if is_served && planned.replaces && !report.restart_required.contains(&workload) {
-        report.restart_required.push(workload);
-    }
-    if let Some(bundle) = report
-        .bundle
-        .as_mut()
-        .filter(|_| planned.step == Step::WriteBundle)
-    {
+    let is_bundle = planned.step == Step::WriteBundle;
+    if let Some(bundle) = report.bundle.as_mut().filter(|_| is_bundle) {
         bundle.changed = true;
     }
-}
-
-fn action(planned: &Planned, folder: &GatewayFolder) -> Action {
-    let object = match planned.step.secret() {
-        Some(secret) => format!("secret {secret}"),
-        None => format!("bundle {}", bundle_folder(folder)),
-    };
-    let verb = if planned.replaces { "replace" } else { "create" };
-    Action::new(verb, object, planned.why.clone())
-}
-
-fn bundle_folder(folder: &GatewayFolder) -> String {
-    let ca = folder.bundle().ca;
-    ca.parent().unwrap_or(&ca).display().to_string()
-}
-
-/// What is only late is no failure: without the CA's key it cannot be renewed, and it serves for now.
-fn warn_of_what_is_late(context: &Context<Report>, examined: &Examined) {
-    let parts = [
-        &examined.authority,
-        &examined.server,
-        &examined.client_ca,
-        &examined.client,
-    ];
-    let late = parts
-        .into_iter()
-        .filter(|part| part.findings().contains(&Finding::Expiring));
-    for certificate in late.filter_map(|part| part.certificate.as_ref()) {
-        context.console.warning(&format!(
-            "the certificate {} is in the last third of its time, and nothing here can renew it",
-            certificate.subject
-        ));
-    }
-}
-
-fn seconds_since_1970() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

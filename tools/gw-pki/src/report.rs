@@ -1,12 +1,13 @@
 //! The document's own fields.
 
 use contract::Action;
-use gateway_names::{CLIENT_CA_SECRET, CLIENT_TLS_SECRET, SERVER_TLS_SECRET};
+use gateway_names::{CLIENT_CA_SECRET, CLIENT_TLS_SECRET, SERVER_TLS_SECRET, WORKLOAD};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::authority::AUTHORITY_SECRET;
+use crate::ca_change::Phase;
 use crate::certificate::Certificate;
 use crate::examine::{Examined, Part};
 use crate::finding::Finding;
@@ -72,8 +73,16 @@ pub struct Report {
     pub certificates: Vec<CertificateReport>,
     /// The client's bundle on disk; null where it was not looked at.
     pub bundle: Option<BundleReport>,
-    /// What must restart to serve the new material, where it does not read its files again by itself.
+    /// Is everything as it should be? check says so; null elsewhere.
+    pub valid: Option<bool>,
+    /// How far a change of the CA is; null where the cluster was not read.
+    pub ca_change: Option<Phase>,
+    /// What serves other material than the Secrets hold, and must restart, because it does not read its files by itself.
     pub restart_required: Vec<String>,
+    /// What this run restarted.
+    pub restarted: Vec<String>,
+    /// Where export has written the bundle: a folder, or - for standard output.
+    pub exported: Option<String>,
     /// Was anything changed?
     pub changed: bool,
     /// Was only the plan wanted?
@@ -107,6 +116,11 @@ impl Report {
         ]
         .map(|(secret, part)| certificate(secret, part, now))
         .into();
+        self.ca_change = Some(examined.phase);
+        self.restart_required = Vec::new();
+        if examined.restart_needed {
+            self.restart_required.push(format!("statefulset/{WORKLOAD}"));
+        }
         let changed = self.bundle.as_ref().is_some_and(|bundle| bundle.changed);
         self.bundle = Some(BundleReport {
             folder,

@@ -41,6 +41,14 @@ fn a_wrong_command_line_is_a_usage_error() {
         &["reconcile", "--san", "two words"],
         &["reconcile", "--san="],
         &["reconcile", "--lock-fd", "x"],
+        &["reconcile", "--rotate", "all"],
+        &["reconcile", "--key-type", "rsa"],
+        &["reconcile", "--validity", "5"],
+        &["reconcile", "--validity", "30s"],
+        &["reconcile", "--validity", "90d", "--renew-before", "90d"],
+        &["reconcile", "--ca-validity", "90d"],
+        &["check", "--rotate", "ca"],
+        &["export"],
     ] {
         let run = checked(wrong);
         assert_eq!(
@@ -106,8 +114,8 @@ fn the_help_lists_every_reason() {
         "no_home",
         "client_files_failed",
         "client_files_permission",
-        "ca_key_missing",
-        "ca_invalid",
+        "bundle_invalid",
+        "output_refused",
         "secret_immutable",
         "issue_failed",
         "contended",

@@ -7,25 +7,35 @@ use crate::scene::*;
 /// A state before the run, how many requests an undisturbed run sends, and which Secrets it may write.
 struct Case {
     make: fn() -> Scene,
+    words: &'static [&'static str],
     requests: usize,
     writes: &'static [&'static str],
 }
 
-const CASES: [Case; 3] = [
+const CASES: [Case; 4] = [
     Case {
         make: Scene::filled,
-        requests: 5,
+        words: &[],
+        requests: 6,
         writes: &[],
     },
     Case {
         make: Scene::empty,
-        requests: 21,
+        words: &[],
+        requests: 28,
         writes: &OURS,
     },
     Case {
         make: server_broken,
-        requests: 10,
+        words: &[],
+        requests: 13,
         writes: &[OURS[1]],
+    },
+    Case {
+        make: Scene::filled,
+        words: &["--rotate", "ca"],
+        requests: 62,
+        writes: &OURS,
     },
 ];
 
@@ -79,7 +89,7 @@ fn undisturbed_runs_send_as_many_requests_as_the_sweeps_take() {
     for case in &CASES {
         let scene = (case.make)();
         let proxy = FaultProxy::before(scene.api.kubeconfig());
-        reconcile(proxy.kubeconfig(), scene.home(), &[]);
+        reconcile(proxy.kubeconfig(), scene.home(), case.words);
         assert_eq!(proxy.asked().len(), case.requests, "{:?}", proxy.asked());
     }
 }
@@ -92,7 +102,7 @@ fn one_fault_is_survived() {
         let before = secrets(&scene);
         let proxy = FaultProxy::before(scene.api.kubeconfig());
         proxy.inject(fault, When::At(number));
-        let run = reconcile(proxy.kubeconfig(), scene.home(), &[]);
+        let run = reconcile(proxy.kubeconfig(), scene.home(), case.words);
         assert_eq!(run.code, 0, "{what}: {}", run.stderr);
         assert_eq!(run.document["changed"], !case.writes.is_empty(), "{what}");
         assert_spared(case, &before, &scene, &what);
@@ -108,11 +118,12 @@ fn a_fault_that_stays_is_an_error_and_never_absence() {
         let before = secrets(&scene);
         let proxy = FaultProxy::before(scene.api.kubeconfig());
         proxy.inject(fault, When::From(number));
-        let run = reconcile(proxy.kubeconfig(), scene.home(), &["--timeout", "8s"]);
+        let words = [&["--timeout", "8s"], case.words].concat();
+        let run = reconcile(proxy.kubeconfig(), scene.home(), &words);
         assert_eq!(run.code, code, "{what}: {}", run.stderr);
         assert_spared(case, &before, &scene, &what);
         let ca = scene.value(OURS[0], "ca.crt");
-        // Healed, the same command ends well, with the CA that there was.
+        // Healed, it ends well, with the CA that there was: a change that was begun is the one that is ended.
         let again = scene.reconcile(&[]);
         assert_eq!(again.code, 0, "{what}: {}", again.stderr);
         assert!(ca.is_none() || scene.value(OURS[0], "ca.crt") == ca, "{what}");

@@ -1,6 +1,9 @@
 //! The tool against a small API server, also through a proxy that spoils requests.
 
+mod check;
+mod export;
 mod faults;
 mod handshake;
 mod reconcile;
+mod rotate;
 mod scene;

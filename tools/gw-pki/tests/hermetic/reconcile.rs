@@ -81,8 +81,8 @@ fn makes_everything_once_and_then_nothing() {
     assert_eq!(scene.dump(), before);
     assert_eq!(
         proxy.asked().len(),
-        5,
-        "the namespace, then four Secrets at once: {:?}",
+        6,
+        "the namespace, then four Secrets and the server's pods at once: {:?}",
         proxy.asked()
     );
 }
@@ -90,6 +90,7 @@ fn makes_everything_once_and_then_nothing() {
 #[test]
 fn a_name_that_is_asked_for_is_added_and_stays() {
     let scene = Scene::filled();
+    scene.put_server(false);
     let (ca, client) = (scene.value(OURS[0], "ca.crt"), scene.value(OURS[3], "tls.crt"));
     let run = scene.reconcile(&["--san", "gateway.example", "--san=10.1.2.3"]);
     assert_eq!(
@@ -152,16 +153,22 @@ fn without_its_key_a_ca_stays_and_only_what_is_sound_is_used() {
     assert_eq!(findings(&adopted), ["ca_key_missing"]);
     assert_eq!(scene.dump(), before, "adopted byte for byte");
 
+    // One is lost: only another CA can issue it, and that is told.
     scene.remove(OURS[1]);
-    let before = scene.dump();
-    let refused = scene.reconcile(&[]);
-    assert_eq!((refused.code, refused.reason()), (1, "ca_key_missing"));
-    assert!(
-        refused.stderr.contains(OURS[1]) && refused.stderr.contains("does_not_exist"),
-        "{}",
-        refused.stderr
-    );
-    assert_eq!(scene.dump(), before);
+    let (ca, plan) = (scene.value(OURS[3], "ca.crt"), scene.reconcile(&["--dry-run"]));
+    assert_eq!(scene.value(OURS[3], "ca.crt"), ca);
+    let changed = scene.reconcile(&[]);
+    assert_eq!(changed.code, 0, "{}", changed.stderr);
+    assert_eq!(changed.document["actions"], plan.document["actions"]);
+    assert_eq!(actions(&changed)[0], ("create".to_owned(), OURS[0].to_owned()));
+    let why = changed.document["actions"][0]["reason"].as_str().unwrap();
+    assert!(why.contains("openshell-server-tls: does_not_exist"), "{why}");
+    assert!(changed.stderr.contains("gw-pki export"), "{}", changed.stderr);
+    assert_eq!(changed.document["ca_change"], "steady");
+    assert_ne!(scene.value(OURS[3], "ca.crt"), ca);
+    assert_eq!(scene.value(OURS[0], "retiring.crt"), Some(Vec::new()));
+    scene.assert_connects();
+    assert_eq!(scene.reconcile(&[]).document["changed"], false);
 }
 
 #[test]
@@ -193,7 +200,7 @@ fn the_bundle_follows_the_cluster() {
 }
 
 #[test]
-fn an_immutable_secret_and_a_ca_that_cannot_issue_are_named() {
+fn an_immutable_secret_is_named_before_anything_is_written() {
     let scene = Scene::filled();
     scene.set_value(OURS[1], "tls.key", b"junk");
     let path = format!("{SECRETS}/{}", OURS[1]);
@@ -209,10 +216,18 @@ fn an_immutable_secret_and_a_ca_that_cannot_issue_are_named() {
         run.stderr
     );
 
+    assert_eq!(scene.dump(), before);
+    // A change of the CA would end there, too.
     scene.set_value(OURS[0], "ca.key", b"junk");
+    let before = scene.dump();
     let run = scene.reconcile(&[]);
-    assert_eq!((run.code, run.reason()), (1, "ca_invalid"), "{}", run.stderr);
-    assert_eq!(scene.dump().1, before.1);
+    assert_eq!(
+        (run.code, run.reason()),
+        (1, "secret_immutable"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(scene.dump(), before);
 }
 
 #[test]

@@ -39,7 +39,10 @@ pub fn tool(kubeconfig: &Path, home: &Path) -> Command {
 pub fn reconcile(kubeconfig: &Path, home: &Path, more: &[&str]) -> Run {
     let mut command = tool(kubeconfig, home);
     command.args(more);
-    let run = tool_document::run(command);
+    checked(tool_document::run(command))
+}
+
+pub fn checked(run: Run) -> Run {
     check(&run, include_str!("../../schema.json"));
     assert!(!run.stdout.contains("PRIVATE KEY") && !run.stderr.contains("PRIVATE KEY"));
     run
@@ -52,7 +55,14 @@ pub fn actions(run: &Run) -> Vec<(String, String)> {
         .iter()
         .map(|action| {
             let object = word(action, "object");
-            let object = object.strip_prefix("secret ").unwrap_or("bundle").to_owned();
+            let object = object.strip_prefix("secret ").unwrap_or_else(|| {
+                if object.starts_with("bundle ") {
+                    "bundle"
+                } else {
+                    &object
+                }
+            });
+            let object = object.to_owned();
             (word(action, "verb"), object)
         })
         .collect()
@@ -81,6 +91,33 @@ impl Scene {
 
     pub fn reconcile(&self, more: &[&str]) -> Run {
         reconcile(self.api.kubeconfig(), self.home(), more)
+    }
+
+    /// Another verb, with its flags.
+    pub fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gw-pki"));
+        command
+            .args(words)
+            .arg("--kubeconfig")
+            .arg(self.api.kubeconfig())
+            .env("XDG_CONFIG_HOME", self.home())
+            .env_remove("OPENSHELL_GATEWAY");
+        command
+    }
+
+    pub fn run(&self, words: &[&str]) -> Run {
+        checked(tool_document::run(self.command(words)))
+    }
+
+    /// A server that started long before any Secret of a test was written.
+    pub fn put_server(&self, reloads: bool) {
+        let annotations = if reloads {
+            serde_json::json!({ "dev.openshell.gateway/reloads-tls": "true" })
+        } else {
+            serde_json::json!({})
+        };
+        self.api
+            .put_server("2020-01-01T00:00:00Z", serde_json::json!([]), annotations);
     }
 
     pub fn file(&self, name: &str) -> PathBuf {

@@ -112,39 +112,14 @@ pub fn put_pod(api: &FakeApi, name: &str, manager: &str, value: &str) {
     );
 }
 
-const SERVER_POD: &str = "/api/v1/namespaces/openshell/pods/openshell-0";
-pub const STATEFUL_SET: &str = "/apis/apps/v1/namespaces/openshell/statefulsets/openshell";
-
 /// Long before any Secret of a test is written.
 pub const LONG_AGO: &str = "2020-01-01T00:00:00Z";
 /// Long after.
 pub const LATER: &str = "2099-01-01T00:00:00Z";
 
-/// A pod of the gateway server with this environment, which started then.
+/// A gateway server with this environment, which started then.
 pub fn put_server(api: &FakeApi, env: Value, started: &str) {
-    let owner = json!({ "apiVersion": "apps/v1", "kind": "StatefulSet", "name": "openshell", "uid": "u", "controller": true });
-    api.put(
-        SERVER_POD,
-        json!({
-            "metadata": {
-                "name": "openshell-0", "creationTimestamp": started, "ownerReferences": [owner],
-                "labels": { "app.kubernetes.io/name": "openshell" },
-            },
-            "spec": { "containers": [{ "name": "openshell", "env": env }] },
-            "status": { "phase": "Running", "containerStatuses": [{
-                "name": "openshell", "image": "i", "imageID": "i", "ready": true, "restartCount": 0,
-                "state": { "running": { "startedAt": started } },
-            }] },
-        }),
-    );
-    api.put(
-        STATEFUL_SET,
-        json!({
-            "metadata": { "name": "openshell", "generation": 1 },
-            "spec": { "replicas": 1, "selector": {}, "serviceName": "openshell", "template": {} },
-            "status": { "observedGeneration": 9, "replicas": 1, "readyReplicas": 1, "updatedReplicas": 1 },
-        }),
-    );
+    api.put_server(started, env, json!({}));
 }
 
 /// The variable, from the Secret.
