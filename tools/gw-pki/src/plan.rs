@@ -156,7 +156,8 @@ fn repairing(examined: &Examined, wish: Wish) -> Vec<Planned> {
     let server_is_due = can_issue && (needs_work(&server.own, true) || wish.server);
     let client_is_due = can_issue && (needs_work(&client.own, true) || wish.client);
     // While the CA changes, a client that is well off waits until the server knows the new one.
-    let client_waits = is_rolling && is_usable(client) && !(examined.server_is_ready && !server_is_due);
+    let server_is_ready = examined.server_is_ready && !server_is_due;
+    let client_waits = is_rolling && is_usable(client) && !server_is_ready;
     let issues_client = client_is_due && !client_waits;
     let writes_trust = needs_work(&client.trust, false) && !issues_client;
     if writes_trust {

@@ -64,6 +64,12 @@ mod tests {
     }
 
     #[test]
+    fn the_chart_of_the_reference_server_says_that_it_reloads() {
+        let chart = include_str!("../../../helm/openshell/templates/statefulset.yaml");
+        assert!(chart.contains(&format!("{RELOADS}: \"true\"")));
+    }
+
+    #[test]
     fn a_pod_has_read_what_was_there_when_it_started() {
         let at = |seconds| format!("1970-01-01T00:{:02}:{:02}Z", seconds / 60, seconds % 60);
         let (first, second) = (secret(&at(100), &at(100)), secret(&at(100), &at(500)));

@@ -161,7 +161,7 @@ fn keys_and_times_are_as_asked_for() {
         let text = String::from_utf8(text).unwrap();
         assert!(text.contains(curve), "{text}");
         assert_eq!(scene.reconcile(&words).document["changed"], false);
-        let renewed = scene.reconcile(&["--renew-before", "10d", "--validity", "12d", "--ca-validity=20d"]);
+        let renewed = scene.reconcile(&["--renew-before", "11d", "--validity", "12d", "--ca-validity=20d"]);
         assert_eq!(
             renewed.document["actions"][0]["reason"], "expiring",
             "{}",
