@@ -6,16 +6,22 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use contract::{Console, Context, Exit, Failure};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
 use k8s_openapi::NamespaceResourceScope;
 use kube::api::{ListParams, PostParams};
+use kube::client::ConfigExt;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Api, Client, Config, Resource};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tower::ServiceBuilder;
 
 use crate::backoff::Backoff;
 use crate::classify::{Trouble, classify, explain};
 
+/// A connection may take this long.
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// One request may take this long; a server that stalls is asked again on a new connection.
 const REQUEST_LIMIT: Duration = Duration::from_secs(10);
 /// A refusal of permission heals within the first seconds of a cluster, or not at all.
@@ -59,15 +65,11 @@ impl Session {
             ..KubeConfigOptions::default()
         };
         let invalid = |error: String| kubeconfig_invalid(format!("the kubeconfig {file} is wrong: {error}"));
-        let mut config = Config::from_custom_kubeconfig(kubeconfig, &options)
+        let config = Config::from_custom_kubeconfig(kubeconfig, &options)
             .await
             .map_err(|error| invalid(error.to_string()))?;
-        config.connect_timeout = Some(Duration::from_secs(5));
-        config.read_timeout = None;
-        // The session retries by itself, because it knows the deadline and tells the user what it waits for.
-        config.default_retry = false;
         let server = config.cluster_url.to_string();
-        let client = Client::try_from(config).map_err(|error| invalid(explain(&error)))?;
+        let client = connect(config).map_err(|error| invalid(explain(&error)))?;
         Ok(Self {
             client,
             namespace: common.namespace.clone(),
@@ -250,6 +252,28 @@ impl Session {
             ),
         }
     }
+}
+
+/// A client whose requests are never held back. kube's own leaves Nagle's algorithm on, and then a request on a connection
+/// that is new waits 40 ms for the acknowledgement of its TLS handshake. It has no retries and no time-out for answers,
+/// because the session knows the deadline and tells the user what it waits for.
+fn connect(config: Config) -> Result<Client, kube::Error> {
+    if config.proxy_url.is_some() {
+        return Client::try_from(config);
+    }
+    let mut connector = HttpConnector::new();
+    connector.enforce_http(false);
+    connector.set_nodelay(true);
+    connector.set_connect_timeout(Some(CONNECT_LIMIT));
+    let connector = config.rustls_https_connector_with_connector(connector)?;
+    let sender = hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build(connector);
+    let service = ServiceBuilder::new()
+        .layer(config.base_uri_layer())
+        .option_layer(config.auth_layer()?)
+        .layer(config.extra_headers_layer()?)
+        .map_err(tower::BoxError::from)
+        .service(sender);
+    Ok(Client::new(service, config.default_namespace))
 }
 
 /// How long the API server asked to be left alone (429, some 500 and 503).
