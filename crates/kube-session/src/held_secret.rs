@@ -13,6 +13,9 @@ use zeroize::Zeroize;
 
 use crate::{Session, Trouble};
 
+/// Annotation of a Secret: when its values were last replaced.
+const WRITTEN_AT: &str = "dev.openshell.gateway/written-at";
+
 /// A Secret in memory. Its values are wiped when it is dropped, and `Debug` shows none of them.
 pub struct HeldSecret(Secret);
 
@@ -61,16 +64,20 @@ impl HeldSecret {
         self.0.metadata.creation_timestamp.as_ref().map(|time| time.0)
     }
 
-    /// When its values were last written, by the API server's clock; its creation where that is all that is known.
+    /// When its values were last written. API servers before Kubernetes 1.26 note only when a writer first wrote a field, so
+    /// that [`Session::replace_secret`] notes it, too.
     pub fn changed_at(&self) -> Option<Timestamp> {
         let fields = self.0.metadata.managed_fields.iter().flatten();
         // A label that somebody sets is no change of its values.
         let concerns_values = |fields: &FieldsV1| fields.0.get("f:data").is_some();
+        let annotations = self.0.metadata.annotations.as_ref();
+        let noted = annotations.and_then(|annotations| annotations.get(WRITTEN_AT)?.parse().ok());
         fields
             .filter(|entry| entry.fields_v1.as_ref().is_none_or(concerns_values))
             .filter_map(|entry| entry.time.as_ref())
             .map(|time| time.0)
             .chain(self.created_at())
+            .chain(noted)
             .max()
     }
 
@@ -81,6 +88,8 @@ impl HeldSecret {
     /// The same Secret with other values for these keys; the rest of it stays.
     fn with(&self, values: &[(&str, &[u8])]) -> Self {
         let mut changed = self.0.clone();
+        let annotations = changed.metadata.annotations.get_or_insert_default();
+        annotations.insert(WRITTEN_AT.to_owned(), next_second(Timestamp::now()).to_string());
         let data = changed.data.get_or_insert_default();
         for (key, value) in values {
             if let Some(mut old) = data.insert((*key).to_owned(), ByteString(value.to_vec())) {
@@ -204,6 +213,11 @@ impl Session {
     }
 }
 
+/// The API server gives times in whole seconds: what it made in the second of a write may be older than the write.
+fn next_second(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second() + 1).unwrap_or(time)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -241,6 +255,11 @@ mod tests {
         let held = HeldSecret(secret);
         assert_eq!(held.changed_at(), "2026-01-03T00:00:00Z".parse().ok());
         assert_eq!(held.created_at(), "2026-01-01T00:00:00Z".parse().ok());
+        let before = Timestamp::now();
+        assert!(
+            held.with(&[]).changed_at() > Some(before),
+            "a replacement is noted"
+        );
     }
 
     #[test]

@@ -23,8 +23,9 @@ use crate::server_names;
 
 /// An undisturbed change of the CA needs nine rounds; each time that others are faster costs one more.
 const ROUNDS: usize = 24;
-/// Restarts of one run: one for the new CA, one to forget the old one.
-const RESTARTS: usize = 2;
+/// Restarts of one run: one for the new CA, one to forget the old one; once more each where a pod is as old as a Secret, to
+/// the second.
+const RESTARTS: usize = 4;
 
 /// Every round looks at the cluster anew, so that what is written rests on what the cluster has, and the last one proves
 /// that all is as it should be.
