@@ -4,6 +4,7 @@ mod check;
 mod export;
 mod faults;
 mod handshake;
+mod openssl;
 mod reconcile;
 mod rotate;
 mod scene;
