@@ -24,6 +24,8 @@ use crate::classify::{Trouble, classify, explain};
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// One request may take this long; a server that stalls is asked again on a new connection.
 const REQUEST_LIMIT: Duration = Duration::from_secs(10);
+/// A server that has had this long and has not answered cannot be reached.
+const TELLING_LIMIT: Duration = Duration::from_secs(1);
 /// A refusal of permission heals within the first seconds of a cluster, or not at all.
 const FORBIDDEN_PATIENCE: Duration = Duration::from_secs(10);
 /// The most that the API server may ask for between two requests.
@@ -202,6 +204,13 @@ impl Session {
                         return Ok(Err(trouble));
                     }
                     (trouble, explain(&error), asked_wait(&error))
+                }
+                // So little time was left that no answer means nothing: the run's deadline tells what was waited for.
+                Err(_) if before.is_none() && limit < TELLING_LIMIT => {
+                    if self.console.waits_for().is_none() {
+                        self.console.waiting(what);
+                    }
+                    std::future::pending().await
                 }
                 Err(_) => {
                     let cut_short = before.take().filter(|_| limit < REQUEST_LIMIT);

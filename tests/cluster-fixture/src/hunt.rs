@@ -186,7 +186,7 @@ mod tests {
         found.text("a line", format!("key: {VALUE}").as_bytes());
         assert_eq!(found.found.len(), 1);
         let mut clean = hunt();
-        clean.text("nothing", VALUE[1..].as_bytes());
+        clean.text("nothing", &VALUE.as_bytes()[1..]);
         clean.assert_found_nothing();
     }
 

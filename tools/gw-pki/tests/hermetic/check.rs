@@ -37,9 +37,11 @@ fn a_sound_pki_is_a_yes_and_nothing_is_written() {
     assert_eq!(scene.dump(), before);
 }
 
+type Damage = fn(&Scene);
+
 #[test]
 fn what_reconcile_would_change_is_a_no() {
-    let damages: [(fn(&Scene), &str); 4] = [
+    let damages: [(Damage, &str); 4] = [
         (
             |scene| scene.set_value(OURS[1], "tls.key", b"junk"),
             "invalid_pem",
