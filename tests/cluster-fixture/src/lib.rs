@@ -14,6 +14,7 @@ mod played_server;
 mod program;
 mod shared_gateway;
 mod side_by_side;
+mod sweep;
 
 pub use apart::run_apart;
 pub use asked::Asked;
@@ -26,3 +27,4 @@ pub use namespace::Namespace;
 pub use program::Program;
 pub use shared_gateway::SharedGateway;
 pub use side_by_side::time_side_by_side;
+pub use sweep::sweep;

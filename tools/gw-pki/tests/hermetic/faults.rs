@@ -1,6 +1,6 @@
 //! Every fault at every request (`--all`), or at the first, a middle and the last one.
 
-use cluster_fixture::{Fault, FaultProxy, When, all_faults, is_thorough};
+use cluster_fixture::{Fault, FaultProxy, When, all_faults, is_thorough, sweep};
 
 use crate::scene::*;
 
@@ -53,15 +53,19 @@ fn numbers(requests: usize) -> Vec<usize> {
     }
 }
 
-fn sweep(check: fn(&Case, Fault, usize, i32)) {
-    std::thread::scope(|scope| {
-        for case in &CASES {
-            for number in numbers(case.requests) {
-                for (fault, code) in all_faults() {
-                    scope.spawn(move || check(case, fault, number, code));
-                }
-            }
+fn sweep_all(check: fn(&Case, Fault, usize, i32)) {
+    let mut all = Vec::new();
+    for case in &CASES {
+        for number in numbers(case.requests) {
+            all.extend(
+                all_faults()
+                    .into_iter()
+                    .map(|(fault, code)| (case, fault, number, code)),
+            );
         }
+    }
+    sweep(&all, |(case, fault, number, code)| {
+        check(case, *fault, *number, *code)
     });
 }
 
@@ -96,7 +100,7 @@ fn undisturbed_runs_send_as_many_requests_as_the_sweeps_take() {
 
 #[test]
 fn one_fault_is_survived() {
-    sweep(|case, fault, number, _| {
+    sweep_all(|case, fault, number, _| {
         let what = format!("{fault:?} at {number} of {}", case.requests);
         let scene = (case.make)();
         let before = secrets(&scene);
@@ -112,7 +116,7 @@ fn one_fault_is_survived() {
 
 #[test]
 fn a_fault_that_stays_is_an_error_and_never_absence() {
-    sweep(|case, fault, number, code| {
+    sweep_all(|case, fault, number, code| {
         let what = format!("{fault:?} from {number} of {}", case.requests);
         let scene = (case.make)();
         let before = secrets(&scene);

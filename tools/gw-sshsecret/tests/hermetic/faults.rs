@@ -1,6 +1,6 @@
 //! Every fault at every request (`--all`), or at the first, a middle and the last one.
 
-use cluster_fixture::{Asked, FakeApi, Fault, FaultProxy, When, all_faults, is_thorough};
+use cluster_fixture::{Asked, FakeApi, Fault, FaultProxy, When, all_faults, is_thorough, sweep};
 
 use crate::scene::*;
 
@@ -57,16 +57,24 @@ fn undisturbed_runs_send_as_many_requests_as_the_sweeps_take() {
     }
 }
 
+/// A scene by its number, how to make it, a fault at a request, and the exit code where it stays.
+type Case = (usize, fn() -> FakeApi, Fault, usize, i32);
+
+fn cases() -> Vec<Case> {
+    let mut all = Vec::new();
+    for (scene, (make, count)) in SCENES.into_iter().enumerate() {
+        for number in requests(count) {
+            let of = |(fault, code)| (scene, make, fault, number, code);
+            all.extend(all_faults().into_iter().map(of));
+        }
+    }
+    all
+}
+
 #[test]
 fn one_fault_is_survived() {
-    std::thread::scope(|scope| {
-        for (scene, (make, count)) in SCENES.into_iter().enumerate() {
-            for number in requests(count) {
-                for (fault, _) in all_faults() {
-                    scope.spawn(move || survives(scene, make, fault, number));
-                }
-            }
-        }
+    sweep(&cases(), |(scene, make, fault, number, _)| {
+        survives(*scene, *make, *fault, *number)
     });
 }
 
@@ -93,14 +101,8 @@ fn survives(scene: usize, make: fn() -> FakeApi, fault: Fault, number: usize) {
 
 #[test]
 fn a_fault_that_stays_is_an_error_and_never_absence() {
-    std::thread::scope(|scope| {
-        for (scene, (make, count)) in SCENES.into_iter().enumerate() {
-            for number in requests(count) {
-                for (fault, code) in all_faults() {
-                    scope.spawn(move || fails(scene, make, fault, number, code));
-                }
-            }
-        }
+    sweep(&cases(), |(scene, make, fault, number, code)| {
+        fails(*scene, *make, *fault, *number, *code)
     });
 }
 
