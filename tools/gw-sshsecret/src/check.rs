@@ -15,6 +15,7 @@ use crate::report::{Carried, Holder, Kind, Report, Source};
 /// A Secret, as far as it can be compared with what somebody carries.
 struct Known {
     fingerprint: String,
+    created_at: Option<Timestamp>,
     written_at: Option<Timestamp>,
 }
 
@@ -59,45 +60,59 @@ pub async fn run(context: Context<Report>) -> Result<Answer, Failure> {
 fn known_of(secret: &HeldSecret) -> Option<Known> {
     Some(Known {
         fingerprint: contract::fingerprint(secret.value(HANDSHAKE_KEY)?),
+        created_at: secret.created_at(),
         written_at: secret.changed_at(),
     })
 }
 
-/// What a pod of the server carries. A value by reference was read when the container started: it is the Secret's own
-/// unless that was written after.
+/// What a pod of the server carries. A value by reference was read when the container started: it is another one where the
+/// Secret was replaced after that, and nobody can tell where the whole Secret was made anew after that.
 fn server(pod: &ServerPod, known: &BTreeMap<String, Option<Known>>, wanted: Option<&str>) -> Holder {
-    let (fingerprint, detail) = match pod.variable(HANDSHAKE_VARIABLE) {
-        None => {
-            return Holder {
-                kind: Kind::Gateway,
-                name: pod.name().to_owned(),
-                fingerprint: None,
-                agrees: None,
-                detail: format!("it has no {HANDSHAKE_VARIABLE}, as today's releases have none"),
-            };
-        }
-        Some(VariableSource::Literal(value)) => (
-            Some(contract::fingerprint(value.as_bytes())),
-            "a literal in its environment".to_owned(),
+    let is_wanted =
+        |fingerprint: &Option<String>| Some(fingerprint.is_some() && fingerprint.as_deref() == wanted);
+    let (fingerprint, agrees, detail) = match pod.variable(HANDSHAKE_VARIABLE) {
+        None => (
+            None,
+            None,
+            format!("it has no {HANDSHAKE_VARIABLE}, as today's releases have none"),
         ),
-        Some(VariableSource::Other) => (None, "neither a literal nor a Secret's value".to_owned()),
+        Some(VariableSource::Other) => (
+            None,
+            Some(false),
+            "neither a literal nor a Secret's value".to_owned(),
+        ),
+        Some(VariableSource::Literal(value)) => {
+            let fingerprint = Some(contract::fingerprint(value.as_bytes()));
+            let agrees = is_wanted(&fingerprint);
+            (fingerprint, agrees, "a literal in its environment".to_owned())
+        }
         Some(VariableSource::Secret(name, key)) => match known.get(&name).and_then(Option::as_ref) {
-            None => (None, format!("Secret {name}, which has no key {HANDSHAKE_KEY}")),
-            Some(_) if key != HANDSHAKE_KEY => (None, format!("key {key} of Secret {name}")),
-            Some(known) => match (pod.started_at(), known.written_at) {
-                (Some(started), Some(written)) if started < written => (
-                    None,
-                    format!("what Secret {name} held before {written}: it has not restarted since"),
-                ),
-                _ => (Some(known.fingerprint.clone()), format!("Secret {name}")),
-            },
+            Some(known) if key == HANDSHAKE_KEY => {
+                let started = pod.started_at();
+                let is_before =
+                    |time: Option<Timestamp>| started.is_some() && time.is_some() && started < time;
+                if is_before(known.created_at) {
+                    let detail =
+                        format!("it started before Secret {name} was made; a restart would settle it");
+                    (None, None, detail)
+                } else if is_before(known.written_at) {
+                    let detail =
+                        format!("what Secret {name} held before it was replaced: it has not restarted since");
+                    (None, Some(false), detail)
+                } else {
+                    let fingerprint = Some(known.fingerprint.clone());
+                    let agrees = is_wanted(&fingerprint);
+                    (fingerprint, agrees, format!("Secret {name}"))
+                }
+            }
+            _ => (None, Some(false), format!("key {key} of Secret {name}")),
         },
     };
     Holder {
         kind: Kind::Gateway,
         name: pod.name().to_owned(),
-        agrees: Some(fingerprint.is_some() && fingerprint.as_deref() == wanted),
         fingerprint,
+        agrees,
         detail,
     }
 }
@@ -138,7 +153,7 @@ fn tell(context: &Context<Report>, present: &Present, holders: &[Holder]) {
         match holder.agrees {
             Some(true) => console.progress(&format!("{what} {name} agrees")),
             Some(false) => console.warning(&format!("{what} {name} carries {shown} ({detail})")),
-            None => console.progress(&format!("{what} {name} carries none: {detail}")),
+            None => console.progress(&format!("{what} {name}: not known whether it agrees: {detail}")),
         }
     }
 }

@@ -46,7 +46,7 @@ pub struct Holder {
     pub name: String,
     /// The fingerprint of what it carries; null where that cannot be told.
     pub fingerprint: Option<String>,
-    /// Is it the Secret's? Null where it carries none.
+    /// Is it the Secret's? Null where it carries none, or where that cannot be told.
     pub agrees: Option<bool>,
     /// Where it has it from, or why that is not the Secret's.
     pub detail: String,
@@ -86,7 +86,7 @@ pub struct Report {
     pub restarted: Vec<String>,
     /// check: what each pod of the gateway server and each live sandbox carries.
     pub holders: Vec<Holder>,
-    /// check: do all of them carry what the Secret holds?
+    /// check: does the Secret hold a secret, and does nobody carry another one?
     pub agree: Option<bool>,
     /// sign: the handshake line, without its line break.
     pub line: Option<String>,

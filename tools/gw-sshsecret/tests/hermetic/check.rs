@@ -43,7 +43,7 @@ fn all_agree() {
 #[test]
 fn names_who_does_not() {
     let cases: [(Value, &str, Value); 6] = [
-        (by_reference(), LONG_AGO, json!(false)),
+        (by_reference(), LONG_AGO, json!(null)),
         (by_reference(), LATER, json!(true)),
         (literal(&value('1')), LONG_AGO, json!(true)),
         (literal(&value('3')), LATER, json!(false)),
@@ -87,6 +87,21 @@ fn names_who_does_not() {
         holders(&run),
         [("a".to_owned(), json!(true)), ("b".to_owned(), json!(false))]
     );
+}
+
+#[test]
+fn a_server_that_has_not_restarted_since_a_rotation_does_not_agree() {
+    let api = empty();
+    put_secret(&api, &value('1'));
+    let mut object = api.get(SECRET).unwrap();
+    object["metadata"]["creationTimestamp"] = json!("2019-01-01T00:00:00Z");
+    api.put(SECRET, object);
+    put_server(&api, by_reference(), LONG_AGO);
+    assert_eq!(reconcile(api.kubeconfig(), &["--rotate", "--yes"]).code, 0);
+    let run = run(&api, &["check"]);
+    assert_eq!(run.code, 1);
+    assert_eq!(holders(&run), [("openshell-0".to_owned(), json!(false))]);
+    assert!(run.stderr.contains("has not restarted since"), "{}", run.stderr);
 }
 
 #[test]
