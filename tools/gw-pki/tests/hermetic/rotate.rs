@@ -210,3 +210,32 @@ fn a_change_that_is_killed_after_each_of_its_writes_is_continued() {
         scene.assert_connects();
     }
 }
+
+/// Here the CA is read, then another run replaces it, and only then the server's certificate is read: it must not be issued
+/// again by the CA that is gone.
+#[test]
+fn what_was_read_before_a_ca_changed_is_not_acted_upon() {
+    let scene = Scene::filled();
+    let proxy = FaultProxy::before(scene.api.kubeconfig());
+    proxy.inject(Fault::Hold, When::OnPath(OURS[1]));
+    let home = tempfile::tempdir().unwrap();
+    let slow = Program::start(tool(proxy.kubeconfig(), home.path()));
+    assert!(proxy.wait_withheld(Duration::from_secs(60)));
+    // The namespace, three Secrets and the server's pods.
+    assert!(
+        proxy.wait_answered(5, Duration::from_secs(60)),
+        "{:?}",
+        proxy.asked()
+    );
+    let changed = scene.reconcile(&["--rotate", "ca"]);
+    assert_eq!(changed.code, 0, "{}", changed.stderr);
+    proxy.release();
+    let output = slow.wait();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert_eq!(proxy.writes(), [], "only its own bundle had to be written");
+    scene.assert_connects();
+}
