@@ -9,7 +9,7 @@ use contract::{Console, Context, Exit, Failure};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use k8s_openapi::NamespaceResourceScope;
-use kube::api::{ListParams, PostParams};
+use kube::api::{ListParams, ObjectList, PostParams};
 use kube::client::ConfigExt;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Api, Client, Config, Resource};
@@ -116,6 +116,32 @@ impl Session {
         K: Clone + DeserializeOwned + Debug,
     {
         let what = format!("the API server to list {}", kind_of::<K>());
+        self.pages(&what, selection, async |page| api.list(page).await)
+            .await
+    }
+
+    /// The names of the objects that the selection matches. What else they hold, such as the values of Secrets, stays with
+    /// the API server.
+    pub async fn list_names<K>(&self, api: &Api<K>, selection: &ListParams) -> Result<Vec<String>, Failure>
+    where
+        K: Clone + DeserializeOwned + Debug,
+    {
+        let what = format!("the API server to list {}", kind_of::<K>());
+        let found = self
+            .pages(&what, selection, async |page| api.list_metadata(page).await)
+            .await?;
+        Ok(found
+            .into_iter()
+            .filter_map(|object| object.metadata.name)
+            .collect())
+    }
+
+    async fn pages<K: Clone>(
+        &self,
+        what: &str,
+        selection: &ListParams,
+        send: impl AsyncFn(&ListParams) -> Result<ObjectList<K>, kube::Error>,
+    ) -> Result<Vec<K>, Failure> {
         'again: loop {
             let mut found = Vec::new();
             let mut page = selection.clone().limit(PAGE);
@@ -123,9 +149,7 @@ impl Session {
                 // 410 Gone: the list changed so much that its continuation expired. The whole list is asked for again.
                 let gone =
                     |error: &kube::Error| matches!(error, kube::Error::Api(status) if status.code == 410);
-                let answer = self
-                    .ask(&what, "", || api.list(&page), |_, error| gone(error))
-                    .await?;
+                let answer = self.ask(what, "", || send(&page), |_, error| gone(error)).await?;
                 let Ok(list) = answer else { continue 'again };
                 found.extend(list.items);
                 match list.metadata.continue_.filter(|token| !token.is_empty()) {
@@ -288,10 +312,12 @@ fn connect(config: Config) -> Result<Client, kube::Error> {
 /// How long the API server asked to be left alone (429, some 500 and 503).
 fn asked_wait(error: &kube::Error) -> Duration {
     let seconds = match error {
-        kube::Error::Api(status) => status
-            .details
-            .as_ref()
-            .map_or(0, |details| details.retry_after_seconds),
+        // Priority and fairness refuses in plain text, and always with `Retry-After: 1`: Kubernetes,
+        // "API Priority and Fairness".
+        kube::Error::Api(status) => match &status.details {
+            None => u32::from(status.code == 429),
+            Some(details) => details.retry_after_seconds,
+        },
         _ => 0,
     };
     Duration::from_secs(seconds.into()).min(LONGEST_ASKED_WAIT)

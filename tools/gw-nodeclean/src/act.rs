@@ -1,87 +1,173 @@
 //! Carrying the plan out. Each step may find that somebody else did it meanwhile: that is as good.
 
 use contract::{Context, Failure};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{Node, Pod, Secret};
 use k8s_openapi::api::storage::v1::VolumeAttachment;
 use kube::Api;
-use kube::api::{DeleteParams, ListParams, Preconditions};
+use kube::api::{DeleteParams, Preconditions};
 use kube_session::{Session, Trouble};
 use serde::de::DeserializeOwned;
 
-use crate::journal;
-use crate::plan::{DoomedPod, Plan, node_action, pod_action};
+use crate::bound;
+use crate::journal::Begun;
+use crate::nodes::LEASES;
+use crate::plan::{DoomedNode, DoomedPod, Plan, name_of, node_actions, pod_action, volume_action};
+use crate::rebind;
 use crate::report::Report;
 
-/// Pods first, because they hold the volumes; then volumes; nodes last, because they are what a later run finds them by.
+/// Requests at once: enough to keep the API server busy, and few beside its own limit (400 reads, 200 writes).
+const AT_ONCE: usize = 16;
+/// Objects of one kind that are named one by one in the progress.
+const NAMED: usize = 20;
+
+/// What has no way back is written to the journal first. Then pods, because they hold the volumes; then volumes; nodes
+/// last, because they are what a later run finds all of it by.
 pub async fn carry_out(session: &Session, plan: &Plan, context: &Context<Report>) -> Result<(), Failure> {
-    for pod in &plan.pods {
-        if delete_pod(session, pod).await? {
-            context
-                .console
-                .progress(&format!("deleted pod {}/{}", pod.namespace, pod.name));
-            context.report.update(|report| {
-                report.changed = true;
-                report.actions.push(pod_action(pod));
-                report
-                    .pods_deleted
-                    .push(format!("{}/{}", pod.namespace, pod.name));
-            });
+    let hostname = plan.keep.as_ref().map_or("", |keep| &keep.hostname);
+    let mut moves = plan.begun.clone();
+    moves.extend(begin(session, plan, hostname).await?);
+    each(&plan.pods, async |pod| {
+        delete_pod(session, pod, plan, context).await
+    })
+    .await?;
+    summary(context, "deleted", plan.pods.len(), "pods");
+    each(&moves, async |begun| {
+        rebind::replace(session, &begun.uid, &rebind::moved(&begun.volume, hostname)).await
+    })
+    .await?;
+    bound::wait(session, &moves, context).await?;
+    each(&moves, async |begun| finish(session, begun, plan, context).await).await?;
+    summary(context, "moved", moves.len(), "volumes");
+    each(&plan.nodes, async |node| {
+        forget_node(session, node, plan, context).await
+    })
+    .await?;
+    summary(context, "deleted", plan.nodes.len(), "nodes");
+    Ok(())
+}
+
+/// Does the same to each, several at once; stops at the first failure.
+async fn each<T>(items: &[T], work: impl AsyncFn(&T) -> Result<(), Failure>) -> Result<(), Failure> {
+    stream::iter(items)
+        .map(|item| work(item))
+        .buffer_unordered(AT_ONCE)
+        .try_collect::<()>()
+        .await
+}
+
+/// Makes the data of every volume safe and writes every move down, before anything is deleted.
+async fn begin(session: &Session, plan: &Plan, hostname: &str) -> Result<Vec<Begun>, Failure> {
+    each(&plan.volumes, async |volume| {
+        rebind::rehearse(session, &rebind::moved(volume, hostname)).await
+    })
+    .await?;
+    let begun = stream::iter(&plan.volumes)
+        .map(async |volume| {
+            let begun = rebind::retain(session, volume).await?;
+            if let Some(begun) = &begun {
+                begun.write(session).await?;
+            }
+            Ok::<_, Failure>(begun)
+        })
+        .buffer_unordered(AT_ONCE)
+        .try_collect::<Vec<_>>()
+        .await?;
+    Ok(begun.into_iter().flatten().collect())
+}
+
+async fn finish(
+    session: &Session,
+    begun: &Begun,
+    plan: &Plan,
+    context: &Context<Report>,
+) -> Result<(), Failure> {
+    begun.erase(session).await?;
+    let name = name_of(&begun.volume);
+    if plan.begun.len() + plan.volumes.len() <= NAMED {
+        context.console.progress(&format!("moved volume {name}"));
+    }
+    context.report.update(|report| {
+        report.changed = true;
+        report.actions.push(volume_action(&name, plan.keep_name()));
+        report.volumes_rebound.push(name);
+    });
+    Ok(())
+}
+
+/// Nobody would answer a graceful deletion. Only this very pod: its successor of the same name is spared.
+async fn delete_pod(
+    session: &Session,
+    pod: &DoomedPod,
+    plan: &Plan,
+    context: &Context<Report>,
+) -> Result<(), Failure> {
+    let pods: Api<Pod> = Api::namespaced(session.client.clone(), &pod.namespace);
+    let parameters = only(&pod.uid).grace_period(0);
+    if delete(session, &pods, &pod.name, &parameters).await? {
+        let name = pod.full_name();
+        if plan.pods.len() <= NAMED {
+            context.console.progress(&format!("deleted pod {name}"));
         }
-    }
-    for volume in &plan.volumes {
-        journal::move_volume(session, volume, &plan.keep, context).await?;
-    }
-    for node in &plan.nodes {
-        forget_node(session, node).await?;
-        context.console.progress(&format!("deleted node {node}"));
         context.report.update(|report| {
             report.changed = true;
-            report.actions.push(node_action(node));
+            report.actions.push(pod_action(pod));
+            report.pods_deleted.push(name);
         });
     }
     Ok(())
 }
 
-/// Nobody would answer a graceful deletion. Only this very pod: its successor of the same name is spared.
-async fn delete_pod(session: &Session, pod: &DoomedPod) -> Result<bool, Failure> {
-    let pods: Api<Pod> = Api::namespaced(session.client.clone(), &pod.namespace);
-    let only_this = Preconditions {
-        uid: Some(pod.uid.clone()),
-        resource_version: None,
-    };
-    let parameters = DeleteParams::default().grace_period(0).preconditions(only_this);
-    delete(session, &pods, &pod.name, &parameters).await
-}
-
 /// What belongs to the node's name goes before the Node itself.
-async fn forget_node(session: &Session, node: &str) -> Result<(), Failure> {
-    let parameters = DeleteParams::default();
-    let attachments = session.everywhere::<VolumeAttachment>();
-    for attachment in session.list(&attachments, &ListParams::default()).await? {
-        if attachment.spec.node_name == node {
-            delete(
-                session,
-                &attachments,
-                &attachment.metadata.name.unwrap_or_default(),
-                &parameters,
-            )
-            .await?;
-        }
+async fn forget_node(
+    session: &Session,
+    node: &DoomedNode,
+    plan: &Plan,
+    context: &Context<Report>,
+) -> Result<(), Failure> {
+    let any = DeleteParams::default();
+    for name in &node.attachments {
+        delete(session, &session.everywhere::<VolumeAttachment>(), name, &any).await?;
     }
-    // k3s refuses a node of the same name whose password differs from this hash.
-    let secrets: Api<Secret> = Api::namespaced(session.client.clone(), "kube-system");
+    if let Some(name) = &node.password {
+        // k3s refuses a node of the same name whose password differs from this hash.
+        let secrets: Api<Secret> = Api::namespaced(session.client.clone(), "kube-system");
+        delete(session, &secrets, name, &any).await?;
+    }
+    if node.has_lease {
+        let leases: Api<Lease> = Api::namespaced(session.client.clone(), LEASES);
+        delete(session, &leases, &node.name, &any).await?;
+    }
     delete(
         session,
-        &secrets,
-        &format!("{node}.node-password.k3s"),
-        &parameters,
+        &session.everywhere::<Node>(),
+        &node.name,
+        &only(&node.uid),
     )
     .await?;
-    let leases: Api<Lease> = Api::namespaced(session.client.clone(), "kube-node-lease");
-    delete(session, &leases, node, &parameters).await?;
-    delete(session, &session.everywhere::<Node>(), node, &parameters).await?;
+    if plan.nodes.len() <= NAMED {
+        context.console.progress(&format!("deleted node {}", node.name));
+    }
+    context.report.update(|report| {
+        report.changed = true;
+        report.actions.extend(node_actions(node));
+    });
     Ok(())
+}
+
+/// Many objects are counted, not named.
+fn summary(context: &Context<Report>, done: &str, count: usize, what: &str) {
+    if count > NAMED {
+        context.console.progress(&format!("{done} {count} {what}"));
+    }
+}
+
+fn only(uid: &str) -> DeleteParams {
+    DeleteParams::default().preconditions(Preconditions {
+        uid: Some(uid.to_owned()),
+        resource_version: None,
+    })
 }
 
 /// Deletes an object. False where it is absent, or where another one has its name by now.
@@ -94,10 +180,14 @@ pub async fn delete<K>(
 where
     K: Clone + DeserializeOwned + std::fmt::Debug,
 {
-    let done = |trouble| matches!(trouble, Trouble::Absent | Trouble::Conflict).then_some(());
+    let done = |trouble| matches!(trouble, Trouble::Absent | Trouble::Conflict).then_some(trouble);
     let what = format!("the API server to delete {name}");
-    Ok(session
-        .request(&what, name, || api.delete(name, parameters), done)
-        .await?
-        .is_ok())
+    let mut sent = 0;
+    let send = || {
+        sent += 1;
+        api.delete(name, parameters)
+    };
+    let answer = session.request(&what, name, send, done).await?;
+    // Absent at a later attempt, it was the attempt whose answer was lost.
+    Ok(answer.map_or_else(|trouble| trouble == Trouble::Absent && sent > 1, |_| true))
 }

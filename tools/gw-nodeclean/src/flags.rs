@@ -9,15 +9,19 @@ use jiff::Timestamp;
 /// Remove nodes of containers that are gone, release their pods, and move their volumes to the node that lives.
 #[derive(FromArgs, Debug)]
 pub struct Flags {
-    /// the node that lives (else the only one whose Lease is renewed)
+    /// the node that lives and that volumes move to (else the only one that lives)
     #[argh(option)]
     pub keep: Option<String>,
-    /// RFC 3339 time: a node is stale where its Lease was last renewed before it
+    /// RFC 3339 time: a node is stale where its Lease was last renewed before it. One at another address than --keep's is
+    /// watched as well, for 15s or --grace, whichever is less
     #[argh(option, from_str_fn(time))]
     pub since: Option<Timestamp>,
     /// without --since: a node is stale where its Lease is not renewed for this long (default 40s)
     #[argh(option, from_str_fn(parse_duration), default = "Duration::from_secs(40)")]
     pub grace: Duration,
+    /// clean up where more than one node lives, too; without it, nothing is removed then
+    #[argh(switch)]
+    pub allow_multi_node: bool,
     /// delete pods of stale nodes that no controller makes again, too
     #[argh(switch)]
     pub delete_bare_pods: bool,

@@ -2,12 +2,16 @@
 //! binding of volumes to it, which move to the node that lives without losing their data.
 //!
 //! A node is stale where its Lease was last renewed before `--since`, or, without that, where it was watched not to be
-//! renewed for `--grace`. Pods and volumes of other nodes are never written. What the tool does not understand is left and
-//! named, with exit code 1. The document ([`report::Report`]) lists everything by name; `--dry-run` does nothing.
+//! renewed for `--grace`. Pods and volumes of other nodes are never written, and where several nodes live nothing is,
+//! unless `--allow-multi-node`. What the tool does not understand is left and named, with exit code 1. The document
+//! ([`report::Report`]) lists everything by name; `--dry-run` does nothing.
 
 mod act;
+mod binding;
+mod bound;
 mod flags;
 mod journal;
+mod nodes;
 mod observe;
 mod plan;
 mod reasons;
@@ -21,6 +25,7 @@ use contract::{Answer, Context, Exit, Failure, SharedFlags, Tool};
 use kube_session::Session;
 
 use crate::flags::Flags;
+use crate::plan::Left;
 use crate::report::Report;
 
 static TOOL: Tool = Tool {
@@ -44,29 +49,36 @@ async fn run(flags: Flags, context: Context<Report>) -> Result<Answer, Failure> 
     let dry_run = context.common.dry_run;
     context.report.update(|report| report.dry_run = dry_run);
     let session = Session::open(&context).await?;
-    let keep = observe::living_node(&session, &flags, &context).await?;
-    // A move that an earlier run began comes first: its volume exists only in the journal.
-    if !dry_run {
-        journal::finish_begun_moves(&session, &context).await?;
-    }
-    let seen = observe::all(&session, &keep, &flags, &context).await?;
+    let seen = observe::all(&session, &flags, &context).await?;
     let plan = plan::plan(&seen);
     context.report.update(|report| plan.describe(report));
     if !dry_run {
         act::carry_out(&session, &plan, &context).await?;
     }
-    match plan.left.first() {
-        None => Ok(Answer::Done),
-        Some(left) => Err(Failure::new(
-            Exit::Failed,
-            left.reason,
-            format!(
-                "{} object(s) were left, the first: {} ({})",
-                plan.left.len(),
-                left.object,
-                left.why
-            ),
-            "gw-nodeclean --dry-run | jq .left",
-        )),
+    answer(&plan.left, &context)
+}
+
+fn answer(left: &[Left], context: &Context<Report>) -> Result<Answer, Failure> {
+    for left in left.iter().filter(|left| left.reason.is_none()) {
+        context
+            .console
+            .warning(&format!("{} was left: {}", left.object, left.why));
     }
+    let failed: Vec<(&Left, &'static str)> = left
+        .iter()
+        .filter_map(|left| Some((left, left.reason?)))
+        .collect();
+    let Some((first, reason)) = failed.first() else {
+        return Ok(Answer::Done);
+    };
+    let more = match failed.len() {
+        1 => String::new(),
+        count => format!(", and {} more", count - 1),
+    };
+    Err(Failure::new(
+        Exit::Failed,
+        reason,
+        format!("{} was left: {}{more}", first.object, first.why),
+        "gw-nodeclean --dry-run | jq .left lists all of it",
+    ))
 }

@@ -1,27 +1,48 @@
 //! The plan: a pure function of what was seen.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use contract::Action;
 use k8s_openapi::api::core::v1::{PersistentVolume, Pod};
 
+use crate::binding::{Binding, binding, is_local_folder};
+use crate::journal::Begun;
+use crate::nodes::{LEASES, Nodes, SeenNode};
+use crate::observe::PASSWORD;
 use crate::report::{LeftField, Report};
 
 /// What was seen.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
-    /// The node that lives and that everything moves to.
-    pub keep: String,
-    /// All nodes that live.
-    pub live: Vec<String>,
-    /// Nodes whose containers are gone.
-    pub stale: Vec<String>,
-    /// All pods that are bound to a stale node.
+    /// Which nodes live, and which do not.
+    pub nodes: Nodes,
+    /// Pods that are bound to stale nodes.
     pub pods: Vec<Pod>,
+    /// Pods that no node runs yet; read only where a volume names a node that does not exist.
+    pub pending: Vec<Pod>,
     /// All volumes.
     pub volumes: Vec<PersistentVolume>,
+    /// Moves that an earlier run began.
+    pub begun: Vec<Begun>,
+    /// All attachments of volumes to nodes.
+    pub attachments: Vec<Attachment>,
+    /// Names of k3s's Secrets with hashes of node passwords.
+    pub node_passwords: BTreeSet<String>,
+    /// `--allow-multi-node`.
+    pub allow_multi_node: bool,
     /// `--delete-bare-pods`.
     pub delete_bare_pods: bool,
     /// `--skip-volumes`.
     pub skip_volumes: bool,
+}
+
+/// A VolumeAttachment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attachment {
+    /// Its name.
+    pub name: String,
+    /// The node.
+    pub node: String,
 }
 
 /// Something that is left, with the reason of the failure.
@@ -29,8 +50,8 @@ pub struct Seen {
 pub struct Left {
     /// Kind and name.
     pub object: String,
-    /// The stable word.
-    pub reason: &'static str,
+    /// The stable word; `None` where leaving it is what was asked for.
+    pub reason: Option<&'static str>,
     /// Why, in plain words.
     pub why: String,
 }
@@ -46,160 +67,242 @@ pub struct DoomedPod {
     pub uid: String,
 }
 
+/// A node to delete, with what belongs to its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DoomedNode {
+    /// Its name.
+    pub name: String,
+    /// Only this very node.
+    pub uid: String,
+    /// VolumeAttachments to it.
+    pub attachments: Vec<String>,
+    /// k3s's Secret with the hash of its password, where it is there.
+    pub password: Option<String>,
+    /// Has it a Lease?
+    pub has_lease: bool,
+}
+
 /// What to do, in this order.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
-    /// The node that lives.
-    pub keep: String,
+    /// The node that everything moves to.
+    pub keep: Option<SeenNode>,
     /// All nodes that live.
     pub live: Vec<String>,
     /// All stale nodes, also those that are left.
     pub stale: Vec<String>,
+    /// Moves of an earlier run, to be completed.
+    pub begun: Vec<Begun>,
+    /// Volumes to move.
+    pub volumes: Vec<PersistentVolume>,
     /// Pods to delete.
     pub pods: Vec<DoomedPod>,
-    /// Volumes to move to the node that lives.
-    pub volumes: Vec<PersistentVolume>,
     /// Nodes to delete.
-    pub nodes: Vec<String>,
+    pub nodes: Vec<DoomedNode>,
     /// What stays.
     pub left: Vec<Left>,
 }
 
-/// What binds a volume to nodes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Binding {
-    /// Nothing.
-    Free,
-    /// Exactly this hostname, in the one form that provisioners of local volumes write.
-    Host(String),
-    /// Something else; the hostnames that it mentions.
-    Other(Vec<String>),
-}
-
-/// Label that nodes carry their hostname in.
-const HOSTNAME: &str = "kubernetes.io/hostname";
-/// Provisioners whose volumes are folders of the node, which lie on the gateway's volume.
-const LOCAL_PROVISIONERS: [&str; 2] = ["rancher.io/local-path", "kubernetes.io/host-path"];
-
-/// What binds the volume.
-pub fn binding(volume: &PersistentVolume) -> Binding {
-    let affinity = volume.spec.as_ref().and_then(|spec| spec.node_affinity.as_ref());
-    let Some(required) = affinity.and_then(|affinity| affinity.required.as_ref()) else {
-        return Binding::Free;
-    };
-    let expressions: Vec<_> = required
-        .node_selector_terms
-        .iter()
-        .flat_map(|term| term.match_expressions.iter().flatten())
-        .collect();
-    let fields = required
-        .node_selector_terms
-        .iter()
-        .any(|term| term.match_fields.as_ref().is_some_and(|f| !f.is_empty()));
-    if let ([only], 1, false) = (&expressions[..], required.node_selector_terms.len(), fields)
-        && only.key == HOSTNAME
-        && only.operator == "In"
-        && let [host] = &only.values.clone().unwrap_or_default()[..]
-    {
-        return Binding::Host(host.clone());
-    }
-    let mentioned = expressions.iter().filter(|found| found.key == HOSTNAME);
-    Binding::Other(
-        mentioned
-            .flat_map(|found| found.values.clone().unwrap_or_default())
-            .collect(),
-    )
-}
-
-fn name_of(volume: &PersistentVolume) -> String {
+pub fn name_of(volume: &PersistentVolume) -> String {
     volume.metadata.name.clone().unwrap_or_default()
-}
-
-/// Is it a folder of the node, made by a provisioner whose volumes move with the gateway's volume?
-fn is_local_folder(volume: &PersistentVolume) -> bool {
-    let annotations = volume.metadata.annotations.clone().unwrap_or_default();
-    let provisioner = annotations
-        .get("pv.kubernetes.io/provisioned-by")
-        .map(String::as_str)
-        .unwrap_or_default();
-    let spec = volume.spec.as_ref();
-    LOCAL_PROVISIONERS.contains(&provisioner)
-        && spec.is_some_and(|spec| spec.host_path.is_some() || spec.local.is_some())
 }
 
 /// Decides what to do.
 pub fn plan(seen: &Seen) -> Plan {
+    let names = |nodes: &[SeenNode]| nodes.iter().map(|node| node.name.clone()).collect();
     let mut plan = Plan {
-        keep: seen.keep.clone(),
-        live: seen.live.clone(),
-        stale: seen.stale.clone(),
+        keep: seen.nodes.keep.clone(),
+        live: names(&seen.nodes.live),
+        stale: names(&seen.nodes.stale),
+        begun: seen.begun.clone(),
         ..Plan::default()
     };
-    for node in &seen.stale {
-        let mut stays = false;
-        for volume in &seen.volumes {
-            let left = match binding(volume) {
-                Binding::Host(host) if host != *node => continue,
-                Binding::Other(hosts) if !hosts.contains(node) => continue,
-                Binding::Free => continue,
-                Binding::Host(_) if seen.skip_volumes => ("volumes_skipped", "--skip-volumes was given"),
-                Binding::Host(_) if is_local_folder(volume) => {
-                    plan.volumes.push(volume.clone());
-                    continue;
-                }
-                Binding::Host(_) => (
-                    "volume_not_understood",
-                    "its provisioner is not one whose folders move with the gateway",
-                ),
-                Binding::Other(_) => (
-                    "volume_not_understood",
-                    "its node affinity has another form than one hostname",
-                ),
-            };
-            stays = true;
-            plan.left.push(Left {
-                object: format!("persistentvolume {}", name_of(volume)),
-                reason: left.0,
-                why: left.1.to_owned(),
-            });
+    if plan.keep.is_none() {
+        plan.leave_begun();
+    }
+    if plan.keep.is_none() || (plan.live.len() > 1 && !seen.allow_multi_node) {
+        plan.leave_stale();
+        return plan;
+    }
+    let volumes_by_host = by_host(seen);
+    let needed = needed_claims(&seen.pending);
+    let mut left_on: BTreeSet<&str> = BTreeSet::new();
+    let stale: BTreeMap<&str, &SeenNode> = seen
+        .nodes
+        .stale
+        .iter()
+        .map(|node| (node.hostname.as_str(), node))
+        .collect();
+    let live: BTreeSet<&str> = seen
+        .nodes
+        .live
+        .iter()
+        .map(|node| node.hostname.as_str())
+        .collect();
+    for (host, volumes) in &volumes_by_host {
+        if live.contains(host.as_str()) {
+            continue;
         }
-        for pod in seen.pods.iter().filter(|pod| node_of(pod) == Some(node)) {
-            let doomed = DoomedPod {
-                namespace: pod.metadata.namespace.clone().unwrap_or_default(),
-                name: pod.metadata.name.clone().unwrap_or_default(),
-                uid: pod.metadata.uid.clone().unwrap_or_default(),
+        let node = stale.get(host.as_str());
+        for volume in volumes {
+            let Some((reason, why)) = obstacle(seen, volume) else {
+                plan.volumes.push((*volume).clone());
+                continue;
             };
-            if is_controlled(pod) || seen.delete_bare_pods {
-                plan.pods.push(doomed);
-            } else {
-                stays = true;
-                plan.left.push(Left {
-                    object: format!("pod {}/{}", doomed.namespace, doomed.name),
-                    reason: "bare_pods",
-                    why: "no controller would make it again; --delete-bare-pods deletes it".to_owned(),
-                });
+            // A volume of a node that is no more in the cluster matters where somebody waits for it.
+            if node.is_some() || is_needed(volume, &needed) {
+                plan.leave(format!("persistentvolume {}", name_of(volume)), reason, why);
             }
-        }
-        if !stays {
-            plan.nodes.push(node.clone());
+            left_on.extend(node.map(|node| node.name.as_str()));
         }
     }
+    for pod in &seen.pods {
+        let doomed = DoomedPod {
+            namespace: pod.metadata.namespace.clone().unwrap_or_default(),
+            name: pod.metadata.name.clone().unwrap_or_default(),
+            uid: pod.metadata.uid.clone().unwrap_or_default(),
+        };
+        let node = node_of(pod).and_then(|node| seen.nodes.stale.iter().find(|stale| stale.name == *node));
+        let Some(node) = node else { continue };
+        if comes_back(pod) || seen.delete_bare_pods {
+            plan.pods.push(doomed);
+        } else {
+            left_on.insert(&node.name);
+            let object = format!("pod {}/{}", doomed.namespace, doomed.name);
+            let why = "no controller would make it again; --delete-bare-pods deletes it";
+            plan.leave(object, "bare_pods", why);
+        }
+    }
+    let stays = |node: &&SeenNode| !left_on.contains(node.name.as_str());
+    plan.nodes = doomed_nodes(seen, stays);
     plan
+}
+
+/// Volumes by each hostname that binds them.
+fn by_host(seen: &Seen) -> BTreeMap<String, Vec<&PersistentVolume>> {
+    let begun: BTreeSet<&str> = seen.begun.iter().map(|begun| begun.uid.as_str()).collect();
+    let mut found: BTreeMap<String, Vec<&PersistentVolume>> = BTreeMap::new();
+    for volume in &seen.volumes {
+        let uid = volume.metadata.uid.as_deref().unwrap_or_default();
+        // The journal has it already.
+        if begun.contains(uid) {
+            continue;
+        }
+        let hosts = match binding(volume) {
+            Binding::Free => Vec::new(),
+            Binding::Host(host) => vec![host],
+            Binding::Other(hosts) => hosts,
+        };
+        for host in hosts {
+            found.entry(host).or_default().push(volume);
+        }
+    }
+    found
+}
+
+/// Why the volume cannot be moved, if it cannot.
+fn obstacle(seen: &Seen, volume: &PersistentVolume) -> Option<(&'static str, &'static str)> {
+    match binding(volume) {
+        _ if seen.skip_volumes => Some(("volumes_skipped", "--skip-volumes was given")),
+        Binding::Host(_) if is_local_folder(volume) => None,
+        Binding::Other(_) => Some((
+            "volume_not_understood",
+            "its node affinity has another form than one hostname",
+        )),
+        _ => Some((
+            "volume_not_understood",
+            "its provisioner is not one whose folders move with the gateway",
+        )),
+    }
+}
+
+/// Claims that pods without a node wait for: namespace and name.
+fn needed_claims(pending: &[Pod]) -> BTreeSet<(String, String)> {
+    let mut claims = BTreeSet::new();
+    for pod in pending {
+        let namespace = pod.metadata.namespace.clone().unwrap_or_default();
+        let volumes = pod.spec.iter().flat_map(|spec| spec.volumes.iter().flatten());
+        for source in volumes.filter_map(|volume| volume.persistent_volume_claim.as_ref()) {
+            claims.insert((namespace.clone(), source.claim_name.clone()));
+        }
+    }
+    claims
+}
+
+fn is_needed(volume: &PersistentVolume, needed: &BTreeSet<(String, String)>) -> bool {
+    let claim = volume.spec.as_ref().and_then(|spec| spec.claim_ref.as_ref());
+    claim.is_some_and(|claim| {
+        let namespace = claim.namespace.clone().unwrap_or_default();
+        needed.contains(&(namespace, claim.name.clone().unwrap_or_default()))
+    })
 }
 
 fn node_of(pod: &Pod) -> Option<&String> {
     pod.spec.as_ref()?.node_name.as_ref()
 }
 
-fn is_controlled(pod: &Pod) -> bool {
-    let owners = pod.metadata.owner_references.iter().flatten();
-    owners.into_iter().any(|owner| owner.controller == Some(true))
+/// Does something make it again: a controller, or, for a mirror pod, a file of its node?
+fn comes_back(pod: &Pod) -> bool {
+    let annotations = pod.metadata.annotations.as_ref();
+    let is_mirror = annotations.is_some_and(|found| found.contains_key("kubernetes.io/config.mirror"));
+    let mut owners = pod.metadata.owner_references.iter().flatten();
+    is_mirror || owners.any(|owner| owner.controller == Some(true))
+}
+
+fn doomed_nodes(seen: &Seen, goes: impl Fn(&&SeenNode) -> bool) -> Vec<DoomedNode> {
+    let mut attachments: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for attachment in &seen.attachments {
+        let names = attachments.entry(attachment.node.as_str()).or_default();
+        names.push(attachment.name.clone());
+    }
+    let doom = |node: &SeenNode| {
+        let password = format!("{}{PASSWORD}", node.name);
+        DoomedNode {
+            name: node.name.clone(),
+            uid: node.uid.clone(),
+            attachments: attachments.get(node.name.as_str()).cloned().unwrap_or_default(),
+            password: seen.node_passwords.contains(&password).then_some(password),
+            has_lease: node.has_lease,
+        }
+    };
+    seen.nodes.stale.iter().filter(goes).map(doom).collect()
 }
 
 impl Plan {
+    fn leave(&mut self, object: String, reason: &'static str, why: &str) {
+        self.left.push(Left {
+            object,
+            reason: Some(reason),
+            why: why.to_owned(),
+        });
+    }
+
+    /// Without a node to move to, a move that was begun waits for one.
+    fn leave_begun(&mut self) {
+        for begun in std::mem::take(&mut self.begun) {
+            let object = format!("persistentvolume {}", name_of(&begun.volume));
+            let why = "an earlier run began to move it; --keep NODE says where to";
+            self.leave(object, "no_live_node", why);
+        }
+    }
+
+    /// Beside other nodes that live, nothing is removed.
+    fn leave_stale(&mut self) {
+        let why = format!(
+            "more than one node lives ({}): --allow-multi-node cleans up beside them",
+            self.live.join(", ")
+        );
+        let left = |node: &String| Left {
+            object: format!("node {node}"),
+            reason: None,
+            why: why.clone(),
+        };
+        self.left.extend(self.stale.iter().map(left));
+    }
+
     /// Fills in what the plan says by itself.
     pub fn describe(&self, report: &mut Report) {
-        report.keep = Some(self.keep.clone());
+        report.keep = self.keep.as_ref().map(|keep| keep.name.clone());
         report.live_nodes.clone_from(&self.live);
         report.stale_nodes.clone_from(&self.stale);
         report.left = self
@@ -212,33 +315,40 @@ impl Plan {
             .collect();
         if report.dry_run {
             report.actions = self.actions();
-            report.pods_deleted = self
-                .pods
-                .iter()
-                .map(|pod| format!("{}/{}", pod.namespace, pod.name))
-                .collect();
-            report.volumes_rebound = self.volumes.iter().map(name_of).collect();
+            report.pods_deleted = self.pods.iter().map(DoomedPod::full_name).collect();
+            let begun = self.begun.iter().map(|begun| name_of(&begun.volume));
+            report.volumes_rebound = begun.chain(self.volumes.iter().map(name_of)).collect();
         }
     }
 
-    fn actions(&self) -> Vec<Action> {
-        let pods = self.pods.iter().map(|pod| pod_action(pod));
-        let volumes = self
-            .volumes
-            .iter()
-            .map(|volume| volume_action(&name_of(volume), &self.keep));
-        let nodes = self.nodes.iter().map(|node| node_action(node));
+    /// Everything to do, by name.
+    pub fn actions(&self) -> Vec<Action> {
+        let keep = self.keep_name();
+        let begun = self.begun.iter().map(|begun| &begun.volume);
+        let volumes = begun
+            .chain(&self.volumes)
+            .map(|volume| volume_action(&name_of(volume), keep));
+        let pods = self.pods.iter().map(pod_action);
+        let nodes = self.nodes.iter().flat_map(node_actions);
         pods.chain(volumes).chain(nodes).collect()
+    }
+
+    /// The name of the node that everything moves to.
+    pub fn keep_name(&self) -> &str {
+        self.keep.as_ref().map_or("", |keep| &keep.name)
+    }
+}
+
+impl DoomedPod {
+    /// Namespace and name.
+    pub fn full_name(&self) -> String {
+        format!("{}/{}", self.namespace, self.name)
     }
 }
 
 /// The action on a pod.
 pub fn pod_action(pod: &DoomedPod) -> Action {
-    Action::new(
-        "delete",
-        format!("pod {}/{}", pod.namespace, pod.name),
-        "its node is gone",
-    )
+    Action::new("delete", format!("pod {}", pod.full_name()), "its node is gone")
 }
 
 /// The action on a volume.
@@ -250,9 +360,24 @@ pub fn volume_action(name: &str, keep: &str) -> Action {
     )
 }
 
-/// The action on a node.
-pub fn node_action(name: &str) -> Action {
-    Action::new("delete", format!("node {name}"), "its container is gone")
+/// The actions on a node and on what belongs to its name.
+pub fn node_actions(node: &DoomedNode) -> Vec<Action> {
+    let delete = |object: String| Action::new("delete", object, "its container is gone");
+    let attachments = node
+        .attachments
+        .iter()
+        .map(|name| format!("volumeattachment {name}"));
+    let password = node
+        .password
+        .iter()
+        .map(|name| format!("secret kube-system/{name}"));
+    let lease = node.has_lease.then(|| format!("lease {LEASES}/{}", node.name));
+    attachments
+        .chain(password)
+        .chain(lease)
+        .chain([format!("node {}", node.name)])
+        .map(delete)
+        .collect()
 }
 
 #[cfg(test)]

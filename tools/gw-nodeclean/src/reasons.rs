@@ -5,7 +5,7 @@ use contract::Reason;
 const OWN: &[Reason] = &[
     Reason::new(
         "no_live_node",
-        "no node is Ready, or more than one is and --keep names none",
+        "no node lives, or several do and --keep names none of them",
     ),
     Reason::new(
         "bare_pods",
@@ -18,6 +18,10 @@ const OWN: &[Reason] = &[
     Reason::new(
         "volumes_skipped",
         "--skip-volumes left volumes that are bound to a stale node",
+    ),
+    Reason::new(
+        "volume_refused",
+        "the API server would not take a volume's object for another node",
     ),
     Reason::new(
         "volume_not_bound",

@@ -20,9 +20,11 @@ fn pod(name: &str, node: &str, controlled: bool) -> Pod {
 
 fn volume(name: &str, provisioner: &str, hosts: &[&str]) -> PersistentVolume {
     serde_json::from_value(json!({
-        "metadata": {"name": name, "annotations": {"pv.kubernetes.io/provisioned-by": provisioner}},
+        "metadata": {"name": name, "uid": format!("uid-{name}"),
+                     "annotations": {"pv.kubernetes.io/provisioned-by": provisioner}},
         "spec": {
             "hostPath": {"path": format!("/storage/{name}")},
+            "claimRef": {"namespace": "n", "name": format!("claim-{name}"), "uid": "c"},
             "nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [
                 {"key": "kubernetes.io/hostname", "operator": "In", "values": hosts}]}]}},
         },
@@ -30,39 +32,85 @@ fn volume(name: &str, provisioner: &str, hosts: &[&str]) -> PersistentVolume {
     .unwrap()
 }
 
+fn local(name: &str, host: &str) -> PersistentVolume {
+    volume(name, "rancher.io/local-path", &[host])
+}
+
+fn node(name: &str) -> SeenNode {
+    SeenNode {
+        name: name.to_owned(),
+        uid: format!("uid-{name}"),
+        hostname: format!("{name}-host"),
+        has_lease: true,
+    }
+}
+
+/// Node `new` lives, node `old` does not; their hostnames end in `-host`.
 fn seen() -> Seen {
     Seen {
-        keep: "new".to_owned(),
-        live: vec!["new".to_owned()],
-        stale: vec!["old".to_owned()],
+        nodes: Nodes {
+            keep: Some(node("new")),
+            live: vec![node("new")],
+            stale: vec![node("old")],
+        },
         ..Seen::default()
     }
 }
 
+fn moved(plan: &Plan) -> Vec<String> {
+    plan.volumes.iter().map(name_of).collect()
+}
+
 #[test]
 fn a_stale_node_goes_with_its_pods_and_its_volumes_move() {
+    let attachment = |node: &str| Attachment {
+        name: format!("attached-to-{node}"),
+        node: node.to_owned(),
+    };
     let plan = plan(&Seen {
         pods: vec![pod("a", "old", true), pod("b", "new", true)],
         volumes: vec![
-            volume("v", "rancher.io/local-path", &["old"]),
-            volume("w", "rancher.io/local-path", &["new"]),
+            local("v", "old-host"),
+            local("w", "new-host"),
+            volume("free", "kubernetes.io/host-path", &[]),
         ],
+        attachments: vec![attachment("old"), attachment("new")],
+        node_passwords: ["old.node-password.k3s", "new.node-password.k3s"]
+            .map(str::to_owned)
+            .into(),
         ..seen()
     });
     assert_eq!(plan.pods.len(), 1);
     assert_eq!(plan.pods[0].uid, "uid-a");
-    assert_eq!(plan.volumes.iter().map(name_of).collect::<Vec<_>>(), ["v"]);
-    assert_eq!(plan.nodes, ["old"]);
+    assert_eq!(moved(&plan), ["v"]);
     assert!(plan.left.is_empty());
+    let objects: Vec<String> = plan.actions().into_iter().map(|action| action.object).collect();
+    assert_eq!(
+        objects,
+        [
+            "pod n/a",
+            "persistentvolume v",
+            "volumeattachment attached-to-old",
+            "secret kube-system/old.node-password.k3s",
+            "lease kube-node-lease/old",
+            "node old",
+        ]
+    );
 }
 
 #[test]
 fn what_is_not_understood_stays_and_keeps_its_node() {
-    let skipped = Seen {
-        skip_volumes: true,
-        volumes: vec![volume("v", "rancher.io/local-path", &["old"])],
+    let with_volume = |volume| Seen {
+        volumes: vec![volume],
         ..seen()
     };
+    let other_form: PersistentVolume = serde_json::from_value(json!({
+        "metadata": {"name": "v", "annotations": {"pv.kubernetes.io/provisioned-by": "rancher.io/local-path"}},
+        "spec": {"hostPath": {"path": "/p"}, "nodeAffinity": {"required": {"nodeSelectorTerms": [
+            {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": ["old-host"]},
+                                  {"key": "zone", "operator": "Exists"}]}]}}},
+    }))
+    .unwrap();
     for (seen, reason) in [
         (
             Seen {
@@ -72,62 +120,140 @@ fn what_is_not_understood_stays_and_keeps_its_node() {
             "bare_pods",
         ),
         (
-            Seen {
-                volumes: vec![volume("v", "example.com/other", &["old"])],
-                ..seen()
-            },
+            with_volume(volume("v", "example.com/other", &["old-host"])),
             "volume_not_understood",
         ),
         (
-            Seen {
-                volumes: vec![volume("v", "rancher.io/local-path", &["old", "older"])],
-                ..seen()
-            },
+            with_volume(volume("v", "rancher.io/local-path", &["old-host", "older"])),
             "volume_not_understood",
         ),
-        (skipped, "volumes_skipped"),
+        (with_volume(other_form), "volume_not_understood"),
+        (
+            Seen {
+                skip_volumes: true,
+                ..with_volume(local("v", "old-host"))
+            },
+            "volumes_skipped",
+        ),
     ] {
         let plan = plan(&seen);
         assert_eq!(plan.left.len(), 1);
-        assert_eq!(plan.left[0].reason, reason);
-        assert!(plan.nodes.is_empty() && plan.volumes.is_empty() && plan.pods.is_empty());
+        assert_eq!(plan.left[0].reason, Some(reason));
+        assert!(plan.actions().is_empty(), "{:?}", plan.actions());
     }
 }
 
 #[test]
-fn bare_pods_go_where_that_was_asked_for() {
-    let plan = plan(&Seen {
-        pods: vec![pod("a", "old", false)],
-        delete_bare_pods: true,
+fn bare_pods_go_where_that_was_asked_for_and_mirror_pods_always() {
+    let mut mirror = pod("m", "old", false);
+    mirror.metadata.annotations = Some([("kubernetes.io/config.mirror".to_owned(), "x".to_owned())].into());
+    let bare = Seen {
+        pods: vec![pod("a", "old", false), mirror],
         ..seen()
+    };
+    assert_eq!(plan(&bare).pods.len(), 1);
+    let plan = plan(&Seen {
+        delete_bare_pods: true,
+        ..bare
     });
-    assert_eq!((plan.pods.len(), plan.nodes.len(), plan.left.len()), (1, 1, 0));
+    assert_eq!((plan.pods.len(), plan.nodes.len(), plan.left.len()), (2, 1, 0));
+}
+
+#[test]
+fn beside_another_living_node_nothing_is_removed_unless_that_was_asked_for() {
+    let mut seen = Seen {
+        pods: vec![pod("a", "old", true)],
+        volumes: vec![local("v", "old-host"), local("w", "other-host")],
+        ..seen()
+    };
+    seen.nodes.live.push(node("other"));
+    let nothing = plan(&seen);
+    assert!(nothing.actions().is_empty());
+    assert_eq!(nothing.left[0].object, "node old");
+    assert_eq!(nothing.left[0].reason, None, "it was not asked for: no failure");
+    seen.allow_multi_node = true;
+    let plan = plan(&seen);
+    assert_eq!((plan.pods.len(), plan.nodes.len()), (1, 1));
+    assert_eq!(moved(&plan), ["v"]);
+}
+
+#[test]
+fn a_volume_whose_node_does_not_exist_moves_and_one_not_understood_is_named_where_a_pod_waits_for_it() {
+    let mut seen = Seen {
+        volumes: vec![local("v", "gone"), volume("w", "example.com/other", &["gone"])],
+        ..seen()
+    };
+    seen.nodes.stale.clear();
+    let quiet = plan(&seen);
+    assert_eq!(moved(&quiet), ["v"]);
+    assert!(quiet.left.is_empty());
+    let waiting = json!({
+        "metadata": {"name": "p", "namespace": "n"},
+        "spec": {"containers": [], "volumes": [{"name": "x", "persistentVolumeClaim": {"claimName": "claim-w"}}]},
+    });
+    seen.pending = vec![serde_json::from_value(waiting).unwrap()];
+    assert_eq!(plan(&seen).left[0].object, "persistentvolume w");
+}
+
+#[test]
+fn a_move_that_was_begun_is_completed_once_and_waits_for_a_node_where_none_is_known() {
+    let begun = Begun {
+        uid: "uid-v".to_owned(),
+        volume: local("v", "old-host"),
+    };
+    let mut seen = Seen {
+        volumes: vec![local("v", "old-host")],
+        begun: vec![begun],
+        ..seen()
+    };
+    let completing = plan(&seen);
+    assert_eq!((completing.begun.len(), completing.volumes.len()), (1, 0));
+    seen.nodes.keep = None;
+    let waiting = plan(&seen);
+    assert!(waiting.begun.is_empty() && waiting.actions().is_empty());
+    assert_eq!(waiting.left[0].reason, Some("no_live_node"));
 }
 
 proptest! {
     #[test]
-    fn nothing_outside_stale_nodes_is_ever_planned(
+    fn nothing_outside_stale_and_absent_nodes_is_ever_planned(
         pods in prop::collection::vec(("[a-d]", prop::sample::select(vec!["old", "new", "other"]), any::<bool>()), 0..8),
-        volumes in prop::collection::vec(("[a-d]", prop::sample::select(vec!["old", "new", "other"]), any::<bool>()), 0..8),
+        volumes in prop::collection::vec(
+            ("[a-d]", prop::sample::select(vec!["old-host", "new-host", "other-host", "gone"]), any::<bool>()), 0..8),
+        several: bool,
+        allow_multi_node: bool,
         delete_bare_pods: bool,
         skip_volumes: bool,
     ) {
         let provisioner = |known| if known { "rancher.io/local-path" } else { "example.com/other" };
-        let seen = Seen {
+        let mut seen = Seen {
             pods: pods.iter().map(|(name, node, controlled)| pod(name, node, *controlled)).collect(),
-            volumes: volumes.iter().map(|(name, node, known)| volume(name, provisioner(*known), &[node])).collect(),
+            volumes: volumes.iter().map(|(name, host, known)| volume(name, provisioner(*known), &[host])).collect(),
+            allow_multi_node,
             delete_bare_pods,
             skip_volumes,
             ..seen()
         };
+        if several {
+            seen.nodes.live.push(node("other"));
+        }
         let plan = plan(&seen);
         let on_old = seen.pods.iter().filter(|pod| node_of(pod).is_some_and(|node| node == "old")).count();
         prop_assert!(plan.pods.len() <= on_old);
-        prop_assert!(plan.volumes.iter().all(|volume| binding(volume) == Binding::Host("old".to_owned())));
-        prop_assert!(plan.nodes.iter().all(|node| node == "old"));
-        prop_assert!(plan.left.is_empty() || plan.nodes.is_empty());
-        // Where no node is stale, nothing is done.
-        let nothing_stale = super::plan(&Seen { stale: Vec::new(), ..seen });
-        prop_assert!(nothing_stale.actions().is_empty());
+        let lives = |volume: &PersistentVolume| match binding(volume) {
+            Binding::Host(host) => host == "new-host" || (several && host == "other-host"),
+            _ => true,
+        };
+        prop_assert!(plan.volumes.iter().all(|volume| !lives(volume)));
+        prop_assert!(plan.nodes.iter().all(|node| node.name == "old"));
+        // A node that is deleted leaves nothing behind that is bound to it.
+        if !plan.nodes.is_empty() {
+            prop_assert_eq!(plan.pods.len(), on_old);
+            let of_old = |volume: &&PersistentVolume| binding(volume) == Binding::Host("old-host".to_owned());
+            prop_assert_eq!(plan.volumes.iter().filter(of_old).count(), seen.volumes.iter().filter(of_old).count());
+        }
+        if several && !allow_multi_node {
+            prop_assert!(plan.actions().is_empty());
+        }
     }
 }
