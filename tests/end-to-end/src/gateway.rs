@@ -158,6 +158,11 @@ impl TestGateway {
         let resource = self.resource();
         docker(&[&["exec", &resource, "kubectl"], arguments].concat())
     }
+
+    /// A shell command in its container.
+    pub fn shell(&self, command: &str) -> String {
+        docker(&["exec", &self.resource(), "sh", "-c", command])
+    }
 }
 
 impl Drop for TestGateway {

@@ -73,15 +73,19 @@ fn every_reason_is_in_the_help() {
     let listed = reasons_in_help(tool());
     let sources = [
         include_str!("../src/plan.rs"),
-        include_str!("../src/observe.rs"),
+        include_str!("../src/nodes.rs"),
+        include_str!("../src/journal.rs"),
         include_str!("../src/rebind.rs"),
+        include_str!("../src/bound.rs"),
     ];
     for reason in [
         "no_live_node",
         "bare_pods",
         "volume_not_understood",
         "volumes_skipped",
+        "volume_refused",
         "volume_not_bound",
+        "journal_invalid",
     ] {
         assert!(
             listed.iter().any(|word| word == reason),
