@@ -1,55 +1,65 @@
 //! Verification: each volume that was moved has its claim again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use contract::{Context, Exit, Failure};
-use k8s_openapi::api::core::v1::PersistentVolume;
-use kube::api::ListParams;
-use kube_session::{Backoff, Session};
+use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
+use kube::Api;
+use kube::api::{ListParams, Patch, PatchParams};
+use kube_session::{Backoff, Session, Trouble};
+use serde_json::json;
 
 use crate::journal::Begun;
 use crate::plan::name_of;
 use crate::report::Report;
 
-/// The controller of volumes looks at lost claims every fifteen seconds. With many volumes it takes its time: only as
-/// long as none becomes bound does this run out.
+/// With many volumes their controller takes its time: only as long as none becomes bound does this run out.
 const NEXT_WITHIN: Duration = Duration::from_secs(60);
-/// Up to this many volumes are asked for one by one.
+/// Up to this many objects are asked for one by one.
 const ONE_BY_ONE: usize = 20;
+/// Annotation of a claim whose volume was moved: the uid of the volume's new object.
+const MOVED: &str = "dev.openshell.volume-moved";
 
-/// Returns once every volume that has a claim is bound to it. One whose claim is gone has nobody to be bound to.
+/// Namespace and name of a claim.
+type Claim = (String, String);
+
+/// Returns once every volume is bound to its claim, and the claim to it. A volume whose claim is gone has nobody to be
+/// bound to.
 pub async fn wait(session: &Session, moves: &[Begun], context: &Context<Report>) -> Result<(), Failure> {
-    let mut awaited: BTreeSet<String> = moves
+    let mut awaited: BTreeMap<String, Claim> = moves
         .iter()
-        .filter(|begun| is_claimed(&begun.volume))
-        .map(|begun| name_of(&begun.volume))
+        .filter_map(|begun| Some((name_of(&begun.volume), claim_of(&begun.volume)?)))
         .collect();
     let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_millis(500));
     let mut last_progress = Instant::now();
+    let mut nudged = BTreeSet::new();
     while !awaited.is_empty() {
         let before = awaited.len();
-        let found = read(session, &awaited).await?;
-        awaited.retain(|name| {
-            !found
-                .iter()
-                .any(|volume| name_of(volume) == *name && is_settled(volume))
-        });
+        let volumes = volumes(session, &awaited).await?;
+        let claims = claims(session, &awaited).await?;
+        for (name, claim) in awaited.clone() {
+            let volume = volumes.get(&name);
+            match (
+                volume.map_or("gone", phase),
+                claims.get(&claim).map(String::as_str),
+            ) {
+                ("Bound", Some("Bound")) | ("Bound" | "Released", None) => {
+                    awaited.remove(&name);
+                }
+                ("Bound", Some("Lost")) if nudged.insert(name) => {
+                    let uid = volume.and_then(|volume| volume.metadata.uid.clone());
+                    nudge(session, &claim, &uid.unwrap_or_default()).await?;
+                }
+                _ => {}
+            }
+        }
         if awaited.len() < before {
             last_progress = Instant::now();
         }
-        let Some(name) = awaited.first() else { break };
+        let Some(name) = awaited.keys().next() else { break };
         if last_progress.elapsed() > NEXT_WITHIN {
-            let phase = found
-                .iter()
-                .find(|volume| name_of(volume) == *name)
-                .map_or("gone", phase);
-            return Err(Failure::new(
-                Exit::Failed,
-                "volume_not_bound",
-                format!("volume {name} is {phase} and not Bound after its move; its data is kept"),
-                format!("kubectl describe persistentvolume {name}, then gw-nodeclean again"),
-            ));
+            return Err(not_bound(name, volumes.get(name).map_or("gone", phase)));
         }
         context.console.waiting(&match awaited.len() {
             1 => format!("volume {name} to be bound again"),
@@ -61,22 +71,79 @@ pub async fn wait(session: &Session, moves: &[Begun], context: &Context<Report>)
     Ok(())
 }
 
-async fn read(session: &Session, names: &BTreeSet<String>) -> Result<Vec<PersistentVolume>, Failure> {
-    let volumes = session.everywhere::<PersistentVolume>();
-    if names.len() > ONE_BY_ONE {
-        return session.list(&volumes, &ListParams::default()).await;
-    }
-    let mut found = Vec::new();
-    for name in names {
-        found.extend(session.get(&volumes, name).await?);
-    }
-    Ok(found)
+fn not_bound(name: &str, phase: &str) -> Failure {
+    Failure::new(
+        Exit::Failed,
+        "volume_not_bound",
+        format!("volume {name} is {phase}, and not Bound to its claim, after its move; its data is kept"),
+        format!("kubectl describe persistentvolume {name}, then gw-nodeclean again"),
+    )
 }
 
-/// A claim that is only named, and does not exist yet, may take for ever.
-fn is_claimed(volume: &PersistentVolume) -> bool {
-    let claim = volume.spec.as_ref().and_then(|spec| spec.claim_ref.as_ref());
-    claim.is_some_and(|claim| claim.uid.is_some())
+async fn volumes(
+    session: &Session,
+    awaited: &BTreeMap<String, Claim>,
+) -> Result<BTreeMap<String, PersistentVolume>, Failure> {
+    let api = session.everywhere::<PersistentVolume>();
+    let found = if awaited.len() > ONE_BY_ONE {
+        session.list(&api, &ListParams::default()).await?
+    } else {
+        let mut found = Vec::new();
+        for name in awaited.keys() {
+            found.extend(session.get(&api, name).await?);
+        }
+        found
+    };
+    Ok(found
+        .into_iter()
+        .map(|volume| (name_of(&volume), volume))
+        .collect())
+}
+
+/// The phase of each claim that exists.
+async fn claims(
+    session: &Session,
+    awaited: &BTreeMap<String, Claim>,
+) -> Result<BTreeMap<Claim, String>, Failure> {
+    let found = if awaited.len() > ONE_BY_ONE {
+        let everywhere = session.everywhere::<PersistentVolumeClaim>();
+        session.list(&everywhere, &ListParams::default()).await?
+    } else {
+        let mut found = Vec::new();
+        for (namespace, name) in awaited.values() {
+            found.extend(session.get(&claims_in(session, namespace), name).await?);
+        }
+        found
+    };
+    let of = |claim: PersistentVolumeClaim| {
+        let key = (claim.metadata.namespace?, claim.metadata.name?);
+        Some((key, claim.status?.phase?))
+    };
+    Ok(found.into_iter().filter_map(of).collect())
+}
+
+fn claims_in(session: &Session, namespace: &str) -> Api<PersistentVolumeClaim> {
+    Api::namespaced(session.client.clone(), namespace)
+}
+
+/// A lost claim is looked at again only every fifteen seconds, or when it changes.
+async fn nudge(session: &Session, (namespace, name): &Claim, uid: &str) -> Result<(), Failure> {
+    let api = claims_in(session, namespace);
+    let patch = Patch::Merge(json!({"metadata": {"annotations": {MOVED: uid}}}));
+    let parameters = PatchParams::default();
+    let gone = |trouble| (trouble == Trouble::Absent).then_some(());
+    let what = format!("the API server to annotate claim {name}");
+    let _ = session
+        .request(&what, name, || api.patch(name, &parameters, &patch), gone)
+        .await?;
+    Ok(())
+}
+
+/// The claim, where the volume was bound to it: one that is only named may not exist for ever.
+fn claim_of(volume: &PersistentVolume) -> Option<Claim> {
+    let claim = volume.spec.as_ref()?.claim_ref.as_ref()?;
+    claim.uid.as_ref()?;
+    Some((claim.namespace.clone()?, claim.name.clone()?))
 }
 
 fn phase(volume: &PersistentVolume) -> &str {
@@ -84,8 +151,4 @@ fn phase(volume: &PersistentVolume) -> &str {
     status
         .and_then(|status| status.phase.as_deref())
         .unwrap_or("Pending")
-}
-
-fn is_settled(volume: &PersistentVolume) -> bool {
-    matches!(phase(volume), "Bound" | "Released")
 }
