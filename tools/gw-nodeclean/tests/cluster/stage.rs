@@ -112,16 +112,16 @@ impl Stage {
         })
     }
 
-    /// The uid of a ConfigMap that may own pods.
+    /// The uid of a ConfigMap that may own pods; it is made where it is not there.
     pub async fn owner(&self, client: &Client) -> String {
         let owners: Api<ConfigMap> = Api::namespaced(client.clone(), self.namespace.name());
+        if let Some(found) = owners.get_opt("owner").await.expect("an answer") {
+            return found.metadata.uid.expect("a uid");
+        }
         let owner: ConfigMap =
-            serde_json::from_value(json!({ "metadata": { "name": "owner" } })).expect("plain");
-        let made = owners
-            .create(&PostParams::default(), &owner)
-            .await
-            .expect("an owner");
-        made.metadata.uid.expect("a uid")
+            serde_json::from_value(json!({ "metadata": { "name": "owner" } })).expect("plain data");
+        let made = owners.create(&PostParams::default(), &owner).await;
+        made.expect("an owner").metadata.uid.expect("a uid")
     }
 
     /// A bound volume and its claim `claim`, on the host `host`.
@@ -157,11 +157,39 @@ impl Stage {
         })
     }
 
+    /// Binds both as their controller would, which takes minutes for a thousand.
+    pub async fn bind(&self, client: &Client, volume: &str, claim: &str) {
+        let claims: Api<PersistentVolumeClaim> = Api::namespaced(client.clone(), self.namespace.name());
+        let volumes: Api<PersistentVolume> = Api::all(client.clone());
+        let uid = claims.get(claim).await.expect("the claim").metadata.uid;
+        let parameters = PatchParams::default();
+        let known = Patch::Merge(json!({ "spec": { "claimRef": { "uid": uid } } }));
+        volumes
+            .patch(volume, &parameters, &known)
+            .await
+            .expect("its claim");
+        let done = json!({ "pv.kubernetes.io/bind-completed": "yes" });
+        let annotated = Patch::Merge(json!({ "metadata": { "annotations": done } }));
+        claims
+            .patch(claim, &parameters, &annotated)
+            .await
+            .expect("its annotation");
+        let bound = Patch::Merge(json!({ "status": { "phase": "Bound" } }));
+        volumes
+            .patch_status(volume, &parameters, &bound)
+            .await
+            .expect("its phase");
+        claims
+            .patch_status(claim, &parameters, &bound)
+            .await
+            .expect("its phase");
+    }
+
     /// Waits until the claim is bound; its uid, its volume's uid.
     pub async fn bound(&self, client: &Client, claim: &str) -> (String, String) {
         let claims: Api<PersistentVolumeClaim> = Api::namespaced(client.clone(), self.namespace.name());
         let volumes: Api<PersistentVolume> = Api::all(client.clone());
-        let end = Instant::now() + Duration::from_secs(60);
+        let mut end = Instant::now() + Duration::from_secs(60);
         loop {
             let found = claims.get(claim).await.expect("the claim");
             let name = found.spec.and_then(|spec| spec.volume_name).expect("a volume");
@@ -174,7 +202,12 @@ impl Stage {
                 );
             }
             assert!(Instant::now() < end, "claim {claim} is {phase:?}");
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            // A claim that changes is looked at at once, and not only every fifteen seconds.
+            let change =
+                Patch::Merge(json!({ "metadata": { "annotations": { LABEL: format!("{end:?}") } } }));
+            let _ = claims.patch(claim, &PatchParams::default(), &change).await;
+            end += Duration::from_millis(1);
+            tokio::time::sleep(Duration::from_millis(200)).await;
         }
     }
 
