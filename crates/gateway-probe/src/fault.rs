@@ -83,7 +83,7 @@ impl Outcome {
     }
 
     /// The outcome of an attempt that ended in this error, at any stage.
-    pub(crate) fn of(error: &Error) -> Self {
+    pub fn of(error: &Error) -> Self {
         if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>()) {
             return Self::TlsFailed {
                 fault: TlsFault::of(tls),
