@@ -5,15 +5,12 @@ use std::time::{Duration, Instant};
 use contract::{Context, Failure};
 use kube_session::{Backoff, Session, Trouble, classify, explain};
 
-use crate::report::{CauseField, Report, end_of, failed, holds, timed_out};
+use crate::report::{CauseField, Report, begin, end_of, failed, holds, timed_out};
 
 /// Asks `/readyz` until it answers `ok`.
 pub async fn wait(context: &Context<Report>) -> Result<(), Failure> {
     let session = Session::open(context).await?;
-    context.report.update(|report| {
-        report.condition = Some("api");
-        report.target = Some(session.server.clone());
-    });
+    begin(context, "api", &session.server);
     let mut backoff = Backoff::new(Duration::from_millis(10), Duration::from_millis(50));
     let end = end_of(context);
     loop {
@@ -47,7 +44,7 @@ async fn attempt(session: &Session, end: Instant) -> Result<(), CauseField> {
         .body(Vec::new())
         .expect("a constant request");
     let limit = Duration::from_secs(5).min(end.saturating_duration_since(Instant::now()));
-    let cause = |word, detail: String| Err(CauseField { word, detail });
+    let cause = |word, detail: String| Err(CauseField::new(word, detail));
     match tokio::time::timeout(limit, session.client.request_text(request)).await {
         Err(_) => cause("timed_out", "no answer in time".to_owned()),
         Ok(Ok(text)) if text.trim() == "ok" => Ok(()),

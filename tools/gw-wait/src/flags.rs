@@ -6,6 +6,9 @@ use std::time::Duration;
 use argh::FromArgs;
 use contract::parse_duration;
 
+use crate::abort::{self, Abort};
+use crate::workload::Kind;
+
 /// Wait until a condition of a gateway holds.
 #[derive(FromArgs, Debug)]
 pub struct Flags {
@@ -18,7 +21,12 @@ pub struct Flags {
 pub enum Condition {
     Api(ApiFlags),
     Namespace(NamespaceFlags),
+    Node(NodeFlags),
+    Rollout(RolloutFlags),
+    Secret(SecretFlags),
     Grpc(GrpcFlags),
+    Tcp(TcpFlags),
+    Sandbox(SandboxFlags),
 }
 
 /// the API server says that it is ready
@@ -30,6 +38,43 @@ pub struct ApiFlags {}
 #[derive(FromArgs, Debug)]
 #[argh(subcommand, name = "namespace")]
 pub struct NamespaceFlags {}
+
+/// the node is Ready; without a name, any node is
+#[derive(FromArgs, Debug)]
+#[argh(subcommand, name = "node")]
+pub struct NodeFlags {
+    /// the node's name
+    #[argh(positional)]
+    pub name: Option<String>,
+    /// end the wait where this is met: NodePressure
+    #[argh(option, from_str_fn(abort::parse))]
+    pub abort_on: Vec<Abort>,
+}
+
+/// every replica of a workload is of its newest template, and ready
+#[derive(FromArgs, Debug)]
+#[argh(subcommand, name = "rollout")]
+pub struct RolloutFlags {
+    /// statefulset/NAME, deployment/NAME, or NAME for whichever exists (default openshell)
+    #[argh(positional, default = "Target::default()", from_str_fn(target))]
+    pub workload: Target,
+    /// end the wait where this is met (repeatable): ImagePullBackOff, CrashLoopBackOff[=RESTARTS] (default 3),
+    /// NodePressure, ContainerExited
+    #[argh(option, from_str_fn(abort::parse))]
+    pub abort_on: Vec<Abort>,
+}
+
+/// the Secret exists
+#[derive(FromArgs, Debug)]
+#[argh(subcommand, name = "secret")]
+pub struct SecretFlags {
+    /// the Secret's name
+    #[argh(positional)]
+    pub name: String,
+    /// a key that must have a value (repeatable)
+    #[argh(option)]
+    pub key: Vec<String>,
+}
 
 /// the gateway answers gRPC: grpc.health.v1 says SERVING, or the server does not have that service
 #[derive(FromArgs, Debug)]
@@ -50,6 +95,9 @@ pub struct GrpcFlags {
     /// name that the server's certificate must carry (default: the host of --address)
     #[argh(option)]
     pub tls_server_name: Option<String>,
+    /// take any certificate of the server: anybody may then answer in its place
+    #[argh(switch)]
+    pub tls_no_verify: bool,
     /// HTTP/2 without TLS
     #[argh(switch)]
     pub plaintext: bool,
@@ -65,6 +113,111 @@ pub struct GrpcFlags {
     /// longest pause between attempts once a peer answers and is not ready (default 4s)
     #[argh(option, from_str_fn(parse_duration), default = "Duration::from_secs(4)")]
     pub backoff_max: Duration,
+}
+
+/// a TCP connection is taken, and not closed at once
+#[derive(FromArgs, Debug)]
+#[argh(subcommand, name = "tcp")]
+pub struct TcpFlags {
+    /// host:port to connect to (default 127.0.0.1:8080)
+    #[argh(option, default = "\"127.0.0.1:8080\".to_owned()", from_str_fn(address))]
+    pub address: String,
+    /// how long one connection may take (default 3s)
+    #[argh(option, from_str_fn(parse_duration), default = "Duration::from_secs(3)")]
+    pub connect_timeout: Duration,
+    /// longest pause between attempts where the address cannot be resolved or routed to (default 4s)
+    #[argh(option, from_str_fn(parse_duration), default = "Duration::from_secs(4)")]
+    pub backoff_max: Duration,
+}
+
+/// the gateway opens a tunnel to a sandbox
+#[derive(FromArgs, Debug)]
+#[argh(subcommand, name = "sandbox")]
+pub struct SandboxFlags {
+    /// the sandbox's id
+    #[argh(option)]
+    pub id: String,
+    /// file with the sandbox's token, - for standard input
+    #[argh(option)]
+    pub token_file: PathBuf,
+    /// the tunnel must stay open, too: a gateway closes it where the sandbox refuses the NSSH1 handshake
+    #[argh(switch)]
+    pub handshake: bool,
+    /// host:port of the gateway (default 127.0.0.1:8080)
+    #[argh(option, default = "\"127.0.0.1:8080\".to_owned()", from_str_fn(address))]
+    pub address: String,
+    /// file with the CA of the server's certificate (else the gateway's client bundle)
+    #[argh(option)]
+    pub tls_ca_cert: Option<PathBuf>,
+    /// file with the client's certificate (else the gateway's client bundle)
+    #[argh(option)]
+    pub tls_client_cert: Option<PathBuf>,
+    /// file with the client's key (else the gateway's client bundle)
+    #[argh(option)]
+    pub tls_client_key: Option<PathBuf>,
+    /// name that the server's certificate must carry (default: the host of --address)
+    #[argh(option)]
+    pub tls_server_name: Option<String>,
+    /// take any certificate of the server: anybody may then answer in its place
+    #[argh(switch)]
+    pub tls_no_verify: bool,
+    /// HTTP without TLS
+    #[argh(switch)]
+    pub plaintext: bool,
+    /// how long a sandbox that is not ready is waited for (default 60s)
+    #[argh(option, from_str_fn(parse_duration), default = "Duration::from_secs(60)")]
+    pub patience: Duration,
+    /// how long one attempt may take (default 20s: the gateway tries the sandbox for 10 s)
+    #[argh(option, from_str_fn(parse_duration), default = "Duration::from_secs(20)")]
+    pub connect_timeout: Duration,
+}
+
+/// A workload to wait for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Its kind; `None`: whichever exists.
+    pub kind: Option<Kind>,
+    /// Its name.
+    pub name: String,
+}
+
+impl Default for Target {
+    fn default() -> Self {
+        Self {
+            kind: None,
+            name: gateway_names::WORKLOAD.to_owned(),
+        }
+    }
+}
+
+impl Target {
+    /// The kinds to look for.
+    pub fn kinds(&self) -> &'static [Kind] {
+        match self.kind {
+            None => &[Kind::StatefulSet, Kind::Deployment],
+            Some(Kind::StatefulSet) => &[Kind::StatefulSet],
+            Some(Kind::Deployment) => &[Kind::Deployment],
+        }
+    }
+}
+
+fn target(text: &str) -> Result<Target, String> {
+    let (kind, name) = match text.split_once('/') {
+        None => (None, text),
+        Some(("statefulset", name)) => (Some(Kind::StatefulSet), name),
+        Some(("deployment", name)) => (Some(Kind::Deployment), name),
+        Some(_) => (None, ""),
+    };
+    if name.is_empty() || name.contains('/') {
+        let shown = text.escape_debug();
+        return Err(format!(
+            "'{shown}' is none of statefulset/NAME, deployment/NAME and NAME"
+        ));
+    }
+    Ok(Target {
+        kind,
+        name: name.to_owned(),
+    })
 }
 
 fn address(text: &str) -> Result<String, String> {

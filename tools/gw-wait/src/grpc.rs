@@ -1,15 +1,10 @@
 //! The gateway answers gRPC.
 
-use std::path::Path;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use client_files::ClientFiles;
-use contract::{Context, Exit, Failure};
+use contract::{Context, Failure};
 use gateway_probe::Outcome;
 use hyper_util::rt::TokioIo;
-use kube_session::Backoff;
-use rustls::ClientConfig;
 use tokio::net::TcpStream;
 use tonic::Code;
 use tonic::transport::{Channel, Endpoint};
@@ -18,48 +13,45 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
 use crate::flags::GrpcFlags;
-use crate::report::{CauseField, Report, end_of, failed, holds, timed_out};
-
-/// While nothing listens, asking again costs nothing and every millisecond of waiting shows.
-const FIRST_PAUSE: Duration = Duration::from_millis(10);
-const LONGEST_PAUSE_WHILE_REFUSED: Duration = Duration::from_millis(50);
-
-/// Whom to ask, and how.
-struct Target {
-    address: String,
-    server_name: String,
-    tls: Option<Arc<ClientConfig>>,
-}
+use crate::pace::Pace;
+use crate::report::{CauseField, Report, begin, end_of, failed, holds, timed_out};
+use crate::tls::{self, Peer, TlsFlags};
 
 /// Asks until the health service says SERVING, or the server shows that it has no such service.
 pub async fn wait(flags: &GrpcFlags, context: &Context<Report>) -> Result<(), Failure> {
-    context.report.update(|report| {
-        report.condition = Some("grpc");
-        report.target = Some(flags.address.clone());
-    });
-    let target = target(flags, context)?;
+    begin(context, "grpc", &flags.address);
+    let tls = TlsFlags {
+        ca: &flags.tls_ca_cert,
+        certificate: &flags.tls_client_cert,
+        key: &flags.tls_client_key,
+        server_name: &flags.tls_server_name,
+        no_verify: flags.tls_no_verify,
+        plaintext: flags.plaintext,
+    };
+    let peer = Peer::new(&flags.address, &tls, context)?;
     let end = end_of(context);
-    let mut refused = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE_WHILE_REFUSED);
-    let mut answered = Backoff::new(LONGEST_PAUSE_WHILE_REFUSED, flags.backoff_max);
+    let mut pace = Pace::up_to(flags.backoff_max);
     loop {
-        let attempt = attempt(&target, flags);
-        let (cause, nobody) = match tokio::time::timeout_at(end.into(), attempt).await {
+        let (cause, is_closed) = match tokio::time::timeout_at(end.into(), attempt(&peer, flags)).await {
             Ok(Ok(shown_by)) => {
                 holds(context, shown_by);
                 return Ok(());
             }
-            Ok(Err(failed)) => failed,
+            Ok(Err(Unserved::Connection(outcome))) => {
+                if let Some(failure) = peer.hopeless(&outcome) {
+                    return Err(failure);
+                }
+                let is_closed = matches!(outcome, Outcome::Refused | Outcome::Reset);
+                (tls::cause(&outcome), is_closed)
+            }
+            Ok(Err(Unserved::Call(cause))) => (cause, false),
             Err(_) => (cause("timed_out", "no answer in time"), false),
         };
         context
             .console
             .waiting(&format!("gRPC at {}: {}", flags.address, cause.detail));
         failed(context, cause);
-        let pause = if nobody {
-            refused.next_wait()
-        } else {
-            answered.next_wait()
-        };
+        let pause = pace.next_pause(is_closed);
         if Instant::now() + pause >= end {
             let what = format!("the gateway did not answer gRPC at {}", flags.address);
             return Err(timed_out(context, &what, "gw-detect | jq '.container, .probe'"));
@@ -69,37 +61,35 @@ pub async fn wait(flags: &GrpcFlags, context: &Context<Report>) -> Result<(), Fa
 }
 
 fn cause(word: &'static str, detail: impl Into<String>) -> CauseField {
-    CauseField {
-        word,
-        detail: detail.into(),
-    }
+    CauseField::new(word, detail)
 }
 
-/// One attempt: a connection as a client makes it, then the health service on another. The error says whether nobody
-/// listens there yet.
-async fn attempt(target: &Target, flags: &GrpcFlags) -> Result<&'static str, (CauseField, bool)> {
-    let seen = gateway_probe::probe(
-        &target.address,
-        &target.server_name,
-        target.tls.as_ref(),
-        flags.connect_timeout,
-    )
-    .await;
+/// Why an attempt did not show that it serves.
+enum Unserved {
+    /// There is no connection as a client makes it.
+    Connection(Outcome),
+    /// The call was answered otherwise.
+    Call(CauseField),
+}
+
+/// One attempt: a connection as a client makes it, then the health service on another.
+async fn attempt(peer: &Peer, flags: &GrpcFlags) -> Result<&'static str, Unserved> {
+    let (address, name) = (&peer.address, &peer.server_name);
+    let seen = gateway_probe::probe(address, name, peer.tls.as_ref(), flags.connect_timeout).await;
     if seen != Outcome::Serving {
-        let nobody = matches!(seen, Outcome::Refused | Outcome::Reset);
-        return Err((cause(seen.word(), seen.detail()), nobody));
+        return Err(Unserved::Connection(seen));
     }
-    match tokio::time::timeout(flags.rpc_timeout, health(target, flags)).await {
-        Ok(answer) => answer.map_err(|cause| (cause, false)),
-        Err(_) => Err((
-            cause("rpc_timed_out", "the health service does not answer in time"),
-            false,
-        )),
+    match tokio::time::timeout(flags.rpc_timeout, health(peer, flags)).await {
+        Ok(answer) => answer.map_err(Unserved::Call),
+        Err(_) => Err(Unserved::Call(cause(
+            "rpc_timed_out",
+            "the health service does not answer in time",
+        ))),
     }
 }
 
-async fn health(target: &Target, flags: &GrpcFlags) -> Result<&'static str, CauseField> {
-    let channel = connect(target)
+async fn health(peer: &Peer, flags: &GrpcFlags) -> Result<&'static str, CauseField> {
+    let channel = connect(peer)
         .await
         .map_err(|error| cause("connection_failed", error.to_string()))?;
     let request = HealthCheckRequest {
@@ -125,12 +115,8 @@ async fn health(target: &Target, flags: &GrpcFlags) -> Result<&'static str, Caus
 }
 
 /// tonic's own TLS takes no ready settings of rustls: the connection is made here, and tonic speaks HTTP/2 over it.
-async fn connect(target: &Target) -> Result<Channel, tonic::transport::Error> {
-    let (address, name, tls) = (
-        target.address.clone(),
-        target.server_name.clone(),
-        target.tls.clone(),
-    );
+async fn connect(peer: &Peer) -> Result<Channel, tonic::transport::Error> {
+    let (address, name, tls) = (peer.address.clone(), peer.server_name.clone(), peer.tls.clone());
     let authority = format!("http://{address}");
     let connector = tower::service_fn(move |_| {
         let (address, name, tls) = (address.clone(), name.clone(), tls.clone());
@@ -152,74 +138,3 @@ async fn connect(target: &Target) -> Result<Channel, tonic::transport::Error> {
 /// Either kind of connection.
 trait Stream: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin {}
 impl<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin> Stream for S {}
-
-fn target(flags: &GrpcFlags, context: &Context<Report>) -> Result<Target, Failure> {
-    let host = flags
-        .address
-        .rsplit_once(':')
-        .map_or(flags.address.as_str(), |(host, _)| host);
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    let tls_flags = [&flags.tls_ca_cert, &flags.tls_client_cert, &flags.tls_client_key];
-    if flags.plaintext && tls_flags.iter().any(|file| file.is_some()) {
-        return Err(Failure::usage(
-            "--plaintext and TLS files exclude each other",
-            "gw-wait grpc --help",
-        ));
-    }
-    Ok(Target {
-        address: flags.address.clone(),
-        server_name: flags.tls_server_name.clone().unwrap_or_else(|| host.to_owned()),
-        tls: if flags.plaintext {
-            None
-        } else {
-            Some(tls(flags, context)?)
-        },
-    })
-}
-
-/// The TLS files that were named, and the gateway's client bundle where none was.
-fn tls(flags: &GrpcFlags, context: &Context<Report>) -> Result<Arc<ClientConfig>, Failure> {
-    let (ca, own) = match (&flags.tls_ca_cert, &flags.tls_client_cert, &flags.tls_client_key) {
-        (None, None, None) => {
-            let files = ClientFiles::of_user()?;
-            let folder = files.gateway(&files.resolve(context.common.gateway.as_deref())?);
-            let bundle = folder.bundle();
-            (
-                read(&bundle.ca)?,
-                Some((read(&bundle.certificate)?, read(&bundle.key)?)),
-            )
-        }
-        (Some(ca), None, None) => (read(ca)?, None),
-        (Some(ca), Some(certificate), Some(key)) => (read(ca)?, Some((read(certificate)?, read(key)?))),
-        (None, ..) => {
-            return Err(Failure::usage(
-                "a client certificate needs --tls-ca-cert, too",
-                "gw-wait grpc --help",
-            ));
-        }
-        _ => {
-            return Err(Failure::usage(
-                "--tls-client-cert and --tls-client-key go together",
-                "gw-wait grpc --help",
-            ));
-        }
-    };
-    let own = own
-        .as_ref()
-        .map(|(certificate, key)| (certificate.as_slice(), key.as_slice()));
-    gateway_probe::client_config(&ca, own)
-        .map_err(|error| bundle_invalid(format!("the TLS material is wrong: {error}")))
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|error| bundle_invalid(format!("{} cannot be read: {error}", path.display())))
-}
-
-fn bundle_invalid(message: String) -> Failure {
-    Failure::new(
-        Exit::Configuration,
-        "bundle_invalid",
-        message,
-        "gw-pki reconcile writes the gateway's client bundle; --tls-ca-cert and its companions name other files",
-    )
-}

@@ -1,14 +1,25 @@
-//! `gw-wait` waits until one condition holds: `api`, `namespace` or `grpc`.
+//! `gw-wait` waits until one condition holds: `api`, `namespace`, `node`, `rollout`, `secret`, `grpc`, `tcp` or `sandbox`.
 //!
 //! The document ([`report::Report`]) has the number of attempts, the time waited and the last cause. Exit code 0 once the
 //! condition holds, 124 where it does not within `--timeout`, with what was seen last; other codes where waiting cannot help.
 
+mod abort;
 mod api;
 mod flags;
 mod grpc;
 mod namespace;
+mod node;
+mod pace;
+mod pods;
 mod reasons;
 mod report;
+mod rollout;
+mod sandbox;
+mod secret;
+mod tcp;
+mod tls;
+mod watched;
+mod workload;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -40,7 +51,12 @@ async fn run(flags: Flags, context: Context<Report>) -> Result<Answer, Failure> 
     let ended = match flags.condition {
         Condition::Api(_) => api::wait(&context).await,
         Condition::Namespace(_) => namespace::wait(&context).await,
+        Condition::Node(flags) => node::wait(&flags, &context).await,
+        Condition::Rollout(flags) => rollout::wait(&flags, &context).await,
+        Condition::Secret(flags) => secret::wait(&flags, &context).await,
         Condition::Grpc(flags) => grpc::wait(&flags, &context).await,
+        Condition::Tcp(flags) => tcp::wait(&flags, &context).await,
+        Condition::Sandbox(flags) => sandbox::wait(&flags, &context).await,
     };
     context
         .report

@@ -7,7 +7,34 @@ const OWN: &[Reason] = &[
         "bundle_invalid",
         "a file of the client's TLS material is missing or wrong",
     ),
+    Reason::new(
+        "client_certificate_expired",
+        "the server refuses the client, whose certificate has expired",
+    ),
     Reason::new("namespace_terminating", "the namespace is being deleted"),
+    Reason::new("image_pull_back_off", "--abort-on: an image cannot be pulled"),
+    Reason::new(
+        "crash_loop_back_off",
+        "--abort-on: a container ends again and again",
+    ),
+    Reason::new("container_exited", "--abort-on: a container ended"),
+    Reason::new("node_pressure", "--abort-on: a node reports pressure"),
+    Reason::new("token_invalid", "the sandbox's token cannot be read"),
+    Reason::new("token_refused", "the gateway refuses the sandbox's token (401)"),
+    Reason::new("no_sandbox", "the gateway knows no such sandbox (404)"),
+    Reason::new(
+        "too_many_tunnels",
+        "the sandbox has as many tunnels as it may have (429)",
+    ),
+    Reason::new(
+        "sandbox_unreachable",
+        "the sandbox is ready, and cannot be reached or refuses the gateway (502)",
+    ),
+    Reason::new("handshake_refused", "the tunnel was closed at once"),
+    Reason::new(
+        "unexpected_status",
+        "the answer to CONNECT is none that a gateway gives",
+    ),
 ];
 
 /// The tool's own reasons and those of the crates it works with, in the order of the help.

@@ -3,28 +3,33 @@
 use std::time::{Duration, Instant};
 
 use contract::{Context, Exit, Failure, format_duration};
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What was waited for, and how it went.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct Report {
-    /// The condition: api, namespace or grpc; null where none was read.
+    /// The condition: api, namespace, node, rollout, secret, grpc, tcp or sandbox; null where none was read.
     pub condition: Option<&'static str>,
     /// What was asked: an address or a name.
     pub target: Option<String>,
-    /// How often it was asked.
+    /// How often it was asked, or said by a watch.
     pub attempts: u64,
     /// Milliseconds until the condition held, or until the wait was given up.
     pub waited_ms: Option<u128>,
     /// Why the last attempt before the end failed; null where the first one succeeded.
     pub last_cause: Option<CauseField>,
+    /// The pod that the condition waits for most, as it was seen last; null where no pod stands in its way.
+    pub last_pod: Option<PodField>,
+    /// When the condition first held; null where it does not.
+    pub first_success_at: Option<Timestamp>,
     /// What showed that the condition holds; null where it does not.
     pub shown_by: Option<String>,
 }
 
 /// Why an attempt failed.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(rename = "Cause", deny_unknown_fields)]
 pub struct CauseField {
     /// A stable word.
@@ -33,12 +38,46 @@ pub struct CauseField {
     pub detail: String,
 }
 
+/// A pod that is not ready.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Pod", deny_unknown_fields)]
+pub struct PodField {
+    /// Its name.
+    pub name: String,
+    /// Its phase.
+    pub phase: Option<String>,
+    /// Why it, or a container of it, waits: Kubernetes' own word, such as ImagePullBackOff or Unschedulable.
+    pub waiting_reason: Option<String>,
+    /// How often its containers were started again.
+    pub restarts: i32,
+    /// The last event about it; read when the time is over.
+    pub last_event: Option<String>,
+}
+
+impl CauseField {
+    /// A cause from its word and its words.
+    pub fn new(word: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            word,
+            detail: detail.into(),
+        }
+    }
+}
+
 /// What is kept back of the run's time, so that the last cause is reported instead of a bare time-out.
 const RESERVE: Duration = Duration::from_millis(200);
 
 /// The run must report by this time.
 pub fn end_of(context: &Context<Report>) -> Instant {
     context.deadline.checked_sub(RESERVE).unwrap_or(context.deadline)
+}
+
+/// What is waited for.
+pub fn begin(context: &Context<Report>, condition: &'static str, target: impl Into<String>) {
+    context.report.update(|report| {
+        report.condition = Some(condition);
+        report.target = Some(target.into());
+    });
 }
 
 /// Another attempt failed for this cause.
@@ -54,21 +93,31 @@ pub fn holds(context: &Context<Report>, shown_by: impl Into<String>) {
     context.console.ended_waiting();
     context.report.update(|report| {
         report.attempts += 1;
+        report.last_pod = None;
+        report.first_success_at = Some(Timestamp::now());
         report.shown_by = Some(shown_by.into());
     });
 }
 
 /// The time is over: the last cause in words.
 pub fn timed_out(context: &Context<Report>, what: &str, hint: &str) -> Failure {
-    let cause = context
-        .report
-        .update(|report| report.last_cause.as_ref().map(|cause| cause.detail.clone()));
+    timed_out_within(context, context.common.timeout, what, hint)
+}
+
+/// A limit of the condition's own is over.
+pub fn timed_out_within(context: &Context<Report>, limit: Duration, what: &str, hint: &str) -> Failure {
+    let (cause, event) = context.report.update(|report| {
+        let cause = report.last_cause.as_ref().map(|cause| cause.detail.clone());
+        let event = report.last_pod.as_ref().and_then(|pod| pod.last_event.clone());
+        (cause, event)
+    });
     let cause = cause.unwrap_or_else(|| "no attempt ended".to_owned());
-    let limit = format_duration(context.common.timeout);
+    let event = event.map_or_else(String::new, |event| format!("; last event: {event}"));
+    let limit = format_duration(limit);
     Failure::new(
         Exit::TimedOut,
         "timed_out",
-        format!("{what} within {limit}; at last: {cause}"),
+        format!("{what} within {limit}; at last: {cause}{event}"),
         hint,
     )
 }

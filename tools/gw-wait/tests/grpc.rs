@@ -27,8 +27,14 @@ impl Authority {
 
     /// Certificate and key for a name, PEM.
     fn leaf(&self, name: &str) -> (String, String) {
+        self.leaf_until(name, 2100)
+    }
+
+    /// One that expires at the beginning of a year.
+    fn leaf_until(&self, name: &str, year: i32) -> (String, String) {
         let key = KeyPair::generate().expect("a key");
-        let params = CertificateParams::new(vec![name.to_owned()]).expect("parameters");
+        let mut params = CertificateParams::new(vec![name.to_owned()]).expect("parameters");
+        params.not_after = rcgen::date_time_ymd(year, 1, 1);
         (
             params.signed_by(&key, &self.0).expect("a certificate").pem(),
             key.serialize_pem(),
@@ -37,7 +43,11 @@ impl Authority {
 
     /// Files of a client: CA, certificate, key.
     fn client(&self, folder: &Path) -> [PathBuf; 3] {
-        let (certificate, key) = self.leaf("client");
+        self.client_until(folder, 2100)
+    }
+
+    fn client_until(&self, folder: &Path, year: i32) -> [PathBuf; 3] {
+        let (certificate, key) = self.leaf_until("client", year);
         let files = [
             folder.join("ca.crt"),
             folder.join("tls.crt"),
@@ -86,8 +96,13 @@ fn serve(listener: TcpListener, tls: Option<(&Authority, &Authority)>, with_heal
 }
 
 fn wait(address: SocketAddr, timeout: &str, files: Option<&[PathBuf; 3]>) -> Run {
+    wait_with(address, timeout, files, &[])
+}
+
+fn wait_with(address: SocketAddr, timeout: &str, files: Option<&[PathBuf; 3]>, flags: &[&str]) -> Run {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gw-wait"));
     command.args(["grpc", "--address", &address.to_string(), "--timeout", timeout]);
+    command.args(flags);
     match files {
         None => {
             command.arg("--plaintext");
@@ -157,8 +172,8 @@ fn what_cannot_be_used_is_waited_out_and_named() {
         (another_ca, refuses_client, not_serving, nobody)
     });
     for (address, files, word) in [
-        (another_ca, Some(&files), "tls_failed"),
-        (refuses_client, Some(&files), "tls_failed"),
+        (another_ca, Some(&files), "server_untrusted"),
+        (refuses_client, Some(&files), "client_refused"),
         (not_serving, None, "not_serving"),
         (nobody, None, "refused"),
     ] {
@@ -172,6 +187,83 @@ fn what_cannot_be_used_is_waited_out_and_named() {
         assert_eq!(ended.document["last_cause"]["word"], word, "{}", ended.stderr);
         assert!(ended.document["shown_by"].is_null());
     }
+}
+
+#[test]
+fn each_fault_of_a_connection_has_its_word() {
+    let runtime = Runtime::new().expect("a runtime");
+    let folder = tempfile::tempdir().expect("a folder");
+    let own = Authority::new();
+    let files = own.client(folder.path());
+    let (secured, plain_http, closing) = runtime.block_on(async {
+        let ((one, secured), (two, plain_http), (three, closing)) =
+            (listen().await, listen().await, listen().await);
+        serve(one, Some((&own, &own)), true, true);
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = two.accept().await {
+                let answer = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
+                let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, answer).await;
+            }
+        });
+        tokio::spawn(async move { while three.accept().await.is_ok() {} });
+        (secured, plain_http, closing)
+    });
+    let other_name = ["--tls-server-name", "other.example"];
+    for (address, files, flags, word) in [
+        (secured, Some(&files), &other_name[..], "name_mismatch"),
+        (plain_http, Some(&files), &[], "not_tls"),
+        (plain_http, None, &[], "not_http2"),
+        (closing, Some(&files), &[], "reset"),
+        (closing, None, &[], "reset"),
+    ] {
+        let ended = wait_with(address, "700ms", files, flags);
+        assert_eq!(ended.code, 124, "{}", ended.stderr);
+        assert_eq!(ended.document["last_cause"]["word"], word, "{}", ended.stderr);
+    }
+    // Skipping the verification is only by its flag.
+    let ended = wait_with(
+        secured,
+        "60s",
+        Some(&files),
+        &["--tls-server-name", "other.example", "--tls-no-verify"],
+    );
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+}
+
+#[test]
+fn a_client_certificate_that_expired_and_is_refused_fails_at_once() {
+    let runtime = Runtime::new().expect("a runtime");
+    let folder = tempfile::tempdir().expect("a folder");
+    let own = Authority::new();
+    let files = own.client_until(folder.path(), 2001);
+    let address = runtime.block_on(async {
+        let (listener, address) = listen().await;
+        serve(listener, Some((&own, &own)), true, true);
+        address
+    });
+    let ended = wait(address, "60s", Some(&files));
+    assert_eq!(
+        (ended.code, ended.reason()),
+        (78, "client_certificate_expired"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn another_service_is_asked_for_by_its_name() {
+    let runtime = Runtime::new().expect("a runtime");
+    let address = runtime.block_on(async {
+        let (listener, address) = listen().await;
+        serve(listener, None, true, true);
+        address
+    });
+    let ended = wait_with(address, "1s", None, &["--service", "no.such.Service"]);
+    assert_eq!(
+        ended.document["last_cause"]["word"], "rpc_failed",
+        "{}",
+        ended.stderr
+    );
 }
 
 /// While routes come up, a stranger may answer on the gateway's port: it is waited out.
@@ -208,7 +300,7 @@ fn a_stranger_before_the_gateway_is_waited_out() {
     });
     let ended = wait(address, "60s", Some(&files));
     assert_eq!(ended.code, 0, "{}", ended.stderr);
-    assert_eq!(ended.document["last_cause"]["word"], "tls_failed");
+    assert_eq!(ended.document["last_cause"]["word"], "server_untrusted");
     assert!(ended.document["attempts"].as_u64().expect("a number") >= 4);
 }
 

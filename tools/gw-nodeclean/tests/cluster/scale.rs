@@ -1,7 +1,7 @@
 //! Many nodes, pods and volumes, beside the kubectl loop that does the same. Only where sweeps are thorough: it takes
 //! minutes.
 
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use cluster_fixture::{client, is_thorough, kubeconfig, run_apart};
@@ -9,6 +9,7 @@ use futures_util::{StreamExt, stream};
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{Node, Pod};
 use kube::Client;
+use tempfile::NamedTempFile;
 
 use crate::stage::{LONG_AGO, Stage, lease, node};
 
@@ -40,10 +41,16 @@ fn a_thousand_nodes_go_ten_times_as_fast_as_by_kubectl() {
     make(&stage, "many", NODES, PODS, VOLUMES);
     let before = run_apart(async || requests(&client(&stage.kubeconfig).await).await);
     let mut command = stage.command(&stage.kubeconfig);
+    // The document is longer than a pipe holds.
+    let (stdout, stderr) = (
+        NamedTempFile::new().expect("a file"),
+        NamedTempFile::new().expect("a file"),
+    );
+    let writer = |file: &NamedTempFile| Stdio::from(file.reopen().expect("a file"));
     command
         .args(["--timeout", "20m"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+        .stdout(writer(&stdout))
+        .stderr(writer(&stderr));
     let begun = Instant::now();
     let mut child = command.spawn().expect("the tool starts");
     let mut memory = 0;
@@ -52,7 +59,11 @@ fn a_thousand_nodes_go_ten_times_as_fast_as_by_kubectl() {
         std::thread::sleep(Duration::from_millis(50));
     }
     let took = begun.elapsed();
-    let output = child.wait_with_output().expect("its output");
+    let output = Output {
+        status: child.wait().expect("its end"),
+        stdout: std::fs::read(stdout.path()).expect("a file"),
+        stderr: std::fs::read(stderr.path()).expect("a file"),
+    };
     let ended = tool_document::read(&command, &output);
     let after = run_apart(async || requests(&client(&stage.kubeconfig).await).await);
     assert_eq!(ended.code, 0, "{}", ended.stderr);

@@ -1,0 +1,34 @@
+//! How soon to try a port again.
+
+use std::time::Duration;
+
+use kube_session::Backoff;
+
+/// While nothing listens, asking again costs nothing and every millisecond of waiting shows.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE_WHILE_REFUSED: Duration = Duration::from_millis(30);
+
+/// Tight while a port is closed; with growing pauses once a peer answers and is not ready.
+pub struct Pace {
+    refused: Backoff,
+    answered: Backoff,
+}
+
+impl Pace {
+    /// `longest` is the longest pause once a peer answers.
+    pub fn up_to(longest: Duration) -> Self {
+        Self {
+            refused: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE_WHILE_REFUSED),
+            answered: Backoff::new(Duration::from_millis(50).min(longest), longest),
+        }
+    }
+
+    /// The next pause, where nobody listened (`is_closed`), or where somebody did.
+    pub fn next_pause(&mut self, is_closed: bool) -> Duration {
+        if is_closed {
+            self.refused.next_wait()
+        } else {
+            self.answered.next_wait()
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! A workload is rolled out: every replica is of its newest template, and ready.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use contract::{Context, Failure};
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
+use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
+use k8s_openapi::api::core::v1::{Event, Node, Pod};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use kube::api::ListParams;
+use kube::core::Selector;
+use kube::runtime::watcher;
+use kube_session::Session;
+
+use crate::abort::{Abort, aborted};
+use crate::flags::RolloutFlags;
+use crate::node::pressure;
+use crate::pods;
+use crate::report::{CauseField, Report, begin, end_of, failed, holds};
+use crate::watched::{self, Patience};
+use crate::workload::{Kind, State, Workload};
+
+/// How often the user may hear what is waited for, and nodes are asked for pressure.
+const TICK: Duration = Duration::from_secs(2);
+/// What is kept back for the last event about the pod.
+const FOR_EVENTS: Duration = Duration::from_millis(400);
+
+/// Something that changed.
+enum Change {
+    Workload(Kind, Option<Box<Workload>>),
+    Pods(BTreeMap<String, Pod>),
+}
+
+type Changes = BoxStream<'static, Result<Change, watcher::Error>>;
+
+/// Returns once the workload is rolled out.
+pub async fn wait(flags: &RolloutFlags, context: &Context<Report>) -> Result<(), Failure> {
+    let session = Session::open(context).await?;
+    let target = &flags.workload;
+    begin(
+        context,
+        "rollout",
+        format!("{}/{}", session.namespace, target.name),
+    );
+    let what = format!("workload {}", target.name);
+    let hint = format!("kubectl -n {} describe pods", session.namespace);
+    let end = end_of(context)
+        .checked_sub(FOR_EVENTS)
+        .unwrap_or_else(Instant::now);
+    let mut changes = stream::SelectAll::<Changes>::new();
+    for kind in target.kinds() {
+        changes.push(of_workload(&session, *kind, &target.name));
+    }
+    let mut seen = Seen::default();
+    let mut patience = Patience::new();
+    loop {
+        let pause = TICK.min(end.saturating_duration_since(Instant::now()));
+        let cause = match tokio::time::timeout(pause, changes.next()).await {
+            Ok(Some(Ok(change))) => {
+                patience.answered();
+                if let Some(pods) = seen.take(change, &session) {
+                    changes.push(pods);
+                }
+                seen.verdict(target.kinds(), &flags.abort_on, context)?
+            }
+            Ok(Some(Err(error))) => Err(Some(patience.after(&error, &session).await?)),
+            Ok(None) | Err(_) => Err(None),
+        };
+        match cause {
+            Ok(shown_by) => {
+                holds(context, shown_by);
+                return Ok(());
+            }
+            Err(Some(cause)) => failed(context, cause),
+            Err(None) => {}
+        }
+        if flags.abort_on.contains(&Abort::NodePressure) {
+            refuse_pressure(&session, end).await?;
+        }
+        if Instant::now() >= end {
+            read_event(&session, context).await;
+            return Err(patience.ended(context, &format!("{what} was not rolled out"), &hint));
+        }
+        let last = context.report.update(|report| report.last_cause.clone());
+        let last = last.map_or_else(|| "no answer yet".to_owned(), |cause| cause.detail);
+        context.console.waiting(&format!("{what}: {last}"));
+    }
+}
+
+/// What is known so far.
+#[derive(Default)]
+struct Seen {
+    workloads: Vec<(Kind, Option<Box<Workload>>)>,
+    pods: BTreeMap<String, Pod>,
+    selector: Option<Selector>,
+}
+
+impl Seen {
+    /// Takes a change in. Returns the watch of its pods when the workload is seen for the first time.
+    fn take(&mut self, change: Change, session: &Session) -> Option<Changes> {
+        match change {
+            Change::Pods(pods) => self.pods = pods,
+            Change::Workload(kind, found) => {
+                let selector = found.as_ref().map(|found| found.selector.clone());
+                self.workloads.retain(|(other, _)| *other != kind);
+                self.workloads.push((kind, found));
+                if let Some(selector) = selector
+                    && self.selector.is_none()
+                {
+                    let of_workload = watcher::Config::default().labels_from(&selector);
+                    self.selector = Some(selector);
+                    let pods = watched::all(session.namespaced::<Pod>(), of_workload);
+                    return Some(pods.map(|found| found.map(Change::Pods)).boxed());
+                }
+            }
+        }
+        None
+    }
+
+    /// What shows that it is rolled out, or the cause why it is not yet; `Err` of the outer kind where it is hopeless.
+    fn verdict(
+        &self,
+        kinds: &[Kind],
+        abort_on: &[Abort],
+        context: &Context<Report>,
+    ) -> Result<Result<String, Option<CauseField>>, Failure> {
+        let found = self.workloads.iter().find_map(|(_, found)| found.as_ref());
+        let Some(workload) = found else {
+            // The other kind may exist.
+            let is_known = self.workloads.len() == kinds.len();
+            return Ok(Err(
+                is_known.then(|| CauseField::new("absent", "it does not exist"))
+            ));
+        };
+        let not_yet = match &workload.state {
+            State::Done(shown_by) => return Ok(Ok(shown_by.clone())),
+            State::NotYet(not_yet) => not_yet,
+        };
+        let problem = pods::worst(self.pods.values());
+        context
+            .report
+            .update(|report| report.last_pod = problem.as_ref().map(|problem| problem.pod.clone()));
+        let Some(problem) = problem else {
+            return Ok(Err(Some(CauseField::new("not_rolled_out", not_yet.clone()))));
+        };
+        if let Some(failure) = problem.hopeless(abort_on) {
+            return Err(failure);
+        }
+        let detail = format!("{not_yet}; {}", problem.cause.detail);
+        Ok(Err(Some(CauseField::new(problem.cause.word, detail))))
+    }
+}
+
+fn of_workload(session: &Session, kind: Kind, name: &str) -> Changes {
+    match kind {
+        Kind::StatefulSet => watched::object(session.namespaced::<StatefulSet>(), name)
+            .map(move |found| {
+                found.map(|set| Change::Workload(kind, set.as_ref().map(|set| Box::new(set.into()))))
+            })
+            .boxed(),
+        Kind::Deployment => watched::object(session.namespaced::<Deployment>(), name)
+            .map(move |found| {
+                found.map(|set| Change::Workload(kind, set.as_ref().map(|set| Box::new(set.into()))))
+            })
+            .boxed(),
+    }
+}
+
+/// The pods that a workload selects.
+pub fn selector(labels: &LabelSelector) -> Selector {
+    labels.clone().try_into().unwrap_or_default()
+}
+
+async fn refuse_pressure(session: &Session, end: Instant) -> Result<(), Failure> {
+    let nodes = session.everywhere::<Node>();
+    let everything = ListParams::default();
+    let asked = nodes.list(&everything);
+    // A question without an answer is no pressure.
+    let Ok(Ok(found)) = tokio::time::timeout_at(end.into(), asked).await else {
+        return Ok(());
+    };
+    let pressed = found
+        .items
+        .iter()
+        .find_map(|node| Some((node.metadata.name.clone()?, pressure(node)?)));
+    pressed.map_or(Ok(()), |(name, pressure)| {
+        Err(aborted(
+            "node_pressure",
+            format!("node {name} reports {pressure}"),
+            "free disk, memory or processes on the host, then run it again",
+        ))
+    })
+}
+
+/// Reads the last event about the pod that the condition waits for, so that nobody need ask kubectl.
+async fn read_event(session: &Session, context: &Context<Report>) {
+    let name = context
+        .report
+        .update(|report| report.last_pod.as_ref().map(|pod| pod.name.clone()));
+    let Some(name) = name else { return };
+    let events = session.namespaced::<Event>();
+    let of_pod = ListParams::default().fields(&format!("involvedObject.name={name}"));
+    let Ok(Ok(found)) = tokio::time::timeout(FOR_EVENTS, events.list(&of_pod)).await else {
+        return;
+    };
+    let time = |event: &Event| {
+        let last = event.last_timestamp.as_ref().map(|time| time.0);
+        last.or_else(|| event.event_time.as_ref().map(|time| time.0))
+    };
+    let last = found.items.into_iter().max_by_key(time);
+    let text = last.map(|event| {
+        let (reason, message) = (
+            event.reason.unwrap_or_default(),
+            event.message.unwrap_or_default(),
+        );
+        format!("{reason}: {}", message.trim())
+    });
+    context.report.update(|report| {
+        if let Some(pod) = &mut report.last_pod {
+            pod.last_event = text;
+        }
+    });
+}
