@@ -82,12 +82,9 @@ fn latency(condition: &str, flags: &[&str], opens_after: Duration) -> (Duration,
     let output = child.wait_with_output().expect("the tool ends");
     let took = opened.elapsed();
     drop(serving);
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    took
+    let ended = tool_document::read(&waiting, &output);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    (took, ended.document["attempts"].as_u64().expect("a number"))
 }
 
 /// A gRPC server without the health service, until it is dropped.
