@@ -9,7 +9,7 @@ use contract::{Console, Context, Exit, Failure};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use k8s_openapi::NamespaceResourceScope;
-use kube::api::{ListParams, ObjectList, PostParams};
+use kube::api::{ListParams, ObjectList, PartialObjectMeta, PostParams};
 use kube::client::ConfigExt;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Api, Client, Config, Resource};
@@ -115,8 +115,21 @@ impl Session {
     where
         K: Clone + DeserializeOwned + Debug,
     {
+        self.list_as(api, selection, |object| object).await
+    }
+
+    /// What `keep` keeps of every object that the selection matches. Of thousands, no more than a page is in memory.
+    pub async fn list_as<K, T>(
+        &self,
+        api: &Api<K>,
+        selection: &ListParams,
+        keep: impl Fn(K) -> T,
+    ) -> Result<Vec<T>, Failure>
+    where
+        K: Clone + DeserializeOwned + Debug,
+    {
         let what = format!("the API server to list {}", kind_of::<K>());
-        self.pages(&what, selection, async |page| api.list(page).await)
+        self.pages(&what, selection, async |page| api.list(page).await, keep)
             .await
     }
 
@@ -127,21 +140,18 @@ impl Session {
         K: Clone + DeserializeOwned + Debug,
     {
         let what = format!("the API server to list {}", kind_of::<K>());
-        let found = self
-            .pages(&what, selection, async |page| api.list_metadata(page).await)
-            .await?;
-        Ok(found
-            .into_iter()
-            .filter_map(|object| object.metadata.name)
-            .collect())
+        let name = |object: PartialObjectMeta<K>| object.metadata.name.unwrap_or_default();
+        self.pages(&what, selection, async |page| api.list_metadata(page).await, name)
+            .await
     }
 
-    async fn pages<K: Clone>(
+    async fn pages<K: Clone, T>(
         &self,
         what: &str,
         selection: &ListParams,
         send: impl AsyncFn(&ListParams) -> Result<ObjectList<K>, kube::Error>,
-    ) -> Result<Vec<K>, Failure> {
+        keep: impl Fn(K) -> T,
+    ) -> Result<Vec<T>, Failure> {
         'again: loop {
             let mut found = Vec::new();
             let mut page = selection.clone().limit(PAGE);
@@ -151,7 +161,7 @@ impl Session {
                     |error: &kube::Error| matches!(error, kube::Error::Api(status) if status.code == 410);
                 let answer = self.ask(what, "", || send(&page), |_, error| gone(error)).await?;
                 let Ok(list) = answer else { continue 'again };
-                found.extend(list.items);
+                found.extend(list.items.into_iter().map(&keep));
                 match list.metadata.continue_.filter(|token| !token.is_empty()) {
                     Some(token) => page = page.continue_token(&token),
                     None => return Ok(found),

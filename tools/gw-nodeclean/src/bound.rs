@@ -18,6 +18,10 @@ use crate::report::Report;
 const NEXT_WITHIN: Duration = Duration::from_secs(60);
 /// Up to this many objects are asked for one by one.
 const ONE_BY_ONE: usize = 20;
+/// The longest pause between two questions, where each volume is asked for.
+const ASKED_EVERY: Duration = Duration::from_millis(500);
+/// The longest pause between two lists.
+const LISTED_EVERY: Duration = Duration::from_secs(3);
 /// Annotation of a claim whose volume was moved: the uid of the volume's new object.
 const MOVED: &str = "dev.openshell.volume-moved";
 
@@ -31,7 +35,13 @@ pub async fn wait(session: &Session, moves: &[Begun], context: &Context<Report>)
         .iter()
         .filter_map(|begun| Some((name_of(&begun.volume), claim_of(&begun.volume)?)))
         .collect();
-    let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_millis(500));
+    // Thousands are listed as a whole, which keeps the API server from binding them.
+    let longest = if awaited.len() > ONE_BY_ONE {
+        LISTED_EVERY
+    } else {
+        ASKED_EVERY
+    };
+    let mut backoff = Backoff::new(Duration::from_millis(50), longest);
     let mut last_progress = Instant::now();
     let mut nudged = BTreeSet::new();
     while !awaited.is_empty() {
@@ -40,16 +50,13 @@ pub async fn wait(session: &Session, moves: &[Begun], context: &Context<Report>)
         let claims = claims(session, &awaited).await?;
         for (name, claim) in awaited.clone() {
             let volume = volumes.get(&name);
-            match (
-                volume.map_or("gone", phase),
-                claims.get(&claim).map(String::as_str),
-            ) {
+            match (phase_of(volume), claims.get(&claim).map(String::as_str)) {
                 ("Bound", Some("Bound")) | ("Bound" | "Released", None) => {
                     awaited.remove(&name);
                 }
                 ("Bound", Some("Lost")) if nudged.insert(name) => {
-                    let uid = volume.and_then(|volume| volume.metadata.uid.clone());
-                    nudge(session, &claim, &uid.unwrap_or_default()).await?;
+                    let uid = volume.map_or("", |volume| &volume.uid);
+                    nudge(session, &claim, uid).await?;
                 }
                 _ => {}
             }
@@ -59,7 +66,7 @@ pub async fn wait(session: &Session, moves: &[Begun], context: &Context<Report>)
         }
         let Some(name) = awaited.keys().next() else { break };
         if last_progress.elapsed() > NEXT_WITHIN {
-            return Err(not_bound(name, volumes.get(name).map_or("gone", phase)));
+            return Err(not_bound(name, phase_of(volumes.get(name))));
         }
         context.console.waiting(&match awaited.len() {
             1 => format!("volume {name} to be bound again"),
@@ -80,24 +87,38 @@ fn not_bound(name: &str, phase: &str) -> Failure {
     )
 }
 
+/// A volume, as far as it matters here.
+struct Seen {
+    uid: String,
+    phase: String,
+}
+
+fn phase_of(volume: Option<&Seen>) -> &str {
+    volume.map_or("gone", |volume| &volume.phase)
+}
+
 async fn volumes(
     session: &Session,
     awaited: &BTreeMap<String, Claim>,
-) -> Result<BTreeMap<String, PersistentVolume>, Failure> {
+) -> Result<BTreeMap<String, Seen>, Failure> {
     let api = session.everywhere::<PersistentVolume>();
-    let found = if awaited.len() > ONE_BY_ONE {
-        session.list(&api, &ListParams::default()).await?
-    } else {
-        let mut found = Vec::new();
-        for name in awaited.keys() {
-            found.extend(session.get(&api, name).await?);
-        }
-        found
+    let keep = |volume: PersistentVolume| {
+        let phase = volume.status.and_then(|status| status.phase);
+        let seen = Seen {
+            uid: volume.metadata.uid.unwrap_or_default(),
+            phase: phase.unwrap_or_else(|| "Pending".to_owned()),
+        };
+        (volume.metadata.name.unwrap_or_default(), seen)
     };
-    Ok(found
-        .into_iter()
-        .map(|volume| (name_of(&volume), volume))
-        .collect())
+    let mut found = Vec::new();
+    if awaited.len() > ONE_BY_ONE {
+        found = session.list_as(&api, &ListParams::default(), keep).await?;
+    } else {
+        for name in awaited.keys() {
+            found.extend(session.get(&api, name).await?.map(keep));
+        }
+    }
+    Ok(found.into_iter().collect())
 }
 
 /// The phase of each claim that exists.
@@ -105,21 +126,20 @@ async fn claims(
     session: &Session,
     awaited: &BTreeMap<String, Claim>,
 ) -> Result<BTreeMap<Claim, String>, Failure> {
-    let found = if awaited.len() > ONE_BY_ONE {
-        let everywhere = session.everywhere::<PersistentVolumeClaim>();
-        session.list(&everywhere, &ListParams::default()).await?
-    } else {
-        let mut found = Vec::new();
-        for (namespace, name) in awaited.values() {
-            found.extend(session.get(&claims_in(session, namespace), name).await?);
-        }
-        found
-    };
-    let of = |claim: PersistentVolumeClaim| {
+    let keep = |claim: PersistentVolumeClaim| {
         let key = (claim.metadata.namespace?, claim.metadata.name?);
         Some((key, claim.status?.phase?))
     };
-    Ok(found.into_iter().filter_map(of).collect())
+    let mut found = Vec::new();
+    if awaited.len() > ONE_BY_ONE {
+        let everywhere = session.everywhere::<PersistentVolumeClaim>();
+        found = session.list_as(&everywhere, &ListParams::default(), keep).await?;
+    } else {
+        for (namespace, name) in awaited.values() {
+            found.extend(session.get(&claims_in(session, namespace), name).await?.map(keep));
+        }
+    }
+    Ok(found.into_iter().flatten().collect())
 }
 
 fn claims_in(session: &Session, namespace: &str) -> Api<PersistentVolumeClaim> {
@@ -144,11 +164,4 @@ fn claim_of(volume: &PersistentVolume) -> Option<Claim> {
     let claim = volume.spec.as_ref()?.claim_ref.as_ref()?;
     claim.uid.as_ref()?;
     Some((claim.namespace.clone()?, claim.name.clone()?))
-}
-
-fn phase(volume: &PersistentVolume) -> &str {
-    let status = volume.status.as_ref();
-    status
-        .and_then(|status| status.phase.as_deref())
-        .unwrap_or("Pending")
 }

@@ -13,7 +13,7 @@ use crate::binding::{Binding, binding};
 use crate::flags::Flags;
 use crate::journal;
 use crate::nodes::{self, Nodes};
-use crate::plan::{Attachment, Seen};
+use crate::plan::{Attachment, BoundPod, Seen};
 use crate::report::Report;
 
 /// A field selector grows with the nodes that it names; above this many, pods are told apart here.
@@ -26,7 +26,7 @@ pub async fn all(session: &Session, flags: &Flags, context: &Context<Report>) ->
     let mut seen = Seen {
         begun: journal::begun(session).await?,
         volumes: session
-            .list(&session.everywhere::<PersistentVolume>(), &everything)
+            .list_as(&session.everywhere(), &everything, without_history)
             .await?,
         allow_multi_node: flags.allow_multi_node,
         delete_bare_pods: flags.delete_bare_pods,
@@ -55,6 +55,12 @@ pub async fn all(session: &Session, flags: &Flags, context: &Context<Report>) ->
 /// The end of the names of k3s's Secrets with the hashes of node passwords.
 pub const PASSWORD: &str = ".node-password.k3s";
 
+/// Who wrote which field is most of an object, and of no use here.
+fn without_history(mut volume: PersistentVolume) -> PersistentVolume {
+    volume.metadata.managed_fields = None;
+    volume
+}
+
 fn names_absent_host(volumes: &[PersistentVolume], nodes: &Nodes) -> bool {
     let known: BTreeSet<&String> = nodes
         .live
@@ -70,14 +76,14 @@ fn names_absent_host(volumes: &[PersistentVolume], nodes: &Nodes) -> bool {
 }
 
 /// Pods that are bound to stale nodes, by whichever selector is shorter.
-async fn pods_of_stale(session: &Session, nodes: &Nodes) -> Result<Vec<Pod>, Failure> {
+async fn pods_of_stale(session: &Session, nodes: &Nodes) -> Result<Vec<BoundPod>, Failure> {
     let (stale, live) = (&nodes.stale, &nodes.live);
     let pods = session.everywhere::<Pod>();
     if stale.len() <= live.len().min(NAMED_NODES) {
         let mut found = Vec::new();
         for node in stale {
             let selection = ListParams::default().fields(&format!("spec.nodeName={}", node.name));
-            found.extend(session.list(&pods, &selection).await?);
+            found.extend(session.list_as(&pods, &selection, BoundPod::from).await?);
         }
         return Ok(found);
     }
@@ -85,14 +91,10 @@ async fn pods_of_stale(session: &Session, nodes: &Nodes) -> Result<Vec<Pod>, Fai
     for node in live.iter().take(NAMED_NODES) {
         selector.push_str(&format!(",spec.nodeName!={}", node.name));
     }
-    let mut found = session
-        .list(&pods, &ListParams::default().fields(&selector))
-        .await?;
+    let selection = ListParams::default().fields(&selector);
+    let mut found = session.list_as(&pods, &selection, BoundPod::from).await?;
     let names: BTreeSet<&String> = stale.iter().map(|node| &node.name).collect();
-    found.retain(|pod| {
-        let node = pod.spec.as_ref().and_then(|spec| spec.node_name.as_ref());
-        node.is_some_and(|node| names.contains(node))
-    });
+    found.retain(|pod| names.contains(&pod.node));
     Ok(found)
 }
 

@@ -17,7 +17,7 @@ pub struct Seen {
     /// Which nodes live, and which do not.
     pub nodes: Nodes,
     /// Pods that are bound to stale nodes.
-    pub pods: Vec<Pod>,
+    pub pods: Vec<BoundPod>,
     /// Pods that no node runs yet; read only where a volume names a node that does not exist.
     pub pending: Vec<Pod>,
     /// All volumes.
@@ -65,6 +65,33 @@ pub struct DoomedPod {
     pub name: String,
     /// Only this very pod.
     pub uid: String,
+}
+
+/// A pod that is bound to a node: what matters of it, because there may be thousands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BoundPod {
+    /// How it would be deleted.
+    pub pod: DoomedPod,
+    /// The node.
+    pub node: String,
+    /// Does something make it again: a controller, or, for a mirror pod, a file of its node?
+    pub comes_back: bool,
+}
+
+impl From<Pod> for BoundPod {
+    fn from(pod: Pod) -> Self {
+        let comes_back = comes_back(&pod);
+        let metadata = pod.metadata;
+        Self {
+            node: pod.spec.and_then(|spec| spec.node_name).unwrap_or_default(),
+            comes_back,
+            pod: DoomedPod {
+                namespace: metadata.namespace.unwrap_or_default(),
+                name: metadata.name.unwrap_or_default(),
+                uid: metadata.uid.unwrap_or_default(),
+            },
+        }
+    }
 }
 
 /// A node to delete, with what belongs to its name.
@@ -156,19 +183,21 @@ pub fn plan(seen: &Seen) -> Plan {
             left_on.extend(node.map(|node| node.name.as_str()));
         }
     }
-    for pod in &seen.pods {
-        let doomed = DoomedPod {
-            namespace: pod.metadata.namespace.clone().unwrap_or_default(),
-            name: pod.metadata.name.clone().unwrap_or_default(),
-            uid: pod.metadata.uid.clone().unwrap_or_default(),
+    let by_name: BTreeMap<&str, &SeenNode> = seen
+        .nodes
+        .stale
+        .iter()
+        .map(|node| (node.name.as_str(), node))
+        .collect();
+    for bound in &seen.pods {
+        let Some(node) = by_name.get(bound.node.as_str()) else {
+            continue;
         };
-        let node = node_of(pod).and_then(|node| seen.nodes.stale.iter().find(|stale| stale.name == *node));
-        let Some(node) = node else { continue };
-        if comes_back(pod) || seen.delete_bare_pods {
-            plan.pods.push(doomed);
+        if bound.comes_back || seen.delete_bare_pods {
+            plan.pods.push(bound.pod.clone());
         } else {
             left_on.insert(&node.name);
-            let object = format!("pod {}/{}", doomed.namespace, doomed.name);
+            let object = format!("pod {}", bound.pod.full_name());
             let why = "no controller would make it again; --delete-bare-pods deletes it";
             plan.leave(object, "bare_pods", why);
         }
@@ -237,11 +266,6 @@ fn is_needed(volume: &PersistentVolume, needed: &BTreeSet<(String, String)>) -> 
     })
 }
 
-fn node_of(pod: &Pod) -> Option<&String> {
-    pod.spec.as_ref()?.node_name.as_ref()
-}
-
-/// Does something make it again: a controller, or, for a mirror pod, a file of its node?
 fn comes_back(pod: &Pod) -> bool {
     let annotations = pod.metadata.annotations.as_ref();
     let is_mirror = annotations.is_some_and(|found| found.contains_key("kubernetes.io/config.mirror"));

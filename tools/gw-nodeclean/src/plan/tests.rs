@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::*;
 
-fn pod(name: &str, node: &str, controlled: bool) -> Pod {
+fn bound_pod(name: &str, node: &str, controlled: bool) -> Pod {
     let owners = if controlled {
         json!([{"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "s", "uid": "o", "controller": true}])
     } else {
@@ -16,6 +16,10 @@ fn pod(name: &str, node: &str, controlled: bool) -> Pod {
         "spec": {"nodeName": node, "containers": []},
     }))
     .unwrap()
+}
+
+fn pod(name: &str, node: &str, controlled: bool) -> BoundPod {
+    bound_pod(name, node, controlled).into()
 }
 
 fn volume(name: &str, provisioner: &str, hosts: &[&str]) -> PersistentVolume {
@@ -145,10 +149,10 @@ fn what_is_not_understood_stays_and_keeps_its_node() {
 
 #[test]
 fn bare_pods_go_where_that_was_asked_for_and_mirror_pods_always() {
-    let mut mirror = pod("m", "old", false);
+    let mut mirror = bound_pod("m", "old", false);
     mirror.metadata.annotations = Some([("kubernetes.io/config.mirror".to_owned(), "x".to_owned())].into());
     let bare = Seen {
-        pods: vec![pod("a", "old", false), mirror],
+        pods: vec![pod("a", "old", false), mirror.into()],
         ..seen()
     };
     assert_eq!(plan(&bare).pods.len(), 1);
@@ -238,7 +242,7 @@ proptest! {
             seen.nodes.live.push(node("other"));
         }
         let plan = plan(&seen);
-        let on_old = seen.pods.iter().filter(|pod| node_of(pod).is_some_and(|node| node == "old")).count();
+        let on_old = seen.pods.iter().filter(|pod| pod.node == "old").count();
         prop_assert!(plan.pods.len() <= on_old);
         let lives = |volume: &PersistentVolume| match binding(volume) {
             Binding::Host(host) => host == "new-host" || (several && host == "other-host"),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cluster_fixture::{client, kubeconfig, run_apart};
 use k8s_openapi::api::coordination::v1::Lease;
-use k8s_openapi::api::core::v1::{PersistentVolume, Pod};
+use k8s_openapi::api::core::v1::{Node, PersistentVolume, Pod};
 use kube::Api;
 use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
@@ -209,9 +209,11 @@ fn a_node_that_was_registered_after_the_start_lives() {
     let Some(kubeconfig) = kubeconfig() else { return };
     let stage = Stage::set(kubeconfig);
     let young = stage.name("young");
+    let mut node = node(&young);
+    node["status"] = Value::Null;
     run_apart(async || {
         stage
-            .add::<k8s_openapi::api::core::v1::Node>(&client(&stage.kubeconfig).await, node(&young))
+            .add::<Node>(&client(&stage.kubeconfig).await, node.clone())
             .await
     });
     let ended = stage.clean(&[]);

@@ -157,11 +157,13 @@ fn kubectl_loop(container: &str, stage: &Stage, of: &str) -> Duration {
          kubectl get pv {name} -o yaml | sed '/^  uid:/d' | sed '/name: {namespace}-{of}/!s/- {namespace}-{of}-[0-9]*$/- {}/' > /tmp/pv; \
          kubectl delete pv {name} --wait=false; \
          kubectl patch pv {name} --type=merge -p '{{\"metadata\":{{\"finalizers\":null}}}}' || true; \
-         kubectl create -f /tmp/pv",
+         kubectl create -f /tmp/pv; \
+         until kubectl get pv {name} -o 'jsonpath={{.status.phase}}' | grep -q Bound; do :; done",
         stage.keep
     ));
     let nodes = timed(&format!(
-        "kubectl -n kube-node-lease delete lease {name}; kubectl delete node {name}"
+        "kubectl -n kube-system delete secret {name}.node-password.k3s --ignore-not-found; \
+         kubectl -n kube-node-lease delete lease {name}; kubectl delete node {name}"
     ));
     let scale = |time: Duration, count: usize| time.mul_f64(count as f64 / MEASURED as f64);
     println!("kubectl, {MEASURED} objects each: pods {pods:?}, volumes {volumes:?}, nodes {nodes:?}");

@@ -294,10 +294,13 @@ async fn service_account(kubeconfig: &Path, namespace: &str) {
     }
 }
 
+/// A node whose kubelet was last heard of years ago.
 pub fn node(name: &str) -> Value {
+    let heard = json!({ "type": "Ready", "status": "Unknown", "lastHeartbeatTime": "2020-01-01T00:00:00Z" });
     json!({
         "metadata": { "name": name, "labels": { "kubernetes.io/hostname": name } },
         "spec": { "unschedulable": true },
+        "status": { "conditions": [heard] },
     })
 }
 
