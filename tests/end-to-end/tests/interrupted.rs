@@ -20,14 +20,13 @@ fn run_until(
         .expect("the driver");
     let mut stderr = BufReader::new(driver.stderr.take().expect("standard error"));
     let (mut said, line_of_step) = (String::new(), format!("  {step} "));
-    loop {
-        let before = said.len();
-        let read = stderr.read_line(&mut said).expect("standard error");
-        assert!(read > 0, "the driver ended before step {step}:\n{said}");
-        if said[before..].starts_with(&line_of_step) {
-            return (driver, said, stderr);
+    while !said.lines().any(|line| line.starts_with(&line_of_step)) {
+        if stderr.read_line(&mut said).expect("standard error") == 0 {
+            let ended = driver.wait();
+            panic!("the driver ended before step {step}: {ended:?}\n{said}");
         }
     }
+    (driver, said, stderr)
 }
 
 /// Processes that work with this gateway's client files.
