@@ -50,7 +50,8 @@ programs() {
 # cluster_image PACKAGES KUBERNETES HELM TAG HASH
 cluster_image() {
     local context=$work/context binaries=${CARGO_TARGET_DIR:-$root/target}/$(uname -m)-unknown-linux-gnu/release
-    local rootfs=$context/rootfs program
+    local rootfs=$context/rootfs program version
+    version=$(docker run --rm --network none "$2" /usr/local/bin/kube-apiserver --version)
     mkdir -p "$rootfs"
     cp "$root/images/cluster/Dockerfile" "$context/Dockerfile"
     for program in cluster-node local-path; do
@@ -59,6 +60,7 @@ cluster_image() {
     install -D -m 0755 "$binaries/openshell-sandbox" "$rootfs/opt/openshell/bin/openshell-sandbox"
     pod_images "$binaries" "$rootfs/opt/openshell/images"
     bundled_chart "$rootfs/opt/openshell/chart"
-    docker_build "$context" "$4" --build-arg "PACKAGES=$1" --build-arg "KUBERNETES=$2" --build-arg "HELM=$3" --build-arg "INPUTS=$5"
+    docker_build "$context" "$4" --build-arg "PACKAGES=$1" --build-arg "KUBERNETES=$2" --build-arg "HELM=$3" \
+        --build-arg "VERSION=${version#Kubernetes }" --build-arg "INPUTS=$5"
     rm -rf -- "$context"
 }

@@ -6,8 +6,9 @@ use std::path::Path;
 use anyhow::Context;
 use serde_json::json;
 
+use crate::certificates::write_private;
 use crate::cgroup::CgroupRoot;
-use crate::layout;
+use crate::{layout, registries};
 
 /// The image of a pod's sandbox container, among the bundled ones.
 const PAUSE: &str = "openshell/pause:1";
@@ -15,12 +16,14 @@ const PAUSE: &str = "openshell/pause:1";
 /// Writes all of them.
 pub fn write(root: &CgroupRoot) -> anyhow::Result<()> {
     for (path, content) in [
-        ("/run/openshell/containerd.toml", containerd()),
         ("/run/openshell/kubelet.json", kubelet(root).to_string()),
         ("/etc/cni/net.d/10-bridge.conflist", network().to_string()),
     ] {
         fs::write(path, content).with_context(|| path.to_owned())?;
     }
+    // Credentials of registries are in it.
+    let containerd = containerd() + &registries::for_containerd()?;
+    write_private(Path::new("/run/openshell/containerd.toml"), containerd.as_bytes())?;
     if !Path::new("/opt/cni/bin").exists() {
         std::os::unix::fs::symlink("/usr/lib/cni", "/opt/cni/bin").context("/opt/cni/bin")?;
     }

@@ -18,6 +18,7 @@ mod layout;
 mod machine;
 mod parts;
 mod pod_images;
+mod registries;
 mod release;
 mod supervisor;
 
