@@ -31,7 +31,7 @@ bring_up() {
     fi
     ended secret
     ended nodes
-    step grpc gw-wait grpc --gateway "$gateway" --address "$address" "${tls[@]}" "${limits[@]}"
+    step grpc gw-wait grpc --gateway "$gateway" --address "$address" --published "$published" "${tls[@]}" "${limits[@]}"
     finish "gateway $gateway serves on $endpoint"
 }
 
@@ -61,14 +61,14 @@ image_ready() {
 # What the later steps need of gw-container's document.
 read_container() {
     local fields san
-    mapfile -t fields < <(jq -r '.node_name, .started_at, .kubeconfig, .endpoint, .spec.plaintext, .spec.tls_sans[]' <<<"$document")
-    node_name=${fields[0]} started_at=${fields[1]} endpoint=${fields[3]} plaintext=${fields[4]}
+    mapfile -t fields < <(jq -r '.node_name, .started_at, .kubeconfig, .endpoint, .published, .spec.plaintext, .spec.tls_sans[]' <<<"$document")
+    node_name=${fields[0]} started_at=${fields[1]} endpoint=${fields[3]} published=${fields[4]} plaintext=${fields[5]}
     of_cluster=(--kubeconfig "${fields[2]}" "${limits[@]}")
     address=${endpoint#*://}
     tls=()
     [[ $plaintext == false ]] || tls=(--plaintext)
     sans=()
-    for san in "${fields[@]:5}"; do
+    for san in "${fields[@]:6}"; do
         sans+=(--san "$san")
     done
 }

@@ -135,13 +135,24 @@ impl Spec {
         if self.plaintext { "http" } else { "https" }
     }
 
-    /// The host that a client on this machine connects to.
+    /// The host that a client connects to.
     pub fn connect_host(&self) -> String {
-        match (&self.gateway_host, self.bind) {
-            (Some(host), _) => host.clone(),
-            (None, ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.to_string(),
-            (None, IpAddr::V6(ip)) => format!("[{ip}]"),
-            (None, ip) => ip.to_string(),
+        match &self.gateway_host {
+            Some(host) => host.clone(),
+            None => self.published_host(),
+        }
+    }
+
+    /// `host:port` at which the machine of the container reaches the gateway, whatever name clients use.
+    pub fn published(&self) -> String {
+        format!("{}:{}", self.published_host(), self.port)
+    }
+
+    fn published_host(&self) -> String {
+        match self.bind {
+            ip if ip.is_unspecified() => Ipv4Addr::LOCALHOST.to_string(),
+            IpAddr::V6(ip) => format!("[{ip}]"),
+            ip => ip.to_string(),
         }
     }
 
@@ -178,6 +189,7 @@ mod tests {
         }
         spec.gateway_host = Some("far".into());
         assert_eq!(spec.endpoint(), "http://far:1");
+        assert_eq!(spec.published(), "127.0.0.1:1");
     }
 
     proptest! {

@@ -10,4 +10,4 @@ mod probe;
 
 pub use client_config::{BundleInvalid, client_config};
 pub use fault::{Outcome, TlsFault};
-pub use probe::{Secured, connect_tls, probe};
+pub use probe::{Secured, connect_tls, probe, reachable};

@@ -50,6 +50,15 @@ pub async fn probe(
     }
 }
 
+/// `address` (`host:port`), or `published` where this machine has no address for its host: a name that only other machines know
+/// must not hide a gateway of this one.
+pub async fn reachable<'a>(address: &'a str, published: &'a str) -> &'a str {
+    let is_known = tokio::net::lookup_host(address)
+        .await
+        .is_ok_and(|mut found| found.next().is_some());
+    if is_known { address } else { published }
+}
+
 /// A TLS connection. That the server accepts the client's certificate is known only once it answers something.
 pub async fn connect_tls(
     address: &str,

@@ -334,6 +334,7 @@ impl Report {
     fn plan(&mut self, plan: &Plan, work: &Work, image: Option<&Image>) {
         self.node_name = Some(plan.spec.node_name.clone());
         self.endpoint = Some(plan.spec.endpoint());
+        self.published = Some(plan.spec.published());
         self.port = Some(plan.spec.port);
         self.image = Some(plan.spec.image.clone());
         self.image_id = image.map(|image| image.id.clone());
@@ -349,6 +350,7 @@ impl Report {
         self.container_id = Some(container.id.clone());
         self.node_name = Some(spec.node_name.clone());
         self.endpoint = Some(spec.endpoint());
+        self.published = Some(spec.published());
         self.port = Some(spec.port);
         self.image = Some(spec.image.clone());
         self.image_id = Some(container.image_id.clone());

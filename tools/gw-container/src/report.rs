@@ -57,6 +57,8 @@ pub struct Report {
     pub node_name: Option<String>,
     /// The gateway's address, scheme://host:port.
     pub endpoint: Option<String>,
+    /// host:port at which the container's machine reaches the gateway, whatever name clients use.
+    pub published: Option<String>,
     /// The API's address, as the kubeconfig has it.
     pub api_endpoint: Option<String>,
     /// The kubeconfig file for this host.

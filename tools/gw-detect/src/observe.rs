@@ -153,7 +153,7 @@ impl Found {
     pub async fn probe(&self, folder: &GatewayFolder) -> Result<ProbeField, Failure> {
         match &self.endpoint {
             Some(endpoint) if self.seen.container == Some(Status::Running) && !self.seen.conflict => {
-                probe(endpoint, folder).await
+                probe(endpoint, self.spec.as_ref(), folder).await
             }
             _ => Ok(ProbeField::default()),
         }
@@ -272,7 +272,7 @@ fn endpoint(
     }
 }
 
-async fn probe(endpoint: &str, folder: &GatewayFolder) -> Result<ProbeField, Failure> {
+async fn probe(endpoint: &str, spec: Option<&Spec>, folder: &GatewayFolder) -> Result<ProbeField, Failure> {
     let (scheme, address) = endpoint.split_once("://").unwrap_or(("https", endpoint));
     let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
     let tls = if scheme == "http" {
@@ -287,7 +287,14 @@ async fn probe(endpoint: &str, folder: &GatewayFolder) -> Result<ProbeField, Fai
         }
     };
     let name = host.trim_start_matches('[').trim_end_matches(']');
-    let outcome = gateway_probe::probe(address, name, tls.as_ref(), PROBE_LIMIT).await;
+    let published = spec.map_or_else(|| address.to_owned(), Spec::published);
+    let attempt = async {
+        let address = gateway_probe::reachable(address, &published).await;
+        gateway_probe::probe(address, name, tls.as_ref(), PROBE_LIMIT).await
+    };
+    let outcome = tokio::time::timeout(PROBE_LIMIT, attempt)
+        .await
+        .unwrap_or(Outcome::TimedOut);
     Ok(ProbeField {
         outcome: Some(outcome.word()),
         detail: Some(outcome.detail()),

@@ -81,8 +81,11 @@ pub struct SecretFlags {
 #[argh(subcommand, name = "grpc")]
 pub struct GrpcFlags {
     /// host:port to connect to (default 127.0.0.1:8080)
-    #[argh(option, default = "\"127.0.0.1:8080\".to_owned()", from_str_fn(address))]
+    #[argh(option, default = "\"127.0.0.1:8080\".to_owned()", from_str_fn(host_and_port))]
     pub address: String,
+    /// host:port to connect to instead, where this machine has no address for the host of --address
+    #[argh(option, from_str_fn(host_and_port))]
+    pub published: Option<String>,
     /// file with the CA of the server's certificate (else the gateway's client bundle)
     #[argh(option)]
     pub tls_ca_cert: Option<PathBuf>,
@@ -120,7 +123,7 @@ pub struct GrpcFlags {
 #[argh(subcommand, name = "tcp")]
 pub struct TcpFlags {
     /// host:port to connect to (default 127.0.0.1:8080)
-    #[argh(option, default = "\"127.0.0.1:8080\".to_owned()", from_str_fn(address))]
+    #[argh(option, default = "\"127.0.0.1:8080\".to_owned()", from_str_fn(host_and_port))]
     pub address: String,
     /// how long one connection may take (default 3s)
     #[argh(option, from_str_fn(parse_duration), default = "Duration::from_secs(3)")]
@@ -144,7 +147,7 @@ pub struct SandboxFlags {
     #[argh(switch)]
     pub handshake: bool,
     /// host:port of the gateway (default 127.0.0.1:8080)
-    #[argh(option, default = "\"127.0.0.1:8080\".to_owned()", from_str_fn(address))]
+    #[argh(option, default = "\"127.0.0.1:8080\".to_owned()", from_str_fn(host_and_port))]
     pub address: String,
     /// file with the CA of the server's certificate (else the gateway's client bundle)
     #[argh(option)]
@@ -220,7 +223,7 @@ fn target(text: &str) -> Result<Target, String> {
     })
 }
 
-fn address(text: &str) -> Result<String, String> {
+fn host_and_port(text: &str) -> Result<String, String> {
     let wrong = || format!("'{}' is no address: host:port is expected", text.escape_debug());
     let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
     match port.parse::<u16>() {

@@ -28,8 +28,15 @@ pub async fn wait(flags: &GrpcFlags, context: &Context<Report>) -> Result<(), Fa
         no_verify: flags.tls_no_verify,
         plaintext: flags.plaintext,
     };
-    let peer = Peer::new(&flags.address, &tls, context)?;
+    let mut peer = Peer::new(&flags.address, &tls, context)?;
     let end = end_of(context);
+    if let Some(published) = &flags.published {
+        let reachable = gateway_probe::reachable(&flags.address, published);
+        // A resolver that does not answer in time has said nothing.
+        if let Ok(address) = tokio::time::timeout(flags.connect_timeout, reachable).await {
+            peer.address = address.to_owned();
+        }
+    }
     let mut pace = Pace::up_to(flags.backoff_max);
     loop {
         let (cause, is_closed) = match tokio::time::timeout_at(end.into(), attempt(&peer, flags)).await {
