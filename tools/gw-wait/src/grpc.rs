@@ -14,7 +14,7 @@ use tonic_health::pb::health_client::HealthClient;
 
 use crate::flags::GrpcFlags;
 use crate::pace::Pace;
-use crate::report::{CauseField, Report, begin, end_of, failed, holds, timed_out};
+use crate::report::{CauseField, Report, begin, cut_short, end_of, failed, holds, timed_out};
 use crate::tls::{self, Peer, TlsFlags};
 
 /// Asks until the health service says SERVING, or the server shows that it has no such service.
@@ -52,7 +52,10 @@ pub async fn wait(flags: &GrpcFlags, context: &Context<Report>) -> Result<(), Fa
                 (tls::cause(&outcome), is_closed)
             }
             Ok(Err(Unserved::Call(cause))) => (cause, false),
-            Err(_) => (cause("timed_out", "no answer in time"), false),
+            Err(_) => {
+                cut_short(context);
+                break;
+            }
         };
         context
             .console
@@ -60,11 +63,12 @@ pub async fn wait(flags: &GrpcFlags, context: &Context<Report>) -> Result<(), Fa
         failed(context, cause);
         let pause = pace.next_pause(is_closed);
         if Instant::now() + pause >= end {
-            let what = format!("the gateway did not answer gRPC at {}", flags.address);
-            return Err(timed_out(context, &what, "gw-detect | jq '.container, .probe'"));
+            break;
         }
         tokio::time::sleep(pause).await;
     }
+    let what = format!("the gateway did not answer gRPC at {}", flags.address);
+    Err(timed_out(context, &what, "gw-detect | jq '.container, .probe'"))
 }
 
 fn cause(word: &'static str, detail: impl Into<String>) -> CauseField {

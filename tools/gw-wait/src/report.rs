@@ -88,6 +88,15 @@ pub fn failed(context: &Context<Report>, cause: CauseField) {
     });
 }
 
+/// The deadline cut an attempt short. It says nothing, and an earlier one that ended does.
+pub fn cut_short(context: &Context<Report>) {
+    context.report.update(|report| {
+        report.attempts += 1;
+        let unknown = || CauseField::new("timed_out", "no answer in time");
+        report.last_cause.get_or_insert_with(unknown);
+    });
+}
+
 /// The condition holds.
 pub fn holds(context: &Context<Report>, shown_by: impl Into<String>) {
     context.console.ended_waiting();

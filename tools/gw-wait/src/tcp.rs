@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 
 use crate::flags::TcpFlags;
 use crate::pace::Pace;
-use crate::report::{CauseField, Report, begin, end_of, failed, holds, timed_out};
+use crate::report::{CauseField, Report, begin, cut_short, end_of, failed, holds, timed_out};
 
 /// Docker's port forwarder takes a connection and closes it at once where nothing listens inside the container.
 const CLOSED_AT_ONCE: Duration = Duration::from_millis(15);
@@ -26,7 +26,10 @@ pub async fn wait(flags: &TcpFlags, context: &Context<Report>) -> Result<(), Fai
                 return Ok(());
             }
             Ok(Err(failed)) => failed,
-            Err(_) => (CauseField::new("timed_out", "no answer in time"), false),
+            Err(_) => {
+                cut_short(context);
+                break;
+            }
         };
         context
             .console
@@ -34,11 +37,12 @@ pub async fn wait(flags: &TcpFlags, context: &Context<Report>) -> Result<(), Fai
         failed(context, cause);
         let pause = pace.next_pause(is_closed);
         if Instant::now() + pause >= end {
-            let what = format!("nothing took connections at {}", flags.address);
-            return Err(timed_out(context, &what, "gw-detect says who has the port"));
+            break;
         }
         tokio::time::sleep(pause).await;
     }
+    let what = format!("nothing took connections at {}", flags.address);
+    Err(timed_out(context, &what, "gw-detect says who has the port"))
 }
 
 /// The error says whether the port is closed, as opposed to an address that does not answer.
