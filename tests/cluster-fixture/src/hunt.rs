@@ -108,6 +108,11 @@ impl Hunt {
         }
     }
 
+    /// Where values were found so far.
+    pub fn found(&self) -> &[String] {
+        &self.found
+    }
+
     /// # Panics
     /// Where a value was found, or nothing was looked at.
     pub fn assert_found_nothing(self) {

@@ -1,0 +1,1 @@
+//! Its one test runs when the others have: see `tests/after_all.rs`.
