@@ -7,6 +7,8 @@ use std::process::Command;
 
 use k8s_openapi::ByteString;
 
+use crate::SharedGateway;
+
 /// Shorter parts of a value could be there by chance.
 const SHORTEST: usize = 32;
 
@@ -105,6 +107,37 @@ impl Hunt {
                 let name = String::from_utf8_lossy(line.split(|byte| *byte == 0).next().unwrap_or_default());
                 self.text(&format!("command line of {name}"), &line);
             }
+        }
+    }
+
+    /// Looks at what others than its owner see of a gateway: files, container, objects, events and logs.
+    ///
+    /// # Panics
+    /// Where a command fails.
+    pub fn gateway(&mut self, gateway: &SharedGateway) {
+        self.files(&gateway.config);
+        let container = format!("openshell-cluster-{}", gateway.name);
+        for words in [["inspect", &container], ["logs", &container], ["top", &container]] {
+            let mut docker = Command::new("docker");
+            docker.args(words);
+            self.output(docker);
+        }
+        let everywhere = ["--all-namespaces", "--output"];
+        let of_gateway = ["--namespace", "openshell"];
+        let with_metadata = "secrets,pods,services,statefulsets,configmaps,events";
+        // A sandbox's pod carries the handshake secret as a literal, as its protocol has it; nothing else does.
+        let whole = "events,services,statefulsets,configmaps,persistentvolumes,nodes";
+        for words in [
+            [
+                &["get", with_metadata][..],
+                &everywhere,
+                &["jsonpath={.items[*].metadata}"],
+            ],
+            [&["get", whole], &everywhere, &["json"]],
+            [&["get", "pod", "openshell-0"], &of_gateway, &["--output", "json"]],
+            [&["logs", "openshell-0"], &of_gateway, &[]],
+        ] {
+            self.output(gateway.kubectl(&words.concat()));
         }
     }
 

@@ -2,8 +2,6 @@
 //!
 //! `OPENSHELL_TEST_OUTPUT`: a file with all that they printed.
 
-use std::process::Command;
-
 use cluster_fixture::{Hunt, SharedGateway, client, run_apart};
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
@@ -48,25 +46,6 @@ fn no_secret_is_seen() {
 
     let mut hunt = Hunt::for_values(secrets);
     hunt.text("what the tests printed", &output);
-    hunt.files(&gateway.config);
-    let container = format!("openshell-cluster-{}", gateway.name);
-    for words in [["inspect", &container], ["logs", &container], ["top", &container]] {
-        let mut docker = Command::new("docker");
-        docker.args(words);
-        hunt.output(docker);
-    }
-    // Sandboxes carry the handshake secret as a literal, as their protocol has it; nothing else does.
-    let kinds = "events,services,statefulsets,configmaps,persistentvolumes,nodes";
-    hunt.output(gateway.kubectl(&["get", kinds, "--all-namespaces", "--output", "json"]));
-    hunt.output(gateway.kubectl(&[
-        "get",
-        "pod",
-        "openshell-0",
-        "--namespace",
-        "openshell",
-        "--output",
-        "json",
-    ]));
-    hunt.output(gateway.kubectl(&["logs", "--namespace", "openshell", "openshell-0"]));
+    hunt.gateway(&gateway);
     hunt.assert_found_nothing();
 }

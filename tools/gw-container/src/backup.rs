@@ -11,11 +11,11 @@ use gateway_names::VOLUME_PATH;
 use crate::backup_file::{self, Counted, FORMAT, LEFT_OUT, Manifest};
 use crate::byte_channel::{PartReader, parts};
 use crate::flags::BackupFlags;
-use crate::helper::{Helper, Volume};
+use crate::helper_container::{Helper, Volume};
 use crate::report::{BackupField, Report, StateBefore};
 use crate::stop::grace_seconds;
 use crate::work::{Locking, Work};
-use crate::{client_state, ending, fetch, helper, image, plan};
+use crate::{client_state, ending, fetch, helper_container, image, plan};
 
 /// The client's files that a backup has, below the gateway's folder.
 const CLIENT_FILES: [&str; 6] = [
@@ -58,7 +58,7 @@ pub async fn run(flags: &BackupFlags, context: Context<Report>) -> Result<Answer
         plan::check_own(&work.gateway, container)?;
         work.report.update(|report| report.show(container));
     }
-    helper::remove_left(&work, &facts).await?;
+    helper_container::remove_left(&work, &facts).await?;
     let action = Action::new("write", format!("backup {}", flags.file), "asked for");
     if work.dry_run {
         work.announce(&action);

@@ -20,7 +20,7 @@ use crate::settings::{Environment, Wanted, wanted};
 use crate::steps::Plan;
 use crate::volume_look::{self, Look};
 use crate::work::{Locking, Work};
-use crate::{client_state, helper, kubeconfig, port_choice, pull};
+use crate::{client_state, helper_container, kubeconfig, port_choice, pull};
 
 /// Observes, plans, acts, and writes down what the client needs.
 pub async fn run(flags: EnsureFlags, context: Context<Report>) -> Result<Answer, Failure> {
@@ -39,7 +39,7 @@ pub async fn run(flags: EnsureFlags, context: Context<Report>) -> Result<Answer,
     if let Some(container) = present(&facts) {
         check_own(&work.gateway, container)?;
     }
-    helper::remove_left(&work, &facts).await?;
+    helper_container::remove_left(&work, &facts).await?;
     let metadata = work.folder.read_metadata()?;
     let journal = Journal::read(&work)?;
     let environment = Environment::of_process();

@@ -28,7 +28,7 @@ mod exec;
 mod fetch;
 mod flag_values;
 mod flags;
-mod helper;
+mod helper_container;
 mod image;
 mod journal;
 mod k3s_version;

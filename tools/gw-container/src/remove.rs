@@ -10,7 +10,7 @@ use crate::journal::Journal;
 use crate::report::{Report, StateBefore};
 use crate::stop::grace_seconds;
 use crate::work::{Locking, Work};
-use crate::{client_state, ending, helper, plan};
+use crate::{client_state, ending, helper_container, plan};
 
 /// Removes what the flags name. What is gone already is fine.
 pub async fn run(flags: &RemoveFlags, context: Context<Report>) -> Result<Answer, Failure> {
@@ -37,7 +37,7 @@ pub async fn run(flags: &RemoveFlags, context: Context<Report>) -> Result<Answer
     if let Some(container) = plan::present(&facts).filter(|_| !flags.volume) {
         client_state::write_spec(&work, &container.effective_spec())?;
     }
-    helper::remove_left(&work, &facts).await?;
+    helper_container::remove_left(&work, &facts).await?;
     if !work.dry_run {
         Journal::remove(&work)?;
     }

@@ -17,10 +17,10 @@ use tar::{Builder, Header};
 use crate::backup_file::{self, Counted, Found};
 use crate::byte_channel::{PartWriter, parts};
 use crate::flags::RestoreFlags;
-use crate::helper::{Helper, Volume};
+use crate::helper_container::{Helper, Volume};
 use crate::report::{BackupField, Report, StateBefore};
 use crate::work::{Locking, Work};
-use crate::{client_state, fetch, helper, image, plan, remove};
+use crate::{client_state, fetch, helper_container, image, plan, remove};
 
 /// The file on a volume that is being restored. `ensure` refuses such a volume.
 pub const INCOMPLETE: &str = "openshell-restore-incomplete";
@@ -56,7 +56,7 @@ pub async fn run(flags: &RestoreFlags, context: Context<Report>) -> Result<Answe
     let (client, counted) = verified(&path, &flags.file).await?;
     work.report
         .update(|report| report.backup = Some(BackupField::of(&flags.file, &counted)));
-    helper::remove_left(&work, &facts).await?;
+    helper_container::remove_left(&work, &facts).await?;
     if exists {
         remove::everything_in_docker(&work, &facts, flags.grace).await?;
     }

@@ -6,7 +6,7 @@ use gateway_facts::{Facts, node_in_certificate};
 use gateway_names::{KUBELET_CERTIFICATE, VOLUME_PATH};
 
 use crate::datastore::{self, Brings, Datastore, Kind, Written};
-use crate::helper::{Helper, Volume};
+use crate::helper_container::{Helper, Volume};
 use crate::image::{self, Image};
 use crate::k3s_version::Version;
 use crate::memory::Memory;

@@ -10,10 +10,11 @@ use kube::api::{DeleteParams, Preconditions};
 use kube_session::{Session, Trouble};
 use serde::de::DeserializeOwned;
 
+use crate::actions::{node_actions, pod_action, volume_action};
 use crate::bound;
 use crate::journal::Begun;
 use crate::nodes::LEASES;
-use crate::plan::{DoomedNode, DoomedPod, Plan, name_of, node_actions, pod_action, volume_action};
+use crate::plan::{DoomedNode, DoomedPod, Plan, name_of};
 use crate::rebind;
 use crate::report::Report;
 

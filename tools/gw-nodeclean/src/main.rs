@@ -7,6 +7,7 @@
 //! ([`report::Report`]) lists everything by name; `--dry-run` does nothing.
 
 mod act;
+mod actions;
 mod binding;
 mod bound;
 mod flags;

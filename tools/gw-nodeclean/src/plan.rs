@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use contract::Action;
 use k8s_openapi::api::core::v1::{PersistentVolume, Pod};
 
+use crate::actions::{node_actions, pod_action, volume_action};
 use crate::binding::{Binding, binding, is_local_folder};
 use crate::journal::Begun;
-use crate::nodes::{LEASES, Nodes, SeenNode};
+use crate::nodes::{Nodes, SeenNode};
 use crate::observe::PASSWORD;
 use crate::report::{LeftField, Report};
 
@@ -368,40 +369,6 @@ impl DoomedPod {
     pub fn full_name(&self) -> String {
         format!("{}/{}", self.namespace, self.name)
     }
-}
-
-/// The action on a pod.
-pub fn pod_action(pod: &DoomedPod) -> Action {
-    Action::new("delete", format!("pod {}", pod.full_name()), "its node is gone")
-}
-
-/// The action on a volume.
-pub fn volume_action(name: &str, keep: &str) -> Action {
-    Action::new(
-        "rebind",
-        format!("persistentvolume {name}"),
-        format!("its node is gone; its data is on {keep} now"),
-    )
-}
-
-/// The actions on a node and on what belongs to its name.
-pub fn node_actions(node: &DoomedNode) -> Vec<Action> {
-    let delete = |object: String| Action::new("delete", object, "its container is gone");
-    let attachments = node
-        .attachments
-        .iter()
-        .map(|name| format!("volumeattachment {name}"));
-    let password = node
-        .password
-        .iter()
-        .map(|name| format!("secret kube-system/{name}"));
-    let lease = node.has_lease.then(|| format!("lease {LEASES}/{}", node.name));
-    attachments
-        .chain(password)
-        .chain(lease)
-        .chain([format!("node {}", node.name)])
-        .map(delete)
-        .collect()
 }
 
 #[cfg(test)]

@@ -223,34 +223,7 @@ fn the_secret_is_not_seen() {
         hunt.text(&format!("{words:?}"), &output.stdout);
         hunt.text(&format!("{words:?}"), &output.stderr);
     }
-    hunt.files(&gateway.config);
-    let container = format!("openshell-cluster-{}", gateway.name);
-    for words in [["inspect", &container], ["logs", &container], ["top", &container]] {
-        let mut docker = Command::new("docker");
-        docker.args(words);
-        hunt.output(docker);
-    }
-    let metadata = "jsonpath={.items[*].metadata}";
-    let everything = "secrets,pods,services,statefulsets,configmaps,events";
-    hunt.output(gateway.kubectl(&["get", everything, "--all-namespaces", "--output", metadata]));
-    // A sandbox carries it as a literal, as its protocol has it; the gateway does not.
-    hunt.output(gateway.kubectl(&[
-        "get",
-        "events,statefulsets,configmaps",
-        "--all-namespaces",
-        "--output",
-        "json",
-    ]));
-    hunt.output(gateway.kubectl(&[
-        "get",
-        "pod",
-        "openshell-0",
-        "--namespace",
-        "openshell",
-        "--output",
-        "json",
-    ]));
-    hunt.output(gateway.kubectl(&["logs", "--namespace", "openshell", "openshell-0"]));
+    hunt.gateway(&gateway);
     hunt.assert_found_nothing();
 }
 
