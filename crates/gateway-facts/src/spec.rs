@@ -189,7 +189,7 @@ mod tests {
         }
         spec.gateway_host = Some("far".into());
         assert_eq!(spec.endpoint(), "http://far:1");
-        assert_eq!(spec.published(), "127.0.0.1:1");
+        assert_eq!(spec.published(), "192.0.2.7:1");
     }
 
     proptest! {

@@ -12,8 +12,21 @@ fn run_until(
     step: &str,
     flags: &[&str],
 ) -> (Child, String, BufReader<std::process::ChildStderr>) {
-    let mut command = gateway.command("start", flags);
+    // A test that was started in the background inherits that SIGINT is ignored, and no shell can take that back.
+    let own = gateway.command("start", flags);
+    let mut command = Command::new("env");
+    command
+        .arg("--default-signal=INT")
+        .arg(own.get_program())
+        .args(own.get_args());
+    for (name, value) in own.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
     let mut driver = command
+        .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()

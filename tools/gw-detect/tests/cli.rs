@@ -88,7 +88,12 @@ fn docker_without_permission_is_named() {
     std::fs::set_permissions(&socket, std::fs::Permissions::from_mode(0o000)).expect("a mode");
     // Root may open any socket: the tool runs as nobody, from a copy that nobody may run.
     let copy = home.path().join("gw-detect");
-    std::fs::copy(env!("CARGO_BIN_EXE_gw-detect"), &copy).expect("a copy");
+    // Another process copies it: a program that this one has open for writing, in whatever thread forks, cannot be run.
+    let copied = Command::new("cp")
+        .arg(env!("CARGO_BIN_EXE_gw-detect"))
+        .arg(&copy)
+        .status();
+    assert!(copied.expect("cp").success());
     std::fs::set_permissions(home.path(), std::fs::Permissions::from_mode(0o755)).expect("a mode");
     let is_root =
         std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);

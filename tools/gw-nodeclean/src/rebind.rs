@@ -48,7 +48,6 @@ pub fn moved(volume: &PersistentVolume, hostname: &str) -> PersistentVolume {
 /// From now on nobody deletes the data, whatever becomes of the object. Returns the object as it is afterwards; `None`
 /// where it is gone.
 pub async fn retain(session: &Session, volume: &PersistentVolume) -> Result<Option<Begun>, Failure> {
-    let volumes = session.everywhere::<PersistentVolume>();
     let name = name_of(volume);
     let policy = volume
         .spec
@@ -61,17 +60,51 @@ pub async fn retain(session: &Session, volume: &PersistentVolume) -> Result<Opti
             volume: volume.clone(),
         }));
     }
-    let patch = Patch::Merge(json!({
+    let patch = json!({
         "metadata": {"uid": uid},
         "spec": {"persistentVolumeReclaimPolicy": "Retain"},
-    }));
-    let gone = |trouble| matches!(trouble, Trouble::Absent | Trouble::Conflict).then_some(());
-    let parameters = PatchParams::default();
-    let what = format!("the API server to keep volume {name}");
-    let patched = session
-        .request(&what, &name, || volumes.patch(&name, &parameters, &patch), gone)
+    });
+    let patched = patch_this(session, "keep", &name, &uid, patch).await?;
+    Ok(patched.map(|volume| Begun { uid, volume }))
+}
+
+/// Changes the volume with this uid, which `patch` must name; `None` where there is none any more. Of an object of the same name
+/// and another uid an API server says that the uid is immutable (422) or in conflict (409).
+async fn patch_this(
+    session: &Session,
+    verb: &str,
+    name: &str,
+    uid: &str,
+    patch: serde_json::Value,
+) -> Result<Option<PersistentVolume>, Failure> {
+    let volumes = session.everywhere::<PersistentVolume>();
+    let (patch, parameters) = (Patch::Merge(patch), PatchParams::default());
+    let known = |trouble| match trouble {
+        Trouble::Absent | Trouble::Conflict => Some(false),
+        Trouble::Refused => Some(true),
+        _ => None,
+    };
+    let what = format!("the API server to {verb} volume {name}");
+    let answer = session
+        .request(&what, name, || volumes.patch(name, &parameters, &patch), known)
         .await?;
-    Ok(patched.ok().map(|volume| Begun { uid, volume }))
+    match answer {
+        Ok(patched) => Ok(Some(patched)),
+        Err(false) => Ok(None),
+        Err(true) => {
+            let found = session.get(&volumes, name).await?;
+            let is_same = found.is_some_and(|found| found.metadata.uid.as_deref() == Some(uid));
+            if is_same {
+                return Err(Failure::new(
+                    Exit::Failed,
+                    "volume_refused",
+                    format!("the API server would not {verb} volume {name}"),
+                    "run it again; look at the API server's log if it stays",
+                ));
+            }
+            Ok(None)
+        }
+    }
 }
 
 /// Would the API server take the new object? Asked before the old one is deleted.
@@ -135,15 +168,8 @@ pub async fn replace(session: &Session, old_uid: &str, new: &PersistentVolume) -
 
 /// The finalizer that protects bound volumes would hold the old object for ever.
 async fn release(session: &Session, name: &str, uid: &str) -> Result<(), Failure> {
-    let volumes = session.everywhere::<PersistentVolume>();
-    let patch = Patch::Merge(json!({"metadata": {"uid": uid, "finalizers": null}}));
-    let parameters = PatchParams::default();
-    let done = |trouble| matches!(trouble, Trouble::Absent | Trouble::Conflict).then_some(());
-    let what = format!("the API server to release volume {name}");
-    let _ = session
-        .request(&what, name, || volumes.patch(name, &parameters, &patch), done)
-        .await?;
-    Ok(())
+    let patch = json!({"metadata": {"uid": uid, "finalizers": null}});
+    patch_this(session, "release", name, uid, patch).await.map(drop)
 }
 
 #[cfg(test)]
