@@ -24,7 +24,7 @@ const MOST_MEMORY_KIB: u64 = 100 * 1024;
 #[test]
 fn a_thousand_nodes_go_ten_times_as_fast_as_by_kubectl() {
     if !is_thorough() {
-        println!("skipped: OPENSHELL_TEST_ALL is not set");
+        println!("skipped: a sweep or a benchmark, only with scripts/test --all");
         return;
     }
     let Some(kubeconfig) = kubeconfig() else { return };

@@ -91,7 +91,7 @@ fn no_client_is_turned_away() {
         return;
     };
     if !is_thorough() {
-        println!("skipped: OPENSHELL_TEST_ALL is not set");
+        println!("skipped: a sweep or a benchmark, only with scripts/test --all");
         return;
     }
     let leaf = |run: &tool_document::Run| {
