@@ -38,9 +38,14 @@ crate_folders() {
     done < <(awk '/^\[/ { on = /^\[(build-)?dependencies\]/ } on' "$root/$folder/Cargo.toml" | sed -n 's/.*path = "\([^"]*\)".*/\1/p')
 }
 
-# Everything that the cluster image is made from.
+# Everything that the cluster image is made from. Beside an installed driver the sources of its programs are not there: what
+# they were built from was written down.
 cluster_hash() {
     local crates
+    if [[ -r $root/images/built-from ]]; then
+        cat -- "$root/images/built-from"
+        return
+    fi
     mapfile -t crates < <(for crate in images/cluster/node images/cluster/local-path images/gateway images/sandbox; do
         crate_folders "$crate"
     done | sort -u)

@@ -42,15 +42,18 @@ compiled_layer() {
     docker volume rm "$run"
 }
 
+# Beside an installed driver they are built already.
 programs() {
+    [[ ! -d $root/programs ]] || return 0
     cd -- "$root"
     cargo build --release --locked --workspace --bins
 }
 
 # cluster_image PACKAGES KUBERNETES HELM TAG HASH
 cluster_image() {
-    local context=$work/context binaries=${CARGO_TARGET_DIR:-$root/target}/$(uname -m)-unknown-linux-gnu/release
-    local rootfs=$context/rootfs program version
+    local context=$work/context binaries=$root/programs rootfs program version
+    [[ -d $binaries ]] || binaries=${CARGO_TARGET_DIR:-$root/target}/$(uname -m)-unknown-linux-gnu/release
+    rootfs=$context/rootfs
     version=$(docker run --rm --network none "$2" /usr/local/bin/kube-apiserver --version)
     mkdir -p "$rootfs"
     cp "$root/images/cluster/Dockerfile" "$context/Dockerfile"

@@ -1,12 +1,14 @@
 # From what is there to a gateway that serves. Sourced by scripts/openshell.
 # shellcheck shell=bash
 
-# bring_up: detect must have been called. Used by start, resume and restart.
+# Where no setting is given, a gateway that serves is left as it is: this run is over.
+serves_already() {
+    [[ $state == serving && ${#settings[@]} == 0 ]] || return 1
+    finish "gateway $gateway serves already on $endpoint"
+}
+
+# bring_up: detect must have been called.
 bring_up() {
-    if [[ $state == serving && ${#settings[@]} == 0 ]]; then
-        finish "gateway $gateway serves already on $endpoint"
-        return
-    fi
     if [[ -n $registry_token && " ${settings[*]} " != *" --registry-password-file "* ]]; then
         scratch_made
         settings+=(--registry-password-file "$(token_kept)")
@@ -15,12 +17,12 @@ bring_up() {
     lock_taken "$verb" && detect
     say "gateway $gateway: $(state_in_words)"
     if [[ ${given[--dry-run]:-false} == true ]]; then
-        step container gw-container ensure "${of_gateway[@]}" "${settings[@]}" --dry-run
+        step container gw-container ensure "${of_gateway[@]}" "${settings[@]}" "${image[@]}" --dry-run
         finish "nothing was done; the plan: $(plan_in_words)"
         return
     fi
     image_ready
-    step container gw-container ensure "${of_gateway[@]}" "${settings[@]}" "${locked[@]}"
+    step container gw-container ensure "${of_gateway[@]}" "${settings[@]}" "${image[@]}" "${locked[@]}"
     read_container
     step api gw-wait api "${of_cluster[@]}"
     step namespace gw-wait namespace "${of_cluster[@]}"
@@ -39,23 +41,25 @@ bring_up() {
 # gateway was made with. Else it is the one that this checkout builds.
 image_chosen() {
     own_image=
+    image=()
     if [[ -n ${given[--image]:-} || -n ${OPENSHELL_CLUSTER_IMAGE:-} ]]; then
         return
     fi
     if [[ -z $kept_image || $kept_image == openshell/cluster:* ]]; then
         own_image=$("$root/images/build" --print-tag)
-        settings+=(--image "$own_image")
+        image=(--image "$own_image")
     fi
 }
 
 image_ready() {
     [[ -n $own_image ]] || return 0
-    local code=0 words=()
+    local code=0 now words=()
     [[ $quiet == false ]] || words=(--quiet)
     spawn image "$root/images/build" "${words[@]}"
     await image || code=$?
     [[ $code -eq 0 ]] || fail "$code" image_build_failed "the cluster image could not be built" "images/build"
-    step_line image "$own_image" "$(($(now_ms) - begun_at[image]))"
+    clock
+    step_line image "$own_image" "$((now - begun_at[image]))"
 }
 
 # What the later steps need of gw-container's document.

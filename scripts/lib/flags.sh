@@ -16,7 +16,9 @@ usage_error() {
 
 # The verb is the first word.
 read_verb() {
-    began=$(now_ms)
+    local now
+    clock
+    began=$now
     # Known before the first error, so that it is a document where one is wanted.
     [[ " $* " != *" --json "* ]] || json=true
     [[ $# -gt 0 ]] || {
@@ -89,6 +91,7 @@ read_flags() {
     quiet=${given[--quiet]:-false}
     limits=(--timeout "${given[--timeout]:-5m}")
     [[ $quiet == false ]] || limits+=(--quiet)
+    [[ ${given[--no-color]:-false} == false ]] || limits+=(--no-color)
     [[ -z ${given[--gateway]:-} ]] || of_gateway+=(--gateway "${given[--gateway]}")
     [[ -z ${given[--docker-host]:-} ]] || of_gateway+=(--docker-host "${given[--docker-host]}")
     of_gateway+=("${limits[@]}")

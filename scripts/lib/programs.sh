@@ -1,7 +1,14 @@
 # The programs that the driver composes: there, and not older than their sources. Sourced by scripts/openshell.
 # shellcheck shell=bash
 
-programs=${CARGO_TARGET_DIR:-$root/target}/$(uname -m)-unknown-linux-gnu/release
+# Beside an installed driver they are built already.
+installed=false
+programs=$root/programs
+if [[ -d $programs ]]; then
+    installed=true
+else
+    programs=${CARGO_TARGET_DIR:-$root/target}/$HOSTTYPE-unknown-linux-gnu/release
+fi
 tools=(gw-detect gw-container gw-pki gw-sshsecret gw-nodeclean gw-wait)
 
 # A command of the host, or the command that installs it.
@@ -14,28 +21,30 @@ programs_ready() {
         json=false
         fail 1 missing_jq "jq is not installed" "apt-get install jq"
     }
-    if ! programs_fresh; then
+    if [[ $installed == false ]] && ! programs_fresh; then
         programs_build
     fi
 }
 
 # The stamp is as old as the start of the last build that succeeded.
 programs_fresh() {
-    local stamp=$programs/openshell-tools.stamp tool newer
+    local stamp=$programs/openshell-tools.stamp tool file
     [[ -e $stamp ]] || return 1
     for tool in "${tools[@]}"; do
         [[ -x $programs/$tool ]] || return 1
     done
-    newer=$(find "$root/Cargo.toml" "$root/Cargo.lock" "$root/.cargo" "$root/crates" "$root/tools" \
-        -newer "$stamp" -type f -print -quit)
-    [[ -z $newer ]]
+    shopt -s globstar
+    for file in "$root"/Cargo.toml "$root"/Cargo.lock "$root"/.cargo/* "$root"/crates/** "$root"/tools/**; do
+        [[ $file -ot $stamp || -d $file ]] || return 1
+    done
 }
 
 programs_build() {
     needs cargo "install Rust 1.95 or later with rustup, then open a new shell"
-    local log begun stamp code=0 build
+    local log begun now stamp code=0 build
     log=$(mktemp "${TMPDIR:-/tmp}/openshell-cargo.XXXXXX")
-    begun=$(now_ms)
+    clock
+    begun=$now
     say "building the tools, once; minutes on a small machine"
     stamp=$(mktemp "${TMPDIR:-/tmp}/openshell-stamp.XXXXXX")
     # Other users of this machine may run the tools, whatever the files of gateways allow.
@@ -55,14 +64,16 @@ programs_build() {
     fi
     mv -- "$stamp" "$programs/openshell-tools.stamp"
     rm -f -- "$log"
-    step_line tools built "$(($(now_ms) - begun))"
+    clock
+    step_line tools built "$((now - begun))"
 }
 
 # Waits for a background job, and says each quarter of a minute how far its log is.
 follow() {
-    local job=$1 log=$2 begun=$3 spoken=0 gone
+    local job=$1 log=$2 begun=$3 spoken=0 now gone
     while kill -0 "$job" 2>/dev/null; do
-        gone=$(($(now_ms) - begun))
+        clock
+        gone=$((now - begun))
         if ((gone - spoken >= 15000)); then
             spoken=$gone
             step_line tools "$(tail -n 1 -- "$log" | sed 's/^ *//' | cut -c 1-46)" "$gone"

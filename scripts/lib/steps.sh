@@ -10,6 +10,8 @@ step_documents=()
 # Tools that run at this moment, by step: process, start, program.
 declare -A running=() begun_at=()
 scratch=
+# What an interrupted run says of the gateway.
+what_is_left="what was done so far stays, and nothing that existed was removed"
 
 # Runs a tool to its end. Its document is kept, its exit code is the driver's where it fails.
 # step NAME TOOL ARGUMENTS...
@@ -22,14 +24,21 @@ step() {
 begin() {
     local name=$1 tool=$2
     shift 2
+    traced "$tool" "$@"
     spawn "$name" "$programs/$tool" "$@"
+}
+
+# The command line of a tool, for --verbose; secrets are in none.
+traced() {
+    [[ ${given[--verbose]:-false} == false ]] || printf '+%s\n' "$(printf ' %q' "$@")" >&2
 }
 
 # Waits for a tool's end, and says what came of it.
 ended() {
-    local name=$1 code=0 gone
+    local name=$1 code=0 now gone
     await "$name" || code=$?
-    gone=$(($(now_ms) - begun_at[$name]))
+    clock
+    gone=$((now - begun_at[$name]))
     document=$(<"$scratch/$name")
     step_documents+=("$(jq -cn --arg name "$name" --argjson gone "$gone" --argjson document "${document:-null}" \
         '{name: $name, duration_ms: $gone, document: $document}')")
@@ -42,10 +51,11 @@ ended() {
 # spawn NAME COMMAND...: in the background, so that a signal is heard at once. Nothing reads what people type, and only who is
 # given the lock's descriptor may keep it longer than this run.
 spawn() {
-    local name=$1
+    local name=$1 now
     shift
     scratch_made
-    begun_at[$name]=$(now_ms)
+    clock
+    begun_at[$name]=$now
     if [[ -z $lock || " $* " == *" --lock-fd "* ]]; then
         "$@" </dev/null >"$scratch/$name" &
     else
@@ -85,10 +95,19 @@ outcome() {
 step_failed() {
     local name=$1 code=$2
     end_tools
-    if [[ $verb =~ ^(start|resume|restart)$ && $name != container && $name != detect ]]; then
-        printf 'openshell: error: step %s failed; container, volume, secrets and client files are kept; look at: docker logs openshell-cluster-%s\n' \
-            "$name" "$gateway" >&2
+    if recreation_may_help "$name" "$code"; then
+        recreate_after "$name"
     fi
+    case $name in
+    api | namespace | nodes | secret | certificates | grpc)
+        printf 'openshell: error: step %s failed; container, volume, secrets and client files are kept; next: openshell logs --gateway %s\n' \
+            "$name" "$gateway" >&2
+        ;;
+    backup)
+        [[ $verb == backup ]] ||
+            printf 'openshell: error: without a backup nothing is destroyed; next: the same command with --no-backup, if that is meant\n' >&2
+        ;;
+    esac
     if [[ $json == true ]]; then
         json_document "$(jq -c '.error // {reason: "step_failed", message: "a step ended without a document", hint: "run it again"}' \
             <<<"${document:-null}")"
@@ -109,16 +128,38 @@ end_tools() {
 interrupted() {
     trap '' INT TERM HUP
     end_tools
-    fail "$2" interrupted "interrupted by SIG$1; what was done so far stays, and nothing that existed was removed" "openshell $verb${gateway:+ --gateway $gateway}, which goes on from there"
+    fail "$2" interrupted "interrupted by SIG$1; $what_is_left" "openshell $verb${gateway:+ --gateway $gateway}, which goes on from there"
 }
+
+# must_exist TO-DO [NEXT]: fails where there is neither container nor volume.
+must_exist() {
+    [[ $state != absent ]] ||
+        fail 1 no_state "there is neither a container nor a volume of gateway $gateway to $1" "${2:-openshell start --gateway $gateway}"
+}
+
+# A gateway that serves is what most runs find. That is read without jq, which takes longer to start than all the rest together.
+serving='^\{"schema":1,"tool":"gw-detect","gateway":"([^"]+)","docker":\{[^{}]*\},"gateways":\[\],"state":"serving","endpoint":"([^"]+)",'
 
 # What is there? Called once, and once more where the lock had to be waited for.
 detect() {
+    look
+    understand
+}
+
+look() {
     local code=0
+    traced gw-detect "${of_gateway[@]}"
     document=$("$programs/gw-detect" "${of_gateway[@]}") || code=$?
     if [[ $code -ne 0 ]]; then
         step_failed detect "$code"
     fi
+    if [[ $document =~ $serving ]]; then
+        gateway=${BASH_REMATCH[1]} state=serving endpoint=${BASH_REMATCH[2]}
+        [[ -n $state_before ]] || state_before=$state
+    fi
+}
+
+understand() {
     local fields
     mapfile -t fields < <(jq -r '.gateway, .state, .endpoint // "", .client_files.folder, .spec.image // ""' <<<"$document")
     gateway=${fields[0]} state=${fields[1]} endpoint=${fields[2]} folder=${fields[3]} kept_image=${fields[4]}

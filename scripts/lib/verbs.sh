@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 # In the order of the help.
-verbs=(start resume restart stop destroy backup restore status list use logs kubeconfig env completion version help)
+verbs=(start resume recreate restart stop destroy backup restore status list use logs kubeconfig env completion version help)
 # How many words may follow a verb, where that is not none.
 declare -A most_operands=([use]=1 [backup]=1 [restore]=1 [logs]=2 [completion]=1 [help]=1)
 
@@ -10,6 +10,8 @@ declare -A most_operands=([use]=1 [backup]=1 [restore]=1 [logs]=2 [completion]=1
 source "$root/scripts/verbs/start.sh"
 # shellcheck source=scripts/verbs/resume.sh
 source "$root/scripts/verbs/resume.sh"
+# shellcheck source=scripts/verbs/recreate.sh
+source "$root/scripts/verbs/recreate.sh"
 # shellcheck source=scripts/verbs/restart.sh
 source "$root/scripts/verbs/restart.sh"
 # shellcheck source=scripts/verbs/stop.sh

@@ -9,6 +9,11 @@ say() {
     [[ $quiet == true ]] || printf '%s\n' "$1" >&2
 }
 
+# A line that --quiet does not keep back.
+warn() {
+    printf 'openshell: warning: %s\n' "$1" >&2
+}
+
 # The error in one line with the next command, one JSON document where it was asked for, and the end.
 fail() {
     local code=$1 reason=$2 message=$3 hint=$4
@@ -25,32 +30,40 @@ show_tail() {
     tail -n 20 -- "$1" | sed 's/^/    /' >&2
 }
 
-# Milliseconds since the machine started: a clock that nobody sets.
-now_ms() {
+# Sets `now`: milliseconds since the machine started, by a clock that nobody sets. It starts no process, as a start on a serving
+# gateway takes no longer than a few of them.
+clock() {
     local uptime
     read -r uptime _ </proc/uptime
-    printf '%s\n' "$((10#${uptime/./} * 10))"
+    now=$((10#${uptime/./} * 10))
 }
 
-# 1234 -> 1.2 s
+# seconds MILLISECONDS: sets `spelled`, 1234 -> 1.2 s
 seconds() {
-    printf '%d.%d s' "$(($1 / 1000))" "$(($1 % 1000 / 100))"
+    printf -v spelled '%d.%d s' "$(($1 / 1000))" "$(($1 % 1000 / 100))"
 }
 
 # One line of the table of steps: name, what came of it, how long it took.
 step_line() {
-    say "$(printf '  %-13s %-46s %8s' "$1" "$2" "$(seconds "$3")")"
+    local spelled
+    seconds "$3"
+    say "$(printf '  %-13s %-46s %8s' "$1" "$2" "$spelled")"
 }
 
 # The last line, and the document where it was asked for.
 finish() {
-    say "$1 ($(seconds "$(($(now_ms) - began))"))"
+    local now spelled
+    clock
+    seconds "$((now - began))"
+    say "$1 ($spelled)"
     [[ $json == false ]] || json_document null
 }
 
 # The document of a run: every step with its own document.
 json_document() {
-    local gone=$(($(now_ms) - began))
+    local now gone
+    clock
+    gone=$((now - began))
     jq -cn --arg verb "$verb" --arg gateway "${gateway:-}" --arg state "${state_before:-}" \
         --arg endpoint "${endpoint:-}" --argjson gone "$gone" --argjson error "$1" \
         --slurpfile steps <(printf '%s\n' "${step_documents[@]}") '

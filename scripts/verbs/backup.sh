@@ -15,8 +15,7 @@ verb_backup() {
         exec "$programs/gw-container" "${words[@]}"
     fi
     detect
-    [[ $state != absent ]] ||
-        fail 1 no_state "there is neither a container nor a volume of gateway $gateway to back up" "openshell list"
+    must_exist "back up" "openshell list"
     lock_taken backup || true
     step backup gw-container "${words[@]}" "${locked[@]}"
     finish "gateway $gateway is backed up to $1"

@@ -15,6 +15,7 @@ verb_destroy() {
     fi
     consent "destroy gateway $gateway with its sandboxes, volume, secrets and client files"
     lock_taken destroy || true
+    what_is_left="the gateway may be removed in part"
     step container gw-container remove "${of_gateway[@]}" --volume --yes "${locked[@]}"
     finish "gateway $gateway is destroyed"
 }

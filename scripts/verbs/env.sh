@@ -9,8 +9,7 @@
 verb_env() {
     programs_ready
     detect
-    [[ $state != absent ]] ||
-        fail 1 no_state "there is no gateway $gateway" "openshell start --gateway $gateway"
+    must_exist "point at"
     printf 'export OPENSHELL_GATEWAY=%q\n' "$gateway"
     printf 'export KUBECONFIG=%q\n' "$folder/kubeconfig"
 }

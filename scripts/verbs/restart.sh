@@ -7,12 +7,11 @@
 verb_restart() {
     programs_ready
     detect
-    [[ $state != absent ]] ||
-        fail 1 no_state "there is neither a container nor a volume of gateway $gateway to restart" "openshell start --gateway $gateway"
+    must_exist "restart"
     lock_taken restart || true
     if [[ $state != volume_only ]]; then
         step stop gw-container stop "${of_gateway[@]}" "${locked[@]}"
+        state=stopped
     fi
-    detect
     bring_up
 }

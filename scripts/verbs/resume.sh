@@ -8,8 +8,11 @@
 
 verb_resume() {
     programs_ready
-    detect
-    [[ $state != absent ]] ||
-        fail 1 no_state "there is neither a container nor a volume of gateway $gateway to resume" "openshell start --gateway $gateway"
+    look
+    if serves_already; then
+        return
+    fi
+    understand
+    must_exist "resume"
     bring_up
 }

@@ -3,11 +3,21 @@
 # Usage: openshell start [flags]
 #
 # Settings are kept with the gateway. One that differs is applied: the container is replaced, and the volume kept.
-# Flags: gateway running json settings plan
+# Flags: gateway running json settings plan starting destroying consent
 # shellcheck shell=bash
 
 verb_start() {
+    local choice=${given[--on-failure]:-keep}
+    [[ $choice == keep || $choice == recreate ]] || usage_error "--on-failure is keep or recreate, not '$choice'"
+    if [[ ${given[--recreate]:-false} == true ]]; then
+        verb_recreate
+        return
+    fi
     programs_ready
-    detect
+    look
+    if serves_already; then
+        return
+    fi
+    understand
     bring_up
 }

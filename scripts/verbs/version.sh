@@ -4,9 +4,10 @@
 # shellcheck shell=bash
 
 verb_version() {
-    local tool
+    local tool version
     programs_ready
-    printf 'openshell %s\n' "$(sed -n 's/^version = "\(.*\)"/\1/p' "$root/Cargo.toml" | head -n 1)"
+    version=$("$programs/gw-detect" --version)
+    printf 'openshell %s\n' "${version##* }"
     for tool in "${tools[@]}"; do
         "$programs/$tool" --version
     done

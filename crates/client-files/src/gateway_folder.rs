@@ -146,6 +146,14 @@ impl GatewayFolder {
         Ok(())
     }
 
+    /// Removes what belongs to a cluster that is gone: kubeconfig, metadata and the client's bundle. Settings stay. False
+    /// where there was none of it.
+    pub fn forget_cluster(&self) -> Result<bool, Failure> {
+        let bundle = private_file::remove_folder(&self.folder.join("mtls"))?;
+        let kubeconfig = self.remove_private("kubeconfig")?;
+        Ok(self.remove_private("metadata.json")? || kubeconfig || bundle)
+    }
+
     /// Removes the folder with all in it, the lock included. False where there was none.
     pub fn remove(&self) -> Result<bool, Failure> {
         private_file::remove_folder(&self.folder)

@@ -77,3 +77,19 @@ impl Ended {
             .unwrap_or_else(|error| panic!("{error}: {}\n{}", self.stdout, self.stderr))
     }
 }
+
+/// The fingerprint of the handshake secret, as the document of a start reports it.
+///
+/// # Panics
+/// Where the run did not reconcile the secret.
+pub fn fingerprint(document: &Value) -> String {
+    let steps = document["steps"].as_array().expect("steps");
+    let secret = steps
+        .iter()
+        .find(|step| step["name"] == "secret")
+        .expect("the step about the secret");
+    secret["document"]["fingerprint"]
+        .as_str()
+        .expect("a fingerprint")
+        .to_owned()
+}

@@ -6,7 +6,7 @@ mod gateway;
 mod people;
 
 pub use checkout::Checkout;
-pub use driver::{Ended, driver, repository, tool};
+pub use driver::{Ended, driver, fingerprint, repository, tool};
 pub use gateway::{TestGateway, docker, free_port, random_name};
 pub use people::Person;
 

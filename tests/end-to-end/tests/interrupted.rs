@@ -63,14 +63,8 @@ fn processes_of(gateway: &TestGateway) -> Vec<String> {
         .collect()
 }
 
-#[test]
-fn ctrl_c_says_what_is_left_and_leaves_no_process() {
-    if skipped_without_docker() {
-        return;
-    }
-    let gateway = TestGateway::unmade();
-    let port = gateway.port.to_string();
-    let (mut driver, _, mut rest) = run_until(&gateway, "container", &["--port", &port]);
+/// Ctrl-C for a run of the driver: it ends at once, says what is left and what to type, and leaves no process.
+fn interrupt(gateway: &TestGateway, driver: &mut Child, mut rest: impl Read) {
     let mut kill = Command::new("kill");
     kill.args(["-INT", &driver.id().to_string()]);
     Ended::of(kill).well();
@@ -85,18 +79,15 @@ fn ctrl_c_says_what_is_left_and_leaves_no_process() {
         said.contains(&format!("next: openshell start --gateway {}", gateway.name)),
         "{said}"
     );
-    assert_eq!(processes_of(&gateway), Vec::<String>::new());
-
-    gateway.start(&[]).well();
-    assert_eq!(gateway.status()["state"], "serving");
+    assert_eq!(processes_of(gateway), Vec::<String>::new());
 }
 
-#[test]
-fn killed_after_any_step_the_next_start_goes_on() {
-    if skipped_without_docker() {
-        return;
+/// The steps after which a start is ended: all of them only where everything is to be swept.
+fn steps(few: &[&'static str]) -> Vec<&'static str> {
+    if std::env::var_os("OPENSHELL_TEST_ALL").is_none() {
+        return few.to_vec();
     }
-    let all = [
+    vec![
         "image",
         "container",
         "api",
@@ -104,25 +95,49 @@ fn killed_after_any_step_the_next_start_goes_on() {
         "certificates",
         "secret",
         "nodes",
-    ];
-    let steps = if std::env::var_os("OPENSHELL_TEST_ALL").is_some() {
-        &all[..]
-    } else {
-        &["container", "certificates", "nodes"]
-    };
+    ]
+}
+
+#[test]
+fn ctrl_c_at_a_first_start_leaves_what_the_next_one_goes_on_from() {
+    if skipped_without_docker() {
+        return;
+    }
+    let gateway = TestGateway::unmade();
+    let port = gateway.port.to_string();
+    let (mut driver, _, rest) = run_until(&gateway, "container", &["--port", &port]);
+    interrupt(&gateway, &mut driver, rest);
+    gateway.start(&[]).well();
+    assert_eq!(gateway.status()["state"], "serving");
+}
+
+#[test]
+fn ended_after_any_step_the_next_start_goes_on() {
+    if skipped_without_docker() {
+        return;
+    }
     let gateway = TestGateway::started();
     let person = Person::of(&gateway);
     let sandbox = person.make_sandbox("kept");
     person.says(&sandbox, "a line to keep");
-    for step in steps {
+    let goes_on = |how: &str| {
+        gateway.start(&[]).well();
+        assert_eq!(person.reads(&sandbox), ["a line to keep"], "{how}");
+        let another = person.make_sandbox(how);
+        person.says(&another, "a line of another");
+    };
+    for step in steps(&["container", "certificates", "nodes"]) {
         gateway.run("stop", &[]).well();
         let (mut driver, _, _) = run_until(&gateway, step, &[]);
         driver.kill().expect("SIGKILL");
         driver.wait().expect("the driver ends");
-        gateway.start(&[]).well();
-        assert_eq!(person.reads(&sandbox), ["a line to keep"], "after {step}");
-        let another = person.make_sandbox(&format!("after-{step}"));
-        person.says(&another, "a line of another");
+        goes_on(&format!("killed-after-{step}"));
+    }
+    for step in steps(&["namespace"]) {
+        gateway.run("stop", &[]).well();
+        let (mut driver, _, rest) = run_until(&gateway, step, &[]);
+        interrupt(&gateway, &mut driver, rest);
+        goes_on(&format!("interrupted-after-{step}"));
     }
 }
 

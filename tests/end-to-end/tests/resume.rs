@@ -1,20 +1,7 @@
 //! What a gateway keeps: sandboxes, files, the handshake secret, through stops, starts and lost containers.
 
-use end_to_end::{Person, TestGateway, docker, skipped_without_docker};
+use end_to_end::{Person, TestGateway, docker, fingerprint, skipped_without_docker};
 use serde_json::Value;
-
-/// The fingerprint of the handshake secret, as a start reports it.
-fn fingerprint(document: &Value) -> String {
-    let steps = document["steps"].as_array().expect("steps");
-    let secret = steps
-        .iter()
-        .find(|step| step["name"] == "secret")
-        .expect("the step about the secret");
-    secret["document"]["fingerprint"]
-        .as_str()
-        .expect("a fingerprint")
-        .to_owned()
-}
 
 #[test]
 fn a_gateway_is_made_found_stopped_started_and_made_again_on_its_volume() {

@@ -8,6 +8,7 @@ use crate::plan::present;
 use crate::work::Work;
 
 /// The persisted specification: the container's own while there is one, else the copy beside the client's files.
+/// A copy without a volume is what a removal was told to keep, or what outlived a volume that somebody else removed.
 pub fn persisted(work: &Work, facts: &Facts) -> Result<Option<Spec>, Failure> {
     if let Some(container) = present(facts) {
         if let Some(Err(why)) = &container.spec {
@@ -17,9 +18,6 @@ pub fn persisted(work: &Work, facts: &Facts) -> Result<Option<Spec>, Failure> {
             ));
         }
         return Ok(Some(container.effective_spec()));
-    }
-    if facts.volume.is_none() {
-        return Ok(None);
     }
     let path = work.folder.spec_copy();
     let Some(text) = work.folder.read_private("spec.json")? else {

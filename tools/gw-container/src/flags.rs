@@ -160,6 +160,9 @@ pub struct RemoveFlags {
     /// yes, destroy what --volume names
     #[argh(switch)]
     pub yes: bool,
+    /// with --volume: keep the gateway's settings, so that the next ensure makes it with them
+    #[argh(switch)]
+    pub keep_settings: bool,
     /// how long the container may take to stop by itself (default 30s)
     #[argh(option, from_str_fn(parse_duration), default = "Duration::from_secs(30)")]
     pub grace: Duration,

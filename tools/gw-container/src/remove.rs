@@ -10,7 +10,7 @@ use crate::journal::Journal;
 use crate::report::{Report, StateBefore};
 use crate::stop::grace_seconds;
 use crate::work::{Locking, Work};
-use crate::{client_state, ending, helper_container, plan};
+use crate::{client_state, ending, helper_container, plan, volume_look};
 
 /// Removes what the flags name. What is gone already is fine.
 pub async fn run(flags: &RemoveFlags, context: Context<Report>) -> Result<Answer, Failure> {
@@ -18,6 +18,12 @@ pub async fn run(flags: &RemoveFlags, context: Context<Report>) -> Result<Answer
         return Err(Failure::usage(
             "--volume destroys the gateway's sandboxes and secrets: it needs --yes",
             "add --yes if that is meant",
+        ));
+    }
+    if flags.keep_settings && !flags.volume {
+        return Err(Failure::usage(
+            "--keep-settings says what to keep where --volume removes the rest",
+            "leave it out: without --volume settings are kept anyway",
         ));
     }
     let locking = Locking {
@@ -34,8 +40,8 @@ pub async fn run(flags: &RemoveFlags, context: Context<Report>) -> Result<Answer
     for container in &containers {
         plan::check_own(&work.gateway, container)?;
     }
-    if let Some(container) = plan::present(&facts).filter(|_| !flags.volume) {
-        client_state::write_spec(&work, &container.effective_spec())?;
+    if !flags.volume || flags.keep_settings {
+        keep_settings(&work, &facts).await?;
     }
     helper_container::remove_left(&work, &facts).await?;
     if !work.dry_run {
@@ -51,9 +57,25 @@ pub async fn run(flags: &RemoveFlags, context: Context<Report>) -> Result<Answer
         if facts.volume.is_some() {
             remove_volume(&work).await?;
         }
-        forget(&work)?;
+        if flags.keep_settings {
+            forget_cluster(&work)?;
+        } else {
+            forget(&work)?;
+        }
     }
     Ok(Answer::Done)
+}
+
+/// Writes the copy of the specification: the container's, else the volume's, which may be newer than the copy.
+async fn keep_settings(work: &Work, facts: &Facts) -> Result<(), Failure> {
+    let spec = match plan::present(facts) {
+        Some(container) => Some(container.effective_spec()),
+        None => {
+            let look = volume_look::look(work, facts, None).await?;
+            look.and_then(|look| Some(look.memory?.spec))
+        }
+    };
+    spec.map_or(Ok(()), |spec| client_state::write_spec(work, &spec))
 }
 
 /// Container, networks and volume: what a restore replaces.
@@ -134,6 +156,20 @@ async fn remove_volume(work: &Work) -> Result<(), Failure> {
         absent(removed, &name).map_err(|error| docker_failure(&format!("remove volume {name}"), &error))?;
     }
     work.did(action);
+    Ok(())
+}
+
+/// The client forgets the gateway's cluster, and keeps its settings.
+fn forget_cluster(work: &Work) -> Result<(), Failure> {
+    let known = if work.dry_run {
+        work.folder.read_metadata()?.is_some()
+    } else {
+        work.folder.forget_cluster()?
+    };
+    if known {
+        let object = format!("credentials in {}", work.folder.path().display());
+        work.did(Action::new("delete", object, "their cluster is removed"));
+    }
     Ok(())
 }
 

@@ -214,8 +214,8 @@ fn strangers(facts: &Facts, gateway: &GatewayName) -> Vec<String> {
     found
 }
 
-/// What the container was made from, as its label says or, without one, as it shows itself; with a volume alone the
-/// copy beside the client's files. A gateway of which nothing is left has no specification.
+/// What the container was made from, as its label says or, without one, as it shows itself; without a
+/// container the copy beside the client's files.
 fn persisted(
     facts: &Facts,
     folder: &GatewayFolder,
@@ -234,9 +234,6 @@ fn persisted(
         };
         return Ok((Some(container.effective_spec()), Some(source)));
     }
-    if facts.volume.is_none() {
-        return Ok((None, None));
-    }
     let Some(text) = folder.read_private("spec.json")? else {
         return Ok((None, None));
     };
@@ -252,17 +249,20 @@ fn persisted(
     }
 }
 
-/// Where a client connects: what is known of the container, else what the client wrote down of the volume's gateway.
+/// Where a client connects: what is known of the container, else what the client wrote down of the volume's gateway;
+/// settings that outlived the gateway are no address.
 fn endpoint(
     facts: &Facts,
     spec: Option<&Spec>,
     folder: &GatewayFolder,
     conflicts: &mut Vec<String>,
 ) -> Option<String> {
+    if facts.container.is_none() && facts.aside.is_none() {
+        facts.volume.as_ref()?;
+    }
     if let Some(spec) = spec {
         return Some(spec.endpoint());
     }
-    facts.volume.as_ref()?;
     match folder.read_metadata() {
         Ok(metadata) => metadata.map(|metadata| metadata.gateway_endpoint),
         Err(failure) => {

@@ -231,6 +231,35 @@ fn a_volume_alone_is_resumed_with_what_was_persisted_and_then_all_is_removed() {
 }
 
 #[test]
+fn settings_outlive_a_removal_that_was_told_to_keep_them() {
+    if skipped() {
+        return;
+    }
+    let gateway = PlayedGateway::new();
+    let first = gateway.created().document;
+    gateway.done(&["ensure", "--env", "KEPT=yes"]);
+    let alone = gateway.run(&["remove", "--keep-settings"]);
+    assert_eq!((alone.code, alone.reason()), (2, "usage"));
+
+    gateway.done(&["remove", "--volume", "--keep-settings", "--yes"]);
+    assert_eq!(gateway.left(), Vec::<String>::new());
+    for gone in ["metadata.json", "kubeconfig", "mtls"] {
+        assert!(!gateway.folder().join(gone).exists(), "{gone}");
+    }
+    let made = gateway.done(&["ensure"]).document;
+    assert_eq!(made["state_before"], "absent");
+    assert_eq!(made["spec"]["environment"], serde_json::json!(["KEPT=yes"]));
+    assert_eq!((&made["port"], &made["image"]), (&first["port"], &first["image"]));
+
+    // The volume's own memory is what a gateway without container and client files has.
+    gateway.done(&["remove"]);
+    std::fs::remove_file(gateway.folder().join("spec.json")).expect("the copy");
+    gateway.done(&["remove", "--volume", "--keep-settings", "--yes"]);
+    let again = gateway.done(&["ensure"]).document;
+    assert_eq!(again["spec"]["environment"], serde_json::json!(["KEPT=yes"]));
+}
+
+#[test]
 fn the_kubeconfig_is_written_again_and_printed() {
     if skipped() {
         return;

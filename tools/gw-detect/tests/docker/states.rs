@@ -23,10 +23,21 @@ fn nothing_then_a_volume_then_a_stopped_container() {
     );
     assert!(nothing["container"].is_null() && nothing["endpoint"].is_null() && nothing["spec"].is_null());
 
-    docker(&["volume", "create", &gateway.resource()]);
     std::fs::create_dir_all(gateway.folder()).expect("a folder");
     let spec = format!(r#"{{"image":"i","node_name":"kept","port":{}}}"#, gateway.port);
     std::fs::write(gateway.folder().join("spec.json"), spec).expect("room");
+    let settings = gateway.detect();
+    assert_eq!(
+        (
+            &settings["state"],
+            &settings["spec"]["image"],
+            &settings["spec_source"]
+        ),
+        (&"absent".into(), &"i".into(), &"client_files".into())
+    );
+    assert!(settings["endpoint"].is_null(), "settings alone are no address");
+
+    docker(&["volume", "create", &gateway.resource()]);
     let volume = gateway.detect();
     assert_eq!(
         (&volume["state"], &volume["recommended"]["action"]),

@@ -1,0 +1,197 @@
+//! Gateways that others made or changed: a container started by hand, another image, a node under another name.
+
+use std::process::Command;
+
+use end_to_end::{
+    Ended, Person, TestGateway, docker, fingerprint, random_name, repository, skipped_without_docker,
+};
+
+/// What the default image needs beside Docker's own capabilities.
+const CAPABILITIES: [&str; 14] = [
+    "SYS_ADMIN",
+    "NET_ADMIN",
+    "SYS_PTRACE",
+    "SYS_NICE",
+    "SYS_BOOT",
+    "IPC_LOCK",
+    "DAC_READ_SEARCH",
+    "LINUX_IMMUTABLE",
+    "SYSLOG",
+    "SYS_TIME",
+    "NET_BROADCAST",
+    "LEASE",
+    "MKNOD",
+    "SYS_RAWIO",
+];
+
+/// The tag of the image that this checkout builds.
+fn image() -> String {
+    let mut build = Command::new(repository().join("images/build"));
+    build.arg("--print-tag");
+    Ended::of(build).well().stdout.trim().to_owned()
+}
+
+/// A container as another tool starts one: the names that all tools share, no labels, and only the gateway's port published.
+fn started_by_hand(gateway: &TestGateway, node: &str) {
+    let name = gateway.resource();
+    docker(&["network", "create", &name]);
+    let volume = format!("{name}:/var/lib/rancher/k3s");
+    let published = format!("127.0.0.1:{}:30051", gateway.port);
+    let (of_node, image) = (format!("OPENSHELL_NODE_NAME={node}"), image());
+    let mut words = vec![
+        "run",
+        "--detach",
+        "--name",
+        &name,
+        "--network",
+        &name,
+        "--hostname",
+        node,
+        "--volume",
+        &volume,
+        "--publish",
+        &published,
+        "--env",
+        "REGISTRY_MODE=external",
+        "--env",
+        &of_node,
+        "--restart",
+        "unless-stopped",
+        "--cgroupns",
+        "host",
+        "--volume",
+        "/sys/fs/cgroup:/sys/fs/cgroup:rw",
+        "--tmpfs",
+        "/run",
+        "--stop-timeout",
+        "30",
+        "--security-opt",
+        "seccomp=unconfined",
+        "--security-opt",
+        "apparmor=unconfined",
+        "--security-opt",
+        "systempaths=unconfined",
+        "--device-cgroup-rule",
+        "a *:* rwm",
+        "--add-host",
+        "host.docker.internal:host-gateway",
+    ];
+    for capability in &CAPABILITIES {
+        words.extend(["--cap-add", *capability]);
+    }
+    words.extend([&*image, "server", "--disable=traefik", "--tls-san=127.0.0.1"]);
+    docker(&words);
+}
+
+#[test]
+fn a_container_started_by_hand_is_adopted_and_outlives_its_container_and_its_name() {
+    if skipped_without_docker() {
+        return;
+    }
+    let gateway = TestGateway::unmade();
+    started_by_hand(&gateway, "node-of-somebody");
+    let container = gateway.container();
+    assert!(gateway.status()["spec_source"] == "container");
+
+    let adopted = gateway.start(&["--json"]).well().document();
+    assert_eq!(
+        gateway.container(),
+        container,
+        "a container that fits is used as it is"
+    );
+    let secret = fingerprint(&adopted);
+    let person = Person::of(&gateway);
+    let sandbox = person.make_sandbox("adopted");
+    person.says(&sandbox, "a line from before");
+
+    // Its container is lost: another one is made from what is known of it, under the node's name that the volume knows.
+    docker(&["rm", "--force", &gateway.resource()]);
+    let resumed = gateway.start(&["--json"]).well().document();
+    assert_eq!(fingerprint(&resumed), secret);
+    assert_eq!(gateway.status()["container"]["node_name"], "node-of-somebody");
+    assert_eq!(
+        gateway.status()["endpoint"],
+        format!("https://127.0.0.1:{}", gateway.port)
+    );
+    assert_eq!(person.reads(&sandbox), ["a line from before"]);
+
+    // Nothing knows the node's name any more, so that it gets another one: pods and volumes move with it.
+    gateway.run("stop", &[]).well();
+    let memory = "/var/lib/rancher/k3s/openshell-gateway.json /var/lib/rancher/k3s/agent/client-kubelet.crt";
+    docker(&["start", &gateway.resource()]);
+    gateway.shell(&format!("rm {memory}"));
+    docker(&["rm", "--force", &gateway.resource()]);
+    std::fs::remove_file(gateway.folder().join("spec.json")).expect("the copy of the settings");
+    let port = gateway.port.to_string();
+    let renamed = gateway.start(&["--port", &port, "--json"]).well().document();
+    assert_eq!(fingerprint(&renamed), secret);
+    assert_eq!(
+        gateway.status()["container"]["node_name"],
+        format!("openshell-{}", gateway.name)
+    );
+    assert_eq!(person.reads(&sandbox), ["a line from before"]);
+    let new = person.make_sandbox("new");
+    person.says(&new, "a line of another");
+}
+
+/// An image under another tag, removed when it is dropped.
+struct OtherImage(String);
+
+impl OtherImage {
+    fn made() -> Self {
+        let tag = format!("{}:other", random_name());
+        let build = "printf 'FROM %s\nLABEL another=one\n' \"$1\" | docker build --tag \"$2\" -";
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", build, "sh", &image(), &tag])
+            .env("DOCKER_BUILDKIT", "0");
+        Ended::of(shell).well();
+        Self(tag)
+    }
+}
+
+impl Drop for OtherImage {
+    fn drop(&mut self) {
+        let _ = Command::new("docker").args(["rmi", "--force", &self.0]).output();
+    }
+}
+
+#[test]
+fn another_image_replaces_the_container_and_is_remembered() {
+    if skipped_without_docker() {
+        return;
+    }
+    let other = OtherImage::made();
+    let gateway = TestGateway::unmade();
+    let first = gateway
+        .start(&["--port", &gateway.port.to_string(), "--json"])
+        .well()
+        .document();
+    let person = Person::of(&gateway);
+    let sandbox = person.make_sandbox("kept");
+    person.says(&sandbox, "a line from before");
+    let (container, node) = (
+        gateway.container(),
+        gateway.status()["container"]["node_name"].clone(),
+    );
+
+    let changed = gateway
+        .run("resume", &["--image", &other.0, "--json"])
+        .well()
+        .document();
+    assert_eq!(fingerprint(&changed), fingerprint(&first));
+    assert_ne!(gateway.container(), container);
+    let status = gateway.status();
+    assert_eq!(
+        (&status["container"]["image"], &status["container"]["node_name"]),
+        (&other.0.as_str().into(), &node)
+    );
+    assert_eq!(person.reads(&sandbox), ["a line from before"]);
+    let new = person.make_sandbox("new");
+    person.says(&new, "a line of another");
+
+    gateway.run("stop", &[]).well();
+    gateway.start(&[]).well();
+    assert_eq!(gateway.status()["container"]["image"], other.0);
+    assert_eq!(person.reads(&new), ["a line of another"]);
+}
