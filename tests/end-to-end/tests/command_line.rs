@@ -19,7 +19,7 @@ fn wrong_words_are_usage_errors_that_name_the_word_and_the_next_command() {
         (vec!["start", "--port"], "--port needs a value"),
         (vec!["start", "--port="], "--port needs a value"),
         (vec!["stop", "--port", "1"], "'stop' has no flag '--port'"),
-        (vec!["start", "--yes"], "'start' has no flag '--yes'"),
+        (vec!["stop", "--yes"], "'stop' has no flag '--yes'"),
         (vec!["start", "--plaintext=yes"], "--plaintext takes no value"),
         (vec!["stop", "now"], "'now' is one word too many"),
         (vec!["use"], "which gateway?"),
