@@ -40,23 +40,22 @@ read_verb() {
 
 # Reads flags.txt: to which group each flag belongs, and whether a value follows it.
 know_flags() {
-    local line group flag value
+    local line group
     while IFS= read -r line; do
-        case $line in
-        '  --'*)
-            read -r flag value _ <<<"$line"
-            group_of[$flag]=$group
-            if [[ $value == "${value^^}" ]]; then takes_value[$flag]=yes; fi
-            ;;
-        [a-z]*) group=$line ;;
-        esac
+        if [[ $line =~ ^"  "(--[a-z0-9-]+)(" "[^ a-z]+)? ]]; then
+            group_of[${BASH_REMATCH[1]}]=$group
+            [[ -z ${BASH_REMATCH[2]} ]] || takes_value[${BASH_REMATCH[1]}]=yes
+        elif [[ $line == [a-z]* ]]; then
+            group=$line
+        fi
     done <"$root/scripts/lib/flags.txt"
 }
 
 read_flags() {
     local word value groups
     know_flags
-    groups=" $(groups_of_verb "$verb") "
+    groups_of_verb "$verb"
+    groups=" $groups "
     [[ $groups == *" json "* ]] || json=false
     while [[ $# -gt 0 ]]; do
         word=$1

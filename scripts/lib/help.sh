@@ -33,19 +33,20 @@ print_help() {
 print_verb_help() {
     local group groups
     head_of "$root/scripts/verbs/$1.sh"
-    groups=$(groups_of_verb "$1")
+    groups_of_verb "$1"
     [[ -z $groups ]] || printf '\nFlags:\n'
     for group in $groups; do
         flags_of_group "$group"
     done
 }
 
-# The groups of flags.txt that a verb takes.
+# Sets `groups`: those of flags.txt that a verb takes.
 groups_of_verb() {
     local line
+    groups=
     while IFS= read -r line; do
         if [[ $line == '# Flags: '* ]]; then
-            printf '%s\n' "${line#'# Flags: '}"
+            groups=${line#'# Flags: '}
             return
         fi
     done <"$root/scripts/verbs/$1.sh"

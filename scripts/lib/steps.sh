@@ -137,30 +137,14 @@ must_exist() {
         fail 1 no_state "there is neither a container nor a volume of gateway $gateway to $1" "${2:-openshell start --gateway $gateway}"
 }
 
-# A gateway that serves is what most runs find. That is read without jq, which takes longer to start than all the rest together.
-serving='^\{"schema":1,"tool":"gw-detect","gateway":"([^"]+)","docker":\{[^{}]*\},"gateways":\[\],"state":"serving","endpoint":"([^"]+)",'
-
 # What is there? Called once, and once more where the lock had to be waited for.
 detect() {
-    look
-    understand
-}
-
-look() {
-    local code=0
+    local code=0 fields
     traced gw-detect "${of_gateway[@]}"
     document=$("$programs/gw-detect" "${of_gateway[@]}") || code=$?
     if [[ $code -ne 0 ]]; then
         step_failed detect "$code"
     fi
-    if [[ $document =~ $serving ]]; then
-        gateway=${BASH_REMATCH[1]} state=serving endpoint=${BASH_REMATCH[2]}
-        [[ -n $state_before ]] || state_before=$state
-    fi
-}
-
-understand() {
-    local fields
     mapfile -t fields < <(jq -r '.gateway, .state, .endpoint // "", .client_files.folder, .spec.image // ""' <<<"$document")
     gateway=${fields[0]} state=${fields[1]} endpoint=${fields[2]} folder=${fields[3]} kept_image=${fields[4]}
     [[ -n $state_before ]] || state_before=$state

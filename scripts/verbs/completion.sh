@@ -17,8 +17,9 @@ verb_completion() {
 
 # The flags of a verb, without their values.
 flags_of_verb() {
-    local group line
-    for group in $(groups_of_verb "$1"); do
+    local group groups line
+    groups_of_verb "$1"
+    for group in $groups; do
         while read -r line _; do
             [[ $line != --* ]] || printf '%s\n' "$line"
         done < <(flags_of_group "$group")

@@ -7,12 +7,11 @@
 # shellcheck shell=bash
 
 verb_resume() {
-    programs_ready
-    look
     if serves_already; then
         return
     fi
-    understand
+    programs_ready
+    detect
     must_exist "resume"
     bring_up
 }

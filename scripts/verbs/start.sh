@@ -13,11 +13,10 @@ verb_start() {
         verb_recreate
         return
     fi
-    programs_ready
-    look
     if serves_already; then
         return
     fi
-    understand
+    programs_ready
+    detect
     bring_up
 }

@@ -24,10 +24,10 @@ const CAPABILITIES: [&str; 14] = [
     "SYS_RAWIO",
 ];
 
-/// The tag of the image that this checkout builds.
+/// The image of this checkout, built where it is not.
 fn image() -> String {
     let mut build = Command::new(repository().join("images/build"));
-    build.arg("--print-tag");
+    build.arg("--quiet");
     Ended::of(build).well().stdout.trim().to_owned()
 }
 

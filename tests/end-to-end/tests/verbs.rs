@@ -1,5 +1,6 @@
 //! Verbs that look at a gateway or bring it back, as a user types them.
 
+use cluster_fixture::time_side_by_side;
 use end_to_end::{Ended, Person, TestGateway, docker, skipped_without_docker};
 
 #[test]
@@ -67,6 +68,33 @@ fn a_gateway_is_listed_used_read_and_restarted() {
     assert!(server.contains("listening"), "{server}");
     gateway.run("logs", &["sandbox", "read"]).well();
     assert_eq!(gateway.run("logs", &["sandbox", "no-such-sandbox"]).code, 1);
+
+    let status = gateway.run("status", &[]).well().stdout;
+    for said in [
+        "state         serving",
+        "server-tls 364 days",
+        "secret        hmac-sha256:",
+        "sandboxes     1: read",
+    ] {
+        assert!(status.contains(said), "{said}: {status}");
+    }
+    assert!(!status.contains('\u{1b}'), "colours where no terminal reads: {status}");
+    let status = gateway.status();
+    assert_eq!(status["certificates"]["tool"], "gw-pki");
+    assert_eq!(status["secret"]["tool"], "gw-sshsecret");
+
+    // One gw-detect and nothing else: a jq more, or a second look, would be as much again.
+    let resource = gateway.resource();
+    let ratio = time_side_by_side(
+        "start on a serving gateway, docker inspect beside it",
+        || gateway.command("start", &["--quiet"]),
+        || {
+            let mut inspect = std::process::Command::new("docker");
+            inspect.args(["inspect", &resource]);
+            inspect
+        },
+    );
+    assert!(ratio < 1.6, "{ratio}");
 
     let before = gateway.container();
     let resumed = gateway.run("resume", &["--json"]).well().document();
