@@ -1,6 +1,10 @@
 # From what is there to a gateway that serves. Sourced by scripts/openshell.
 # shellcheck shell=bash
 
+# What ends the wait for a pod of the gateway server. While a node comes up, a pod may crash once or twice, and show for a while
+# what was wrong with it when the node stopped.
+hopeless_pods=(--abort-on ImagePullBackOff=60s --abort-on CrashLoopBackOff=4)
+
 # The document of gw-detect on a gateway that serves, up to the endpoint.
 serving='^\{"schema":1,"tool":"gw-detect","gateway":"([^"]+)","docker":\{[^{}]*\},"gateways":\[\],"state":"serving","endpoint":"([^"]+)",'
 
@@ -32,8 +36,8 @@ bring_up() {
     image_ready
     step container gw-container ensure "${of_gateway[@]}" "${settings[@]}" "${image[@]}" "${locked[@]}"
     read_container
-    step api gw-wait api "${of_cluster[@]}"
-    step namespace gw-wait namespace "${of_cluster[@]}"
+    step api gw-wait api "${of_cluster[@]}" "${hopeless[@]}"
+    step namespace gw-wait namespace "${of_cluster[@]}" "${hopeless[@]}"
     begin nodes gw-nodeclean "${of_cluster[@]}" --keep "$node_name" --since "$started_at"
     begin secret gw-sshsecret reconcile "${of_cluster[@]}"
     if [[ $plaintext == false ]]; then
@@ -41,7 +45,8 @@ bring_up() {
     fi
     ended secret
     ended nodes
-    step grpc gw-wait grpc --gateway "$gateway" --address "$address" --published "$published" "${tls[@]}" "${limits[@]}"
+    step grpc gw-wait grpc --address "$address" --published "$published" "${tls[@]}" "${of_cluster[@]}" "${hopeless[@]}" \
+        "${hopeless_pods[@]}" --since "$started_at"
     finish "gateway $gateway serves on $endpoint"
 }
 
@@ -76,6 +81,8 @@ read_container() {
     mapfile -t fields < <(jq -r '.node_name, .started_at, .kubeconfig, .endpoint, .published, .spec.plaintext, .spec.tls_sans[]' <<<"$document")
     node_name=${fields[0]} started_at=${fields[1]} endpoint=${fields[3]} published=${fields[4]} plaintext=${fields[5]}
     of_cluster=(--kubeconfig "${fields[2]}" "${limits[@]}")
+    hopeless=(--gateway "$gateway" --abort-on GatewayExited)
+    [[ -z ${given[--docker-host]:-} ]] || hopeless+=(--docker-host "${given[--docker-host]}")
     address=${endpoint#*://}
     tls=()
     [[ $plaintext == false ]] || tls=(--plaintext)

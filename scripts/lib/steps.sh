@@ -82,13 +82,15 @@ await() {
     return "$code"
 }
 
-# What a step did, from its document.
+# What a step did and what it left, from its document.
 outcome() {
     jq -r '
-        if .dry_run == true then "planned"
+        (if .dry_run == true then "planned"
         elif .condition? then "\(.condition): answers"
         elif .changed == true then ([.actions[] | .verb] | unique | join(", "))
-        else "as it should be" end' <<<"$document"
+        else null end) as $done |
+        (.left? // [] | if length > 1 then "\(.[0].object) and \(length - 1) more" else .[0].object end) as $left |
+        if $left then [$done, "left \($left)"] | map(values) | join("; ") else $done // "as it should be" end' <<<"$document"
 }
 
 # The tool has said what is wrong and what to type next; the driver adds what is left.

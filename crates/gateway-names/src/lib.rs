@@ -43,6 +43,8 @@ pub const HANDSHAKE_KEY: &str = "secret";
 pub const HANDSHAKE_VARIABLE: &str = "OPENSHELL_SSH_HANDSHAKE_SECRET";
 /// The container of a sandbox's pod.
 pub const SANDBOX_CONTAINER: &str = "agent";
+/// Label with a sandbox's id, of its object and of its pod.
+pub const SANDBOX_ID_LABEL: &str = "openshell.ai/sandbox-id";
 /// API group of sandboxes.
 pub const SANDBOX_GROUP: &str = "agents.x-k8s.io";
 /// API version of sandboxes.

@@ -7,13 +7,17 @@ mod backoff;
 mod classify;
 mod held_secret;
 mod namespace;
+mod node_life;
+mod retry_after;
 mod server;
 mod session;
 
 pub use backoff::Backoff;
 pub use classify::{Trouble, classify, explain};
 pub use held_secret::{HeldSecret, Written};
-pub use server::{ServerPod, VariableSource};
+pub use node_life::{Life, NodeLives, ready_condition};
+pub use retry_after::asked_wait;
+pub use server::{PODS_OF_SERVER, ServerPod, VariableSource};
 pub use session::{Created, Session};
 
 use contract::Reason;

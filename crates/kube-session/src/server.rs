@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use crate::{Backoff, Session, Trouble};
 
 /// Pods of the server, by the label that its charts give them.
-const PODS_OF_SERVER: &str = "app.kubernetes.io/name=openshell";
+pub const PODS_OF_SERVER: &str = "app.kubernetes.io/name=openshell";
 /// What `kubectl rollout restart` sets.
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 

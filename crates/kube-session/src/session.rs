@@ -10,15 +10,17 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use k8s_openapi::NamespaceResourceScope;
 use kube::api::{ListParams, ObjectList, PartialObjectMeta, PostParams};
-use kube::client::ConfigExt;
+use kube::client::{ClientBuilder, ConfigExt};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Api, Client, Config, Resource};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tower::ServiceBuilder;
+use tower::util::AndThenLayer;
 
 use crate::backoff::Backoff;
 use crate::classify::{Trouble, classify, explain};
+use crate::retry_after::{asked_wait, into_status};
 
 /// A connection may take this long.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -28,8 +30,6 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(10);
 const TELLING_LIMIT: Duration = Duration::from_secs(1);
 /// A refusal of permission heals within the first seconds of a cluster, or not at all.
 const FORBIDDEN_PATIENCE: Duration = Duration::from_secs(10);
-/// The most that the API server may ask for between two requests.
-const LONGEST_ASKED_WAIT: Duration = Duration::from_secs(10);
 /// What is kept back of the run's time, so that the last error is reported instead of a bare time-out.
 const RESERVE: Duration = Duration::from_millis(500);
 /// Objects in one page of a list.
@@ -302,7 +302,8 @@ impl Session {
 /// because the session knows the deadline and tells the user what it waits for.
 fn connect(config: Config) -> Result<Client, kube::Error> {
     if config.proxy_url.is_some() {
-        return Client::try_from(config);
+        let builder = ClientBuilder::try_from(config)?;
+        return Ok(builder.with_layer(&AndThenLayer::new(into_status)).build());
     }
     let mut connector = HttpConnector::new();
     connector.enforce_http(false);
@@ -311,26 +312,13 @@ fn connect(config: Config) -> Result<Client, kube::Error> {
     let connector = config.rustls_https_connector_with_connector(connector)?;
     let sender = hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build(connector);
     let service = ServiceBuilder::new()
+        .and_then(into_status)
         .layer(config.base_uri_layer())
         .option_layer(config.auth_layer()?)
         .layer(config.extra_headers_layer()?)
         .map_err(tower::BoxError::from)
         .service(sender);
     Ok(Client::new(service, config.default_namespace))
-}
-
-/// How long the API server asked to be left alone (429, some 500 and 503).
-fn asked_wait(error: &kube::Error) -> Duration {
-    let seconds = match error {
-        // Priority and fairness refuses in plain text, and always with `Retry-After: 1`: Kubernetes,
-        // "API Priority and Fairness".
-        kube::Error::Api(status) => match &status.details {
-            None => u32::from(status.code == 429),
-            Some(details) => details.retry_after_seconds,
-        },
-        _ => 0,
-    };
-    Duration::from_secs(seconds.into()).min(LONGEST_ASKED_WAIT)
 }
 
 /// The kind's name, from its Rust type: types of k8s-openapi are named for their kind.

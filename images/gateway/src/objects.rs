@@ -16,8 +16,7 @@ use serde_json::{Value, json};
 use crate::settings::SandboxSettings;
 use crate::store::Record;
 
-/// Label with the sandbox's id.
-pub const ID_LABEL: &str = "openshell.ai/sandbox-id";
+pub use gateway_names::SANDBOX_ID_LABEL as ID_LABEL;
 /// Label of everything that a gateway makes.
 pub const MANAGED_BY_LABEL: &str = "openshell.ai/managed-by";
 /// The value of [`MANAGED_BY_LABEL`].

@@ -21,9 +21,10 @@ use crate::background::Background;
 use crate::fault_proxy::status;
 use crate::kubeconfig;
 
-/// It knows GET of an object and of a collection (with `labelSelector=key=value`), POST, PUT with a resource version, PATCH
-/// as a JSON merge patch, and DELETE. It notes when an object was made and written. A collection that no object was ever put in is unknown, as the kind of an absent CRD is:
-/// `404 page not found`; Secrets, pods and namespaces are always known. Nothing is validated.
+/// It knows GET of an object and of a collection (with `labelSelector=key=value`), POST (also as a dry run), PUT with a resource
+/// version, PATCH as a JSON merge patch, and DELETE with a uid as precondition. It notes when an object was made and written. A
+/// collection that no object was ever put in is unknown, as the kind of an absent CRD is: `404 page not found`; Kubernetes' own
+/// kinds are always known. Nothing is validated.
 pub struct FakeApi {
     kubeconfig: NamedTempFile,
     objects: Arc<Mutex<Objects>>,
@@ -34,6 +35,7 @@ pub struct FakeApi {
 struct Objects {
     by_path: BTreeMap<String, Value>,
     last_version: u64,
+    uids_are_invalid: bool,
 }
 
 impl FakeApi {
@@ -89,6 +91,12 @@ impl FakeApi {
         self.lock().by_path.remove(path).is_some()
     }
 
+    /// From now on, who writes to an object of another uid is told that the uid is immutable (422), as Kubernetes 1.20 does, and
+    /// not that there is a conflict (409).
+    pub fn calls_other_uids_invalid(&self) {
+        self.lock().uids_are_invalid = true;
+    }
+
     /// Every object below a path, with its resource version: equal texts mean that nothing was written.
     pub fn dump(&self, below: &str) -> String {
         let objects = self.lock();
@@ -106,6 +114,14 @@ impl FakeApi {
 }
 
 impl Objects {
+    fn refuse_uid(&self, name: &str) -> Response<Full<Bytes>> {
+        if self.uids_are_invalid {
+            status(422, "Invalid", name)
+        } else {
+            status(409, "Conflict", name)
+        }
+    }
+
     fn store(&mut self, path: &str, mut object: Value) -> Value {
         self.last_version += 1;
         object["metadata"]["resourceVersion"] = self.last_version.to_string().into();
@@ -122,12 +138,9 @@ impl Objects {
     }
 
     fn collection(&self, path: &str, selector: Option<(&str, &str)>) -> Option<Value> {
-        let prefix = format!("{path}/");
-        let inside = |found: &&String| found.starts_with(&prefix) && !found[prefix.len()..].contains('/');
-        let known = ["secrets", "pods", "namespaces"]
-            .iter()
-            .any(|kind| path.ends_with(kind));
-        if !known && !self.by_path.keys().any(|found| inside(&found)) {
+        let inside = |found: &&String| is_inside(found, path);
+        let is_known = BUILT_IN.iter().any(|group| path.starts_with(group));
+        if !is_known && !self.by_path.keys().any(|found| inside(&found)) {
             return None;
         }
         let items: Vec<&Value> = self
@@ -142,6 +155,22 @@ impl Objects {
             "metadata": { "resourceVersion": self.last_version.to_string() },
         }))
     }
+}
+
+/// Groups of kinds that every API server has.
+const BUILT_IN: [&str; 3] = ["/api/", "/apis/coordination.k8s.io/", "/apis/storage.k8s.io/"];
+
+/// Is the object in this collection: of one namespace, of the cluster, or of all namespaces?
+fn is_inside(object: &str, collection: &str) -> bool {
+    let Some((collected, _)) = object.rsplit_once('/') else {
+        return false;
+    };
+    let everywhere = || {
+        let (group, kind) = collection.rsplit_once('/')?;
+        let namespaced = collected.strip_prefix(group)?.strip_prefix("/namespaces/")?;
+        Some(namespaced.split_once('/')?.1 == kind)
+    };
+    collected == collection || everywhere() == Some(true)
 }
 
 async fn answer(
@@ -181,6 +210,9 @@ fn handle(
             if objects.by_path.contains_key(&path) {
                 return status(409, "AlreadyExists", &name);
             }
+            if query.contains("dryRun=All") {
+                return found(201, &body);
+            }
             found(201, &objects.store(&path, body))
         }
         Method::PUT if is_object => {
@@ -191,17 +223,29 @@ fn handle(
             if !wanted.is_null() && *wanted != present["metadata"]["resourceVersion"] {
                 return status(409, "Conflict", name);
             }
+            if is_of_another(&body["metadata"]["uid"], present) {
+                return objects.refuse_uid(name);
+            }
             found(200, &objects.store(path, body))
         }
         Method::PATCH if is_object => {
             let Some(mut object) = objects.by_path.get(path).cloned() else {
                 return status(404, "NotFound", name);
             };
+            if is_of_another(&body["metadata"]["uid"], &object) {
+                return objects.refuse_uid(name);
+            }
             merge(&mut object, body);
             found(200, &objects.store(path, object))
         }
-        Method::DELETE if is_object => match objects.by_path.remove(path) {
-            Some(object) => found(200, &object),
+        Method::DELETE if is_object => match objects.by_path.get(path).cloned() {
+            Some(object) if is_of_another(&body["preconditions"]["uid"], &object) => {
+                status(409, "Conflict", name)
+            }
+            Some(object) => {
+                objects.by_path.remove(path);
+                found(200, &object)
+            }
             None => status(404, "NotFound", name),
         },
         Method::GET if is_object => match objects.by_path.get(path) {
@@ -220,6 +264,11 @@ fn handle(
         }
         _ => status(405, "MethodNotAllowed", name),
     }
+}
+
+/// Does a request name the uid of another object than the one that is there?
+fn is_of_another(uid: &Value, present: &Value) -> bool {
+    !uid.is_null() && *uid != present["metadata"]["uid"]
 }
 
 /// RFC 7396.

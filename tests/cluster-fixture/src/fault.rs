@@ -8,6 +8,9 @@ pub enum Fault {
     /// It is answered with this status and a proper `Status` object; 429 with `Retry-After: 1`. It does not reach the
     /// API server.
     Status(u16),
+    /// It is refused with 429 in plain text and this many seconds in `Retry-After` alone, as priority and fairness does. It does
+    /// not reach the API server.
+    RetryAfter(u32),
     /// It is answered with a 404 that names another object. It does not reach the API server.
     NotFoundOther,
     /// The connection is cut before the API server is asked.

@@ -181,6 +181,7 @@ async fn answer(
     let fault = shared.note(asked);
     match fault {
         Some(Fault::Status(code)) => return Ok(refusal(code, is_create)),
+        Some(Fault::RetryAfter(seconds)) => return Ok(too_many(seconds)),
         Some(Fault::NotFoundOther) => return Ok(status(404, "NotFound", "another-object")),
         Some(Fault::Cut) => return Err(cut()),
         Some(Fault::Stall(long)) => tokio::time::sleep(long).await,
@@ -234,6 +235,13 @@ fn refusal(code: u16, is_create: bool) -> Response<Full<Bytes>> {
         _ => "InternalError",
     };
     status(code, reason, "")
+}
+
+fn too_many(seconds: u32) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from("Too many requests, please try again later.\n"));
+    *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+    response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    response
 }
 
 /// A `Status`, as the API server answers with.

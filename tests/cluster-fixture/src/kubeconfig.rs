@@ -49,6 +49,16 @@ pub fn write(server: &str, ca: Option<&str>) -> NamedTempFile {
     file
 }
 
+/// A kubeconfig whose API server is a port that nobody has.
+///
+/// # Panics
+/// Where this machine has no free port.
+pub fn unreachable() -> NamedTempFile {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    write(&format!("https://{address}"), None)
+}
+
 fn base64(bytes: &[u8]) -> String {
     let encoded =
         serde_json::to_value(k8s_openapi::ByteString(bytes.to_vec())).expect("base64 is plain text");

@@ -22,7 +22,7 @@ pub use fake_api::FakeApi;
 pub use fault::{Fault, When, all_faults, is_thorough};
 pub use fault_proxy::FaultProxy;
 pub use hunt::Hunt;
-pub use kubeconfig::{client, kubeconfig};
+pub use kubeconfig::{client, kubeconfig, unreachable as unreachable_kubeconfig};
 pub use namespace::Namespace;
 pub use program::Program;
 pub use shared_gateway::SharedGateway;

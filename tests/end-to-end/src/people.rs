@@ -26,6 +26,18 @@ pub struct Sandbox {
     token: String,
 }
 
+impl Sandbox {
+    /// Its id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The token that its user shows.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+}
+
 impl Person {
     /// A user of `gateway`.
     ///

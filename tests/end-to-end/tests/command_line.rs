@@ -183,3 +183,39 @@ fn the_driver_runs_through_a_link() {
     command.arg("help");
     assert!(Ended::of(command).well().stdout.contains("Usage"));
 }
+
+/// The table of a start must not call something as it should be that its tool left and warned about.
+#[test]
+fn what_a_tool_left_is_in_its_line() {
+    for (document, line) in [
+        (
+            r#"{"changed": false, "actions": [], "left": []}"#,
+            "as it should be",
+        ),
+        (r#"{"changed": false, "actions": []}"#, "as it should be"),
+        (r#"{"condition": "api"}"#, "api: answers"),
+        (
+            r#"{"changed": true, "actions": [{"verb": "delete"}], "left": []}"#,
+            "delete",
+        ),
+        (
+            r#"{"changed": false, "left": [{"object": "node a"}]}"#,
+            "left node a",
+        ),
+        (
+            r#"{"changed": true, "actions": [{"verb": "delete"}], "left": [{"object": "node a"}, {"object": "node b"}]}"#,
+            "delete; left node a and 1 more",
+        ),
+    ] {
+        let mut command = Command::new("bash");
+        command
+            .args([
+                "-c",
+                "source scripts/lib/steps.sh; document=$1; outcome",
+                "bash",
+                document,
+            ])
+            .current_dir(repository());
+        assert_eq!(Ended::of(command).well().stdout.trim(), line, "{document}");
+    }
+}

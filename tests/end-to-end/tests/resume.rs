@@ -1,6 +1,6 @@
 //! What a gateway keeps: sandboxes, files, the handshake secret, through stops, starts and lost containers.
 
-use end_to_end::{Person, TestGateway, docker, fingerprint, skipped_without_docker};
+use end_to_end::{Ended, Person, TestGateway, docker, fingerprint, skipped_without_docker};
 use serde_json::Value;
 
 #[test]
@@ -77,6 +77,24 @@ fn a_secret_that_was_made_anew_by_hand_breaks_the_handshake() {
     let person = Person::of(&gateway);
     let sandbox = person.make_sandbox("before");
     person.says(&sandbox, "heard");
+    let token = gateway.config().join("token");
+    std::fs::write(&token, sandbox.token()).expect("a file");
+    let address = format!("127.0.0.1:{}", gateway.port);
+    let handshake = || {
+        let words = [
+            "sandbox",
+            "--gateway",
+            &gateway.name,
+            "--address",
+            &address,
+            "--id",
+            sandbox.id(),
+        ];
+        let mut command = gateway.tool("gw-wait", &words);
+        command.args(["--handshake", "--token-file"]).arg(&token);
+        Ended::of(command)
+    };
+    handshake().well();
 
     let other = format!("--from-literal=secret={}", "0123456789abcdef".repeat(4));
     gateway.kubectl(&["-n", "openshell", "delete", "secret", "openshell-ssh-handshake"]);
@@ -92,6 +110,9 @@ fn a_secret_that_was_made_anew_by_hand_breaks_the_handshake() {
     gateway.kubectl(&["-n", "openshell", "delete", "pod", "openshell-0"]);
     gateway.comes_to_serve();
     assert_eq!(person.status_of_connect(&sandbox), 502);
+    let refused = handshake();
+    assert_eq!(refused.code, 1, "{}", refused.stderr);
+    assert_eq!(refused.document()["error"]["reason"], "sandbox_unreachable");
 }
 
 /// The negative control of the file: without its volume, the sandbox does not come back.

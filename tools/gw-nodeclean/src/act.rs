@@ -10,7 +10,7 @@ use kube::api::{DeleteParams, Preconditions};
 use kube_session::{Session, Trouble};
 use serde::de::DeserializeOwned;
 
-use crate::actions::{node_actions, pod_action, volume_action};
+use crate::actions::{node_actions, pod_action};
 use crate::bound;
 use crate::journal::Begun;
 use crate::nodes::LEASES;
@@ -91,7 +91,7 @@ async fn finish(
     }
     context.report.update(|report| {
         report.changed = true;
-        report.actions.push(volume_action(&name, plan.keep_name()));
+        report.actions.push(plan.volume_action(&name));
         report.volumes_rebound.push(name);
     });
     Ok(())

@@ -10,12 +10,13 @@ pub fn pod_action(pod: &DoomedPod) -> Action {
     Action::new("delete", format!("pod {}", pod.full_name()), "its node is gone")
 }
 
-/// The action on a volume.
-pub fn volume_action(name: &str, keep: &str) -> Action {
+/// The action on a volume; `waiting` is a pod that cannot start without it.
+pub fn volume_action(name: &str, keep: &str, waiting: Option<&str>) -> Action {
+    let waiting = waiting.map_or_else(String::new, |pod| format!("; pod {pod} waits for it"));
     Action::new(
         "rebind",
         format!("persistentvolume {name}"),
-        format!("its node is gone; its data is on {keep} now"),
+        format!("its node is gone; its data is on {keep} now{waiting}"),
     )
 }
 

@@ -16,7 +16,8 @@ pub struct Flags {
     /// watched as well, for 15s or --grace, whichever is less
     #[argh(option, from_str_fn(time))]
     pub since: Option<Timestamp>,
-    /// without --since: a node is stale where its Lease is not renewed for this long (default 40s)
+    /// without --since: a node is stale where its Lease is not renewed for this long (default 40s). --keep's must be renewed, too,
+    /// for which it has 15s at least
     #[argh(option, from_str_fn(parse_duration), default = "Duration::from_secs(40)")]
     pub grace: Duration,
     /// clean up where more than one node lives, too; without it, nothing is removed then

@@ -1,15 +1,15 @@
 //! Which nodes live, and which are stale.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use contract::{Context, Exit, Failure};
 use jiff::Timestamp;
 use k8s_openapi::api::coordination::v1::Lease;
-use k8s_openapi::api::core::v1::{Node, NodeCondition};
+use k8s_openapi::api::core::v1::Node;
 use kube::Api;
 use kube::api::ListParams;
-use kube_session::{Backoff, Session};
+use kube_session::{Backoff, Life, NodeLives, Session, ready_condition};
 
 use crate::flags::Flags;
 use crate::report::Report;
@@ -59,10 +59,11 @@ pub async fn observe(session: &Session, flags: &Flags, context: &Context<Report>
     let keep = nodes
         .iter()
         .find(|node| flags.keep.as_ref() == Some(&name_of(node)));
+    // Without a time, what was Ready may be from before: each node is watched, also the one that volumes would move to.
     let is_doubtful = |node: &&Node| match (keep, flags.since) {
+        (_, None) => true,
         (Some(keep), _) if name_of(keep) == name_of(node) => false,
         (_, Some(since)) => !is_after(node, &before, since),
-        (_, None) => nodes.len() > 1,
     };
     let doubtful: Vec<&Node> = nodes.iter().filter(is_doubtful).collect();
     // Two nodes never have one address: this one's container is gone.
@@ -78,7 +79,16 @@ pub async fn observe(session: &Session, flags: &Flags, context: &Context<Report>
     let limit = flags
         .since
         .map_or(flags.grace, |_| flags.grace.min(RENEWED_WITHIN));
-    let after = watch(session, &before, &watched, limit, context).await?;
+    // The one that must live has the time that a living one takes.
+    let must_live = match (keep, &nodes[..]) {
+        (Some(node), _) | (None, [node]) => Some(name_of(node)),
+        _ => None,
+    };
+    let limit_of = |name: &str| match &must_live {
+        Some(node) if node == name => limit.max(RENEWED_WITHIN),
+        _ => limit,
+    };
+    let after = watch(session, &before, &watched, limit_of, context).await?;
     let mut found = Nodes::default();
     for node in &nodes {
         let seen = seen(node, &before);
@@ -119,13 +129,14 @@ fn no_live_node(message: String, hint: &str) -> Failure {
     Failure::new(Exit::Failed, "no_live_node", message, hint)
 }
 
-/// Returns once the node of `--keep` is Ready and was heard of after `--since`; without `--keep`, any node.
+/// Returns once the node of `--keep` is Ready, with `--since` by a report of after that time; without `--keep`, any node.
 async fn ready(session: &Session, flags: &Flags, context: &Context<Report>) -> Result<(), Failure> {
     let what = match &flags.keep {
-        Some(keep) => format!("node {keep} to be Ready"),
-        None => "a node to be Ready".to_owned(),
+        Some(keep) => format!("node {keep}"),
+        None => "a node".to_owned(),
     };
     let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_millis(500));
+    let mut lives = NodeLives::default();
     loop {
         let (nodes, renewals) = match &flags.keep {
             Some(keep) => {
@@ -142,28 +153,31 @@ async fn ready(session: &Session, flags: &Flags, context: &Context<Report>) -> R
                 (nodes, renewals(session).await?)
             }
         };
-        let lives =
-            |node: &Node| is_ready(node) && flags.since.is_none_or(|since| is_after(node, &renewals, since));
-        if nodes.iter().any(lives) {
-            return Ok(());
+        let mut cause = "it is not registered".to_owned();
+        for node in &nodes {
+            match lives.look(node, renewals.get(&name_of(node)).copied(), flags.since) {
+                Life::Ready => return Ok(()),
+                Life::Unready(why) => cause = why,
+                Life::Unproven => "what is known of it is from before --since".clone_into(&mut cause),
+            }
         }
-        context.console.waiting(&what);
+        context.console.waiting(&format!("{what} to be Ready: {cause}"));
         tokio::time::sleep(backoff.next_wait()).await;
     }
 }
 
-/// The renewals once all of `names` were renewed, or after `limit`.
+/// The renewals once all of `names` were renewed, or each that was not has had its time.
 async fn watch(
     session: &Session,
     before: &Renewals,
     names: &[String],
-    limit: Duration,
+    limit_of: impl Fn(&str) -> Duration,
     context: &Context<Report>,
 ) -> Result<Renewals, Failure> {
     if names.is_empty() {
         return Ok(before.clone());
     }
-    let end = tokio::time::Instant::now() + limit;
+    let begun = Instant::now();
     loop {
         let now = renewals(session).await?;
         let silent: Vec<&str> = names
@@ -171,7 +185,9 @@ async fn watch(
             .filter(|name| now.get(*name) == before.get(*name))
             .map(String::as_str)
             .collect();
-        if silent.is_empty() || tokio::time::Instant::now() >= end {
+        let last = silent.iter().map(|name| limit_of(name)).max();
+        let rest = last.unwrap_or_default().saturating_sub(begun.elapsed());
+        if rest.is_zero() {
             context.console.ended_waiting();
             return Ok(now);
         }
@@ -179,7 +195,7 @@ async fn watch(
             [only] => format!("node {only} to renew its Lease, if it lives"),
             _ => format!("{} nodes to renew their Leases, if they live", silent.len()),
         });
-        tokio::time::sleep(Duration::from_secs(1).min(end - tokio::time::Instant::now())).await;
+        tokio::time::sleep(Duration::from_secs(1).min(rest)).await;
     }
 }
 
@@ -221,15 +237,6 @@ fn address(node: &Node) -> Option<&str> {
     Some(&internal.address)
 }
 
-fn ready_condition(node: &Node) -> Option<&NodeCondition> {
-    let conditions = node.status.as_ref()?.conditions.as_ref()?;
-    conditions.iter().find(|condition| condition.type_ == "Ready")
-}
-
-fn is_ready(node: &Node) -> bool {
-    ready_condition(node).is_some_and(|condition| condition.status == "True")
-}
-
 /// Was the node heard of after this time: by its Lease, by its heartbeat where it has none, else by its registration?
 fn is_after(node: &Node, renewals: &Renewals, since: Timestamp) -> bool {
     let heartbeat = || Some(ready_condition(node)?.last_heartbeat_time.as_ref()?.0);
@@ -253,7 +260,6 @@ mod tests {
         }))
         .unwrap();
         let leases = Renewals::from([("n".to_owned(), time("2026-01-01T00:00:00Z"))]);
-        assert!(is_ready(&node));
         assert!(!is_after(&node, &leases, time("2026-01-01T12:00:00Z")));
         assert!(is_after(&node, &Renewals::new(), time("2026-01-01T20:00:00Z")));
         assert!(!is_after(&node, &Renewals::new(), time("2026-01-03T00:00:00Z")));

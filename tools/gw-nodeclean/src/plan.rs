@@ -123,6 +123,8 @@ pub struct Plan {
     pub begun: Vec<Begun>,
     /// Volumes to move.
     pub volumes: Vec<PersistentVolume>,
+    /// A pod that waits for the volume of this name, whose node is in the cluster no more.
+    pub waiting: BTreeMap<String, String>,
     /// Pods to delete.
     pub pods: Vec<DoomedPod>,
     /// Nodes to delete.
@@ -153,7 +155,7 @@ pub fn plan(seen: &Seen) -> Plan {
         return plan;
     }
     let volumes_by_host = by_host(seen);
-    let needed = needed_claims(&seen.pending);
+    let waiting = claims_waited_for(&seen.pending);
     let mut left_on: BTreeSet<&str> = BTreeSet::new();
     let stale: BTreeMap<&str, &SeenNode> = seen
         .nodes
@@ -173,13 +175,16 @@ pub fn plan(seen: &Seen) -> Plan {
         }
         let node = stale.get(host.as_str());
         for volume in volumes {
+            let pod = claim_of(volume).and_then(|claim| waiting.get(&claim));
             let Some((reason, why)) = obstacle(seen, volume) else {
                 plan.volumes.push((*volume).clone());
+                plan.waiting.extend(pod.map(|pod| (name_of(volume), pod.clone())));
                 continue;
             };
             // A volume of a node that is no more in the cluster matters where somebody waits for it.
-            if node.is_some() || is_needed(volume, &needed) {
-                plan.leave(format!("persistentvolume {}", name_of(volume)), reason, why);
+            if node.is_some() || pod.is_some() {
+                let why = pod.map_or_else(|| why.to_owned(), |pod| format!("{why}; pod {pod} waits for it"));
+                plan.leave(format!("persistentvolume {}", name_of(volume)), reason, &why);
             }
             left_on.extend(node.map(|node| node.name.as_str()));
         }
@@ -246,25 +251,27 @@ fn obstacle(seen: &Seen, volume: &PersistentVolume) -> Option<(&'static str, &'s
     }
 }
 
-/// Claims that pods without a node wait for: namespace and name.
-fn needed_claims(pending: &[Pod]) -> BTreeSet<(String, String)> {
-    let mut claims = BTreeSet::new();
+/// Namespace and name of a claim.
+type Claim = (String, String);
+
+/// Claims that pods without a node wait for, each with such a pod.
+fn claims_waited_for(pending: &[Pod]) -> BTreeMap<Claim, String> {
+    let mut claims = BTreeMap::new();
     for pod in pending {
         let namespace = pod.metadata.namespace.clone().unwrap_or_default();
+        let name = pod.metadata.name.as_deref().unwrap_or_default();
         let volumes = pod.spec.iter().flat_map(|spec| spec.volumes.iter().flatten());
         for source in volumes.filter_map(|volume| volume.persistent_volume_claim.as_ref()) {
-            claims.insert((namespace.clone(), source.claim_name.clone()));
+            let claim = (namespace.clone(), source.claim_name.clone());
+            claims.insert(claim, format!("{namespace}/{name}"));
         }
     }
     claims
 }
 
-fn is_needed(volume: &PersistentVolume, needed: &BTreeSet<(String, String)>) -> bool {
-    let claim = volume.spec.as_ref().and_then(|spec| spec.claim_ref.as_ref());
-    claim.is_some_and(|claim| {
-        let namespace = claim.namespace.clone().unwrap_or_default();
-        needed.contains(&(namespace, claim.name.clone().unwrap_or_default()))
-    })
+fn claim_of(volume: &PersistentVolume) -> Option<Claim> {
+    let claim = volume.spec.as_ref()?.claim_ref.as_ref()?;
+    Some((claim.namespace.clone()?, claim.name.clone()?))
 }
 
 fn comes_back(pod: &Pod) -> bool {
@@ -348,18 +355,23 @@ impl Plan {
 
     /// Everything to do, by name.
     pub fn actions(&self) -> Vec<Action> {
-        let keep = self.keep_name();
         let begun = self.begun.iter().map(|begun| &begun.volume);
         let volumes = begun
             .chain(&self.volumes)
-            .map(|volume| volume_action(&name_of(volume), keep));
+            .map(|volume| self.volume_action(&name_of(volume)));
         let pods = self.pods.iter().map(pod_action);
         let nodes = self.nodes.iter().flat_map(node_actions);
         pods.chain(volumes).chain(nodes).collect()
     }
 
+    /// The action on the volume of this name.
+    pub fn volume_action(&self, name: &str) -> Action {
+        let waiting = self.waiting.get(name).map(String::as_str);
+        volume_action(name, self.keep_name(), waiting)
+    }
+
     /// The name of the node that everything moves to.
-    pub fn keep_name(&self) -> &str {
+    fn keep_name(&self) -> &str {
         self.keep.as_ref().map_or("", |keep| &keep.name)
     }
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use contract::{Context, Failure};
-use kube_session::{Backoff, Session, Trouble, classify, explain};
+use kube_session::{Backoff, Session, Trouble, asked_wait, classify, explain};
 
 use crate::report::{CauseField, Report, begin, end_of, failed, holds, timed_out};
 
@@ -14,19 +14,20 @@ pub async fn wait(context: &Context<Report>) -> Result<(), Failure> {
     let mut backoff = Backoff::new(Duration::from_millis(10), Duration::from_millis(50));
     let end = end_of(context);
     loop {
-        match attempt(&session, end).await {
+        let asked = match attempt(&session, end).await {
             Ok(()) => {
                 holds(context, "readyz answers ok");
                 return Ok(());
             }
-            Err(cause) => {
+            Err((cause, asked)) => {
                 context
                     .console
                     .waiting(&format!("the API server at {}: {}", session.server, cause.detail));
                 failed(context, cause);
+                asked
             }
-        }
-        let pause = backoff.next_wait();
+        };
+        let pause = backoff.next_wait().max(asked);
         if Instant::now() + pause >= end {
             let what = format!("the API server at {} was not ready", session.server);
             return Err(timed_out(
@@ -39,21 +40,25 @@ pub async fn wait(context: &Context<Report>) -> Result<(), Failure> {
     }
 }
 
-async fn attempt(session: &Session, end: Instant) -> Result<(), CauseField> {
+/// The error says for how long the API server asked to be left alone, too.
+async fn attempt(session: &Session, end: Instant) -> Result<(), (CauseField, Duration)> {
     let request = http::Request::get("/readyz")
         .body(Vec::new())
         .expect("a constant request");
     let limit = Duration::from_secs(5).min(end.saturating_duration_since(Instant::now()));
-    let cause = |word, detail: String| Err(CauseField::new(word, detail));
+    let cause = |word, detail: String| Err((CauseField::new(word, detail), Duration::ZERO));
     match tokio::time::timeout(limit, session.client.request_text(request)).await {
         Err(_) => cause("timed_out", "no answer in time".to_owned()),
         Ok(Ok(text)) if text.trim() == "ok" => Ok(()),
         Ok(Ok(text)) => cause("not_ready", format!("readyz answers {}", text.escape_debug())),
-        Ok(Err(error)) => match classify(&error, "") {
-            Trouble::Unreachable => cause("unreachable", explain(&error)),
-            Trouble::Forbidden => cause("forbidden", explain(&error)),
-            _ => cause("not_ready", unfinished(&explain(&error))),
-        },
+        Ok(Err(error)) => {
+            let (word, detail) = match classify(&error, "") {
+                Trouble::Unreachable => ("unreachable", explain(&error)),
+                Trouble::Forbidden => ("forbidden", explain(&error)),
+                _ => ("not_ready", unfinished(&explain(&error))),
+            };
+            Err((CauseField::new(word, detail), asked_wait(&error)))
+        }
     }
 }
 

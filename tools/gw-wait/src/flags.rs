@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use argh::FromArgs;
 use contract::parse_duration;
+use jiff::Timestamp;
+use kube_session::PODS_OF_SERVER;
 
 use crate::abort::{self, Abort};
+use crate::hopeless::Look;
 use crate::workload::Kind;
 
 /// Wait until a condition of a gateway holds.
@@ -32,12 +35,20 @@ pub enum Condition {
 /// the API server says that it is ready
 #[derive(FromArgs, Debug)]
 #[argh(subcommand, name = "api")]
-pub struct ApiFlags {}
+pub struct ApiFlags {
+    /// end the wait where this is met: GatewayExited (the gateway's container, on Docker, does not run)
+    #[argh(option, from_str_fn(abort::of_gateway))]
+    pub abort_on: Vec<Abort>,
+}
 
 /// the namespace exists and is not being deleted
 #[derive(FromArgs, Debug)]
 #[argh(subcommand, name = "namespace")]
-pub struct NamespaceFlags {}
+pub struct NamespaceFlags {
+    /// end the wait where this is met: GatewayExited (the gateway's container, on Docker, does not run)
+    #[argh(option, from_str_fn(abort::of_gateway))]
+    pub abort_on: Vec<Abort>,
+}
 
 /// the node is Ready; without a name, any node is
 #[derive(FromArgs, Debug)]
@@ -46,8 +57,12 @@ pub struct NodeFlags {
     /// the node's name
     #[argh(positional)]
     pub name: Option<String>,
-    /// end the wait where this is met: NodePressure
-    #[argh(option, from_str_fn(abort::parse))]
+    /// RFC 3339 time: the node must have shown after it that it lives. Without it, a node counts that was Ready before its
+    /// container was started again, until its kubelet says otherwise
+    #[argh(option, from_str_fn(time))]
+    pub since: Option<Timestamp>,
+    /// end the wait where this is met (repeatable): NodePressure, GatewayExited (the gateway's container does not run)
+    #[argh(option, from_str_fn(abort::of_node))]
     pub abort_on: Vec<Abort>,
 }
 
@@ -58,10 +73,13 @@ pub struct RolloutFlags {
     /// statefulset/NAME, deployment/NAME, or NAME for whichever exists (default openshell)
     #[argh(positional, default = "Target::default()", from_str_fn(target))]
     pub workload: Target,
-    /// end the wait where this is met (repeatable): ImagePullBackOff, CrashLoopBackOff[=RESTARTS] (default 3),
-    /// NodePressure, ContainerExited
-    #[argh(option, from_str_fn(abort::parse))]
+    /// end the wait where this is met (repeatable): ImagePullBackOff[=DURATION] (for so long), CrashLoopBackOff[=RESTARTS] (in a
+    /// row, default 3), NodePressure, ContainerExited (a pod's), GatewayExited (the gateway's container does not run)
+    #[argh(option, from_str_fn(abort::of_pods))]
     pub abort_on: Vec<Abort>,
+    /// with --abort-on: of crashes, exits and pressure, only those after this RFC 3339 time count
+    #[argh(option, from_str_fn(time))]
+    pub since: Option<Timestamp>,
 }
 
 /// the Secret exists
@@ -74,6 +92,9 @@ pub struct SecretFlags {
     /// a key that must have a value (repeatable)
     #[argh(option)]
     pub key: Vec<String>,
+    /// end the wait where this is met: GatewayExited (the gateway's container, on Docker, does not run)
+    #[argh(option, from_str_fn(abort::of_gateway))]
+    pub abort_on: Vec<Abort>,
 }
 
 /// the gateway answers gRPC: grpc.health.v1 says SERVING, or the server does not have that service
@@ -116,6 +137,13 @@ pub struct GrpcFlags {
     /// longest pause between attempts once a peer answers and is not ready (default 4s)
     #[argh(option, from_str_fn(parse_duration), default = "Duration::from_secs(4)")]
     pub backoff_max: Duration,
+    /// end the wait where this is met (repeatable): ImagePullBackOff[=DURATION] (for so long), CrashLoopBackOff[=RESTARTS] (in a
+    /// row, default 3), NodePressure, ContainerExited (a pod's), GatewayExited (the gateway's container does not run)
+    #[argh(option, from_str_fn(abort::of_pods))]
+    pub abort_on: Vec<Abort>,
+    /// with --abort-on: of crashes, exits and pressure, only those after this RFC 3339 time count
+    #[argh(option, from_str_fn(time))]
+    pub since: Option<Timestamp>,
 }
 
 /// a TCP connection is taken, and not closed at once
@@ -131,6 +159,9 @@ pub struct TcpFlags {
     /// longest pause between attempts where the address cannot be resolved or routed to (default 4s)
     #[argh(option, from_str_fn(parse_duration), default = "Duration::from_secs(4)")]
     pub backoff_max: Duration,
+    /// end the wait where this is met: GatewayExited (the gateway's container, on Docker, does not run)
+    #[argh(option, from_str_fn(abort::of_gateway))]
+    pub abort_on: Vec<Abort>,
 }
 
 /// the gateway opens a tunnel to a sandbox
@@ -143,9 +174,13 @@ pub struct SandboxFlags {
     /// file with the sandbox's token, - for standard input
     #[argh(option)]
     pub token_file: PathBuf,
-    /// the tunnel must stay open, too: a gateway closes it where the sandbox refuses the NSSH1 handshake
+    /// the gateway's NSSH1 handshake with the sandbox must succeed, too: the tunnel carries what the sandbox says, or stays open
+    /// for 2s, where a gateway closes it after a refusal. Of a sandbox that says nothing the gateway's word is all there is
     #[argh(switch)]
     pub handshake: bool,
+    /// the sandbox itself must answer, too: SSH's identification string (SSH-2.0-...) must come through the tunnel
+    #[argh(switch)]
+    pub ssh: bool,
     /// host:port of the gateway (default 127.0.0.1:8080)
     #[argh(option, default = "\"127.0.0.1:8080\".to_owned()", from_str_fn(host_and_port))]
     pub address: String,
@@ -173,6 +208,37 @@ pub struct SandboxFlags {
     /// how long one attempt may take (default 20s: the gateway tries the sandbox for 10 s)
     #[argh(option, from_str_fn(parse_duration), default = "Duration::from_secs(20)")]
     pub connect_timeout: Duration,
+    /// end the wait where this is met (repeatable): ImagePullBackOff[=DURATION] (for so long), CrashLoopBackOff[=RESTARTS] (in a
+    /// row, default 3), NodePressure, ContainerExited (a pod's), GatewayExited (the gateway's container does not run)
+    #[argh(option, from_str_fn(abort::of_pods))]
+    pub abort_on: Vec<Abort>,
+    /// with --abort-on: of crashes, exits and pressure, only those after this RFC 3339 time count
+    #[argh(option, from_str_fn(time))]
+    pub since: Option<Timestamp>,
+}
+
+impl Condition {
+    /// What `--abort-on` means beside it.
+    pub fn look(&self) -> Look<'_> {
+        let (abort_on, since, pods) = match self {
+            Self::Api(flags) => (&flags.abort_on, None, None),
+            Self::Namespace(flags) => (&flags.abort_on, None, None),
+            Self::Node(flags) => (&flags.abort_on, flags.since, None),
+            Self::Rollout(flags) => (&flags.abort_on, flags.since, None),
+            Self::Secret(flags) => (&flags.abort_on, None, None),
+            Self::Grpc(flags) => (&flags.abort_on, flags.since, Some(PODS_OF_SERVER.to_owned())),
+            Self::Tcp(flags) => (&flags.abort_on, None, None),
+            Self::Sandbox(flags) => {
+                let own = format!("{}={}", gateway_names::SANDBOX_ID_LABEL, flags.id);
+                (&flags.abort_on, flags.since, Some(own))
+            }
+        };
+        Look {
+            abort_on,
+            since,
+            pods,
+        }
+    }
 }
 
 /// A workload to wait for.
@@ -220,6 +286,13 @@ fn target(text: &str) -> Result<Target, String> {
     Ok(Target {
         kind,
         name: name.to_owned(),
+    })
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| {
+        let shown = text.escape_debug();
+        format!("'{shown}' is no RFC 3339 time, such as 2026-01-31T12:00:00Z")
     })
 }
 

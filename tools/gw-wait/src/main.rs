@@ -6,7 +6,9 @@
 mod abort;
 mod api;
 mod flags;
+mod gateway_exit;
 mod grpc;
+mod hopeless;
 mod namespace;
 mod node;
 mod pace;
@@ -34,7 +36,7 @@ static TOOL: Tool = Tool {
     version: env!("CARGO_PKG_VERSION"),
     shared: SharedFlags {
         gateway: true,
-        docker: false,
+        docker: true,
         kubernetes: true,
         dry_run: false,
         timeout: Duration::from_secs(90),
@@ -48,18 +50,28 @@ fn main() -> ExitCode {
 
 async fn run(flags: Flags, context: Context<Report>) -> Result<Answer, Failure> {
     let begun = Instant::now();
-    let ended = match flags.condition {
-        Condition::Api(_) => api::wait(&context).await,
-        Condition::Namespace(_) => namespace::wait(&context).await,
-        Condition::Node(flags) => node::wait(&flags, &context).await,
-        Condition::Rollout(flags) => rollout::wait(&flags, &context).await,
-        Condition::Secret(flags) => secret::wait(&flags, &context).await,
-        Condition::Grpc(flags) => grpc::wait(&flags, &context).await,
-        Condition::Tcp(flags) => tcp::wait(&flags, &context).await,
-        Condition::Sandbox(flags) => sandbox::wait(&flags, &context).await,
+    let condition = &flags.condition;
+    let look = condition.look();
+    let ended = tokio::select! {
+        biased;
+        ended = wait(condition, &context) => ended,
+        failure = hopeless::met(&look, &context) => Err(failure),
     };
     context
         .report
         .update(|report| report.waited_ms = Some(begun.elapsed().as_millis()));
     ended.map(|()| Answer::Done)
+}
+
+async fn wait(condition: &Condition, context: &Context<Report>) -> Result<(), Failure> {
+    match condition {
+        Condition::Api(_) => api::wait(context).await,
+        Condition::Namespace(_) => namespace::wait(context).await,
+        Condition::Node(flags) => node::wait(flags, context).await,
+        Condition::Rollout(flags) => rollout::wait(flags, context).await,
+        Condition::Secret(flags) => secret::wait(flags, context).await,
+        Condition::Grpc(flags) => grpc::wait(flags, context).await,
+        Condition::Tcp(flags) => tcp::wait(flags, context).await,
+        Condition::Sandbox(flags) => sandbox::wait(flags, context).await,
+    }
 }

@@ -1,15 +1,30 @@
 //! A node is Ready.
 
-use contract::{Context, Failure};
-use futures_util::StreamExt;
-use k8s_openapi::api::core::v1::{Node, NodeCondition};
-use kube::runtime::watcher;
-use kube_session::Session;
+use std::collections::BTreeMap;
 
-use crate::abort::{Abort, aborted};
+use contract::{Context, Failure};
+use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
+use k8s_openapi::api::coordination::v1::Lease;
+use k8s_openapi::api::core::v1::{Node, NodeCondition};
+use kube::Api;
+use kube::runtime::watcher;
+use kube_session::{Life, NodeLives, Session};
+
+use crate::abort::Abort;
 use crate::flags::NodeFlags;
+use crate::hopeless::pressed;
 use crate::report::{CauseField, Report, begin};
 use crate::watched::{self, Verdict};
+
+/// The namespace in which each kubelet renews the Lease of its node.
+const LEASES: &str = "kube-node-lease";
+
+/// Something that changed.
+enum Change {
+    Nodes(BTreeMap<String, Node>),
+    Leases(BTreeMap<String, Lease>),
+}
 
 /// Returns once the named node is Ready; without a name, once any is.
 pub async fn wait(flags: &NodeFlags, context: &Context<Report>) -> Result<(), Failure> {
@@ -23,54 +38,73 @@ pub async fn wait(flags: &NodeFlags, context: &Context<Report>) -> Result<(), Fa
     if let Some(name) = &flags.name {
         selection = selection.fields(&format!("metadata.name={name}"));
     }
-    let states = watched::all(session.everywhere::<Node>(), selection).boxed();
+    let nodes = watched::all(session.everywhere::<Node>(), selection.clone());
+    let mut states = stream::SelectAll::new();
+    states.push(nodes.map(|found| found.map(Change::Nodes)).boxed());
+    if flags.since.is_some() {
+        let api: Api<Lease> = Api::namespaced(session.client.clone(), LEASES);
+        let leases = watched::all(api, selection);
+        states.push(leases.map(|found| found.map(Change::Leases)).boxed());
+    }
     let words = (&*what, "kubectl describe nodes; the kubelet's log says more");
-    watched::until(&session, context, states, words, |nodes| {
-        judge(nodes.values().collect(), &flags.abort_on)
+    let mut seen = Seen::default();
+    watched::until(&session, context, states.boxed(), words, |change| {
+        seen.judge(change, flags)
     })
     .await
 }
 
-fn judge(nodes: Vec<&Node>, abort_on: &[Abort]) -> Verdict {
-    let mut last = CauseField::new("absent", "it is not registered");
-    for node in nodes {
-        let name = node.metadata.name.as_deref().unwrap_or_default();
-        if abort_on.contains(&Abort::NodePressure)
-            && let Some(pressure) = pressure(node)
-        {
-            return Verdict::Never(aborted(
-                "node_pressure",
-                format!("node {name} reports {pressure}"),
-                "free disk, memory or processes on the host, then run it again",
-            ));
+/// What is known so far.
+#[derive(Default)]
+struct Seen {
+    nodes: BTreeMap<String, Node>,
+    leases: BTreeMap<String, Lease>,
+    lives: NodeLives,
+}
+
+impl Seen {
+    fn judge(&mut self, change: Change, flags: &NodeFlags) -> Verdict {
+        match change {
+            Change::Nodes(nodes) => self.nodes = nodes,
+            Change::Leases(leases) => self.leases = leases,
         }
-        match condition(node, "Ready") {
-            Some(ready) if ready.status == "True" => return Verdict::Holds(format!("node {name} is Ready")),
-            Some(ready) => {
-                let message = ready
-                    .message
-                    .as_deref()
-                    .or(ready.reason.as_deref())
-                    .unwrap_or("no reason given");
-                last = CauseField::new("not_ready", format!("node {name} is not Ready: {message}"));
+        let mut last = CauseField::new("absent", "it is not registered");
+        for (name, node) in &self.nodes {
+            if flags.abort_on.contains(&Abort::NodePressure)
+                && let Some(pressure) = pressure(node, flags.since)
+            {
+                return Verdict::Never(pressed(name, pressure));
             }
-            None => last = CauseField::new("not_ready", format!("node {name} has not reported yet")),
+            let lease = self.leases.get(name).and_then(|lease| lease.spec.as_ref());
+            let renewed = lease.and_then(|lease| lease.renew_time.as_ref());
+            match self.lives.look(node, renewed.map(|time| time.0), flags.since) {
+                Life::Ready => return Verdict::Holds(format!("node {name} is Ready")),
+                Life::Unready(why) => {
+                    last = CauseField::new("not_ready", format!("node {name} is not Ready: {why}"));
+                }
+                Life::Unproven => {
+                    let why = "and has not shown since then that it lives";
+                    last = CauseField::new(
+                        "not_heard_of",
+                        format!("node {name} was Ready before --since, {why}"),
+                    );
+                }
+            }
         }
+        Verdict::NotYet(last)
     }
-    Verdict::NotYet(last)
 }
 
-fn condition<'a>(node: &'a Node, kind: &str) -> Option<&'a NodeCondition> {
+/// The pressure that a node reports, such as DiskPressure; with `since`, only in a report of after that time.
+pub fn pressure(node: &Node, since: Option<Timestamp>) -> Option<&str> {
     let conditions = node.status.as_ref()?.conditions.as_ref()?;
-    conditions.iter().find(|condition| condition.type_ == kind)
-}
-
-/// The pressure that a node reports, such as DiskPressure.
-pub fn pressure(node: &Node) -> Option<&str> {
-    let conditions = node.status.as_ref()?.conditions.as_ref()?;
+    let is_recent = |condition: &NodeCondition| {
+        let said = condition.last_heartbeat_time.as_ref().map(|time| time.0);
+        since.is_none_or(|since| said.is_some_and(|said| said >= since))
+    };
     let found = conditions
         .iter()
-        .find(|found| found.type_.ends_with("Pressure") && found.status == "True");
+        .find(|found| found.type_.ends_with("Pressure") && found.status == "True" && is_recent(found));
     found.map(|found| found.type_.as_str())
 }
 
@@ -78,30 +112,51 @@ pub fn pressure(node: &Node) -> Option<&str> {
 mod tests {
     use super::*;
 
+    fn node(kind: &str, status: &str) -> Node {
+        let condition = serde_json::json!({"type": kind, "status": status, "message": "cni is missing",
+                                           "lastHeartbeatTime": "2026-01-02T00:00:00Z"});
+        serde_json::from_value(
+            serde_json::json!({"metadata": {"name": "n"}, "status": {"conditions": [condition]}}),
+        )
+        .unwrap()
+    }
+
+    fn judge(nodes: &[&Node], since: Option<&str>, abort_on: &[Abort]) -> Verdict {
+        let flags = NodeFlags {
+            name: None,
+            since: since.map(|time| time.parse().unwrap()),
+            abort_on: abort_on.to_vec(),
+        };
+        let named = nodes.iter().enumerate();
+        let named = named.map(|(place, node)| (format!("n{place}"), (*node).clone()));
+        Seen::default().judge(Change::Nodes(named.collect()), &flags)
+    }
+
     #[test]
     fn a_node_is_ready_or_says_why_not() {
-        let node = |kind: &str, status: &str| -> Node {
-            let condition = serde_json::json!({"type": kind, "status": status, "message": "cni is missing"});
-            serde_json::from_value(
-                serde_json::json!({"metadata": {"name": "n"}, "status": {"conditions": [condition]}}),
-            )
-            .unwrap()
-        };
-        let (ready, unready, pressed) = (
-            node("Ready", "True"),
-            node("Ready", "False"),
-            node("DiskPressure", "True"),
-        );
-        assert!(matches!(judge(vec![&unready, &ready], &[]), Verdict::Holds(_)));
-        let Verdict::NotYet(cause) = judge(vec![&unready], &[]) else {
+        let (ready, unready) = (node("Ready", "True"), node("Ready", "False"));
+        assert!(matches!(judge(&[&unready, &ready], None, &[]), Verdict::Holds(_)));
+        let Verdict::NotYet(cause) = judge(&[&unready], None, &[]) else {
             panic!("it is not ready")
         };
-        assert_eq!(cause.detail, "node n is not Ready: cni is missing");
-        assert!(matches!(judge(vec![], &[]), Verdict::NotYet(cause) if cause.word == "absent"));
-        assert!(matches!(judge(vec![&pressed], &[]), Verdict::NotYet(_)));
-        let abort = [Abort::NodePressure];
+        assert_eq!(cause.detail, "node n0 is not Ready: cni is missing");
+        assert!(matches!(judge(&[], None, &[]), Verdict::NotYet(cause) if cause.word == "absent"));
+    }
+
+    #[test]
+    fn ready_and_pressure_of_before_do_not_count() {
+        let (before, after) = (Some("2026-01-01T00:00:00Z"), Some("2026-01-03T00:00:00Z"));
+        let ready = node("Ready", "True");
+        assert!(matches!(judge(&[&ready], before, &[]), Verdict::Holds(_)));
         assert!(
-            matches!(judge(vec![&pressed], &abort), Verdict::Never(failure) if failure.reason == "node_pressure")
+            matches!(judge(&[&ready], after, &[]), Verdict::NotYet(cause) if cause.word == "not_heard_of")
         );
+        let (pressed, abort) = (node("DiskPressure", "True"), [Abort::NodePressure]);
+        assert!(matches!(judge(&[&pressed], None, &[]), Verdict::NotYet(_)));
+        for since in [None, before] {
+            let verdict = judge(&[&pressed], since, &abort);
+            assert!(matches!(verdict, Verdict::Never(failure) if failure.reason == "node_pressure"));
+        }
+        assert!(matches!(judge(&[&pressed], after, &abort), Verdict::NotYet(_)));
     }
 }

@@ -1,7 +1,12 @@
 //! What stands in the way of pods.
 
+use std::time::{Duration, Instant};
+
 use contract::Failure;
-use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::api::core::v1::{ContainerStateTerminated, ContainerStatus, Event, Pod};
+use kube::api::ListParams;
+use kube_session::Session;
 
 use crate::abort::{Abort, aborted};
 use crate::report::{CauseField, PodField};
@@ -15,7 +20,24 @@ pub struct Problem {
     pub cause: CauseField,
     /// A container of it ended: its exit code.
     pub exit_code: Option<i32>,
+    /// When one did last.
+    ended_at: Option<Timestamp>,
+    /// How often in a row one did, as the kubelet's back-off shows.
+    in_a_row: i32,
 }
+
+/// What was seen of pods before.
+#[derive(Debug, Default)]
+pub struct Past {
+    since: Option<Timestamp>,
+    /// A pod's name, and how often its containers had been started again when it was seen first.
+    restarts: Option<(String, i32)>,
+    /// A pod whose image cannot be pulled, and since when that is so.
+    unpulled: Option<(String, Instant)>,
+}
+
+/// What is asked for the last event may take so long.
+const FOR_EVENTS: Duration = Duration::from_millis(400);
 
 /// The pod that is furthest from being ready; `None` where all are.
 pub fn worst<'a>(pods: impl IntoIterator<Item = &'a Pod>) -> Option<Problem> {
@@ -44,7 +66,12 @@ fn problem(pod: &Pod) -> Option<Problem> {
         .max()
         .unwrap_or(0);
     let phase = status.phase;
-    let exit_code = containers.iter().find_map(exit_code);
+    let ended: Vec<&ContainerStateTerminated> = containers.iter().filter_map(ended).collect();
+    let exit_code = ended.first().map(|ended| ended.exit_code);
+    let ended_at = ended
+        .iter()
+        .filter_map(|ended| ended.finished_at.as_ref().map(|time| time.0))
+        .max();
     let waiting = containers.iter().find_map(|container| {
         let waiting = container.state.as_ref()?.waiting.as_ref()?;
         let reason = waiting.reason.clone()?;
@@ -57,6 +84,7 @@ fn problem(pod: &Pod) -> Option<Problem> {
         .find(|found| found.type_ == "PodScheduled" && found.status == "False")
         .map(|found| (found.reason.clone().unwrap_or_default(), found.message.clone()));
     let (reason, message) = waiting.or(unscheduled).unzip();
+    let in_a_row = message.iter().flatten().find_map(|message| in_a_row(message));
     let word = word(reason.as_deref(), exit_code.is_some());
     let mut detail = format!("pod {name} is {}", phase.as_deref().unwrap_or("unknown"));
     for part in reason.iter().chain(message.iter().flatten()) {
@@ -76,6 +104,8 @@ fn problem(pod: &Pod) -> Option<Problem> {
         },
         cause: CauseField::new(word, detail),
         exit_code,
+        ended_at,
+        in_a_row: in_a_row.unwrap_or(0),
     })
 }
 
@@ -92,28 +122,76 @@ fn word(reason: Option<&str>, has_exited: bool) -> &'static str {
     }
 }
 
-/// The exit code of the container's present or last end.
-fn exit_code(container: &ContainerStatus) -> Option<i32> {
-    let ended = |state: Option<&k8s_openapi::api::core::v1::ContainerState>| {
-        Some(state?.terminated.as_ref()?.exit_code)
-    };
-    ended(container.state.as_ref()).or_else(|| ended(container.last_state.as_ref()))
+/// The container's present or last end.
+fn ended(container: &ContainerStatus) -> Option<&ContainerStateTerminated> {
+    let states = [container.state.as_ref(), container.last_state.as_ref()];
+    states
+        .into_iter()
+        .flatten()
+        .find_map(|state| state.terminated.as_ref())
 }
 
-impl Problem {
-    /// The failure, where the problem is one that was to end the wait.
-    pub fn hopeless(&self, abort_on: &[Abort]) -> Option<Failure> {
-        let is_met = |abort: &Abort| match abort {
-            Abort::ImagePullBackOff => self.cause.word == "image_pull_back_off",
-            Abort::CrashLoopBackOff(restarts) => {
-                self.cause.word == "crash_loop_back_off" && self.pod.restarts >= *restarts
-            }
-            Abort::ContainerExited => self.exit_code.is_some(),
-            Abort::NodePressure => false,
+/// The kubelet waits 10 s after the first end, and twice as long after each further one, up to 5 min (Kubernetes, "Pod Lifecycle":
+/// restart policy). Its message is `back-off 1m20s restarting failed container`. A pod's count of restarts is for all its life.
+fn in_a_row(message: &str) -> Option<i32> {
+    let text = message.strip_prefix("back-off ")?.split(' ').next()?;
+    let waits: SignedDuration = text.parse().ok()?;
+    let doublings = (waits.as_secs() / 10).checked_ilog2().unwrap_or(0);
+    i32::try_from(doublings).ok()?.checked_add(1)
+}
+
+/// The last event about a pod; `None` where it cannot be had.
+pub async fn last_event(session: &Session, pod: &str) -> Option<String> {
+    let events = session.namespaced::<Event>();
+    let of_pod = ListParams::default().fields(&format!("involvedObject.name={pod}"));
+    let found = tokio::time::timeout(FOR_EVENTS, events.list(&of_pod))
+        .await
+        .ok()?
+        .ok()?;
+    let time = |event: &Event| {
+        let last = event.last_timestamp.as_ref().map(|time| time.0);
+        last.or_else(|| event.event_time.as_ref().map(|time| time.0))
+    };
+    let last = found.items.into_iter().max_by_key(time)?;
+    let (reason, message) = (last.reason.unwrap_or_default(), last.message.unwrap_or_default());
+    Some(format!("{reason}: {}", message.trim()))
+}
+
+impl Past {
+    /// Nothing was seen yet; what was before `since` does not count.
+    pub fn since(since: Option<Timestamp>) -> Self {
+        Self {
+            since,
+            ..Self::default()
+        }
+    }
+
+    /// The failure, where what is seen now is to end the wait.
+    pub fn hopeless(
+        &mut self,
+        problem: Option<&Problem>,
+        abort_on: &[Abort],
+        now: Instant,
+    ) -> Option<Failure> {
+        let Some(problem) = problem else {
+            self.unpulled = None;
+            return None;
         };
-        let met = abort_on.iter().find(|abort| is_met(abort))?;
-        let (reason, hint) = match met {
-            Abort::ImagePullBackOff => (
+        let (unpulled_for, restarts) = (self.unpulled_for(problem, now), self.restarts(problem));
+        let is_recent = self
+            .since
+            .is_none_or(|since| problem.ended_at.is_some_and(|time| time >= since));
+        let word = problem.cause.word;
+        let is_met = |abort: &Abort| match abort {
+            Abort::ImagePullBackOff(limit) => unpulled_for.is_some_and(|passed| passed >= *limit),
+            Abort::CrashLoopBackOff(limit) => {
+                word == "crash_loop_back_off" && is_recent && problem.in_a_row.max(restarts) >= *limit
+            }
+            Abort::ContainerExited => problem.exit_code.is_some() && is_recent,
+            Abort::NodePressure | Abort::GatewayExited => false,
+        };
+        let (reason, hint) = match abort_on.iter().find(|abort| is_met(abort))? {
+            Abort::ImagePullBackOff(_) => (
                 "image_pull_back_off",
                 "see that the image exists, and that the node may pull it",
             ),
@@ -122,7 +200,31 @@ impl Problem {
             }
             _ => ("container_exited", "kubectl logs --previous says why it ended"),
         };
-        Some(aborted(reason, self.cause.detail.clone(), hint))
+        Some(aborted(reason, problem.cause.detail.clone(), hint))
+    }
+
+    fn unpulled_for(&mut self, problem: &Problem, now: Instant) -> Option<Duration> {
+        if problem.cause.word != "image_pull_back_off" {
+            self.unpulled = None;
+            return None;
+        }
+        let before = self.unpulled.take().filter(|(pod, _)| *pod == problem.pod.name);
+        let (pod, begun) = before.unwrap_or_else(|| (problem.pod.name.clone(), now));
+        self.unpulled = Some((pod, begun));
+        Some(now.saturating_duration_since(begun))
+    }
+
+    /// Restarts while it was watched.
+    fn restarts(&mut self, problem: &Problem) -> i32 {
+        let (name, now) = (&problem.pod.name, problem.pod.restarts);
+        // A successor of the same name begins at none.
+        let before = self
+            .restarts
+            .take()
+            .filter(|(pod, first)| pod == name && *first <= now);
+        let (pod, first) = before.unwrap_or_else(|| (name.clone(), now));
+        self.restarts = Some((pod, first));
+        now - first
     }
 }
 
@@ -136,8 +238,10 @@ mod tests {
     }
 
     fn waiting(reason: &str, restarts: i32) -> Pod {
-        let state = json!({"waiting": {"reason": reason, "message": "back-off"}});
-        let last = json!({"terminated": {"exitCode": 3}});
+        let waits = 5 * (1 << restarts);
+        let message = format!("back-off {waits}s restarting failed container=c pod=p");
+        let state = json!({"waiting": {"reason": reason, "message": message}});
+        let last = json!({"terminated": {"exitCode": 3, "finishedAt": "2026-01-02T00:00:00Z"}});
         let last = if restarts > 0 { last } else { json!({}) };
         let container = json!({"name": "c", "image": "i", "imageID": "", "ready": false, "restartCount": restarts,
                                "state": state, "lastState": last});
@@ -164,7 +268,7 @@ mod tests {
         assert_eq!(found.cause.word, "image_pull_back_off");
         assert_eq!(
             found.cause.detail,
-            "pod ImagePullBackOff is Pending: ImagePullBackOff: back-off"
+            "pod ImagePullBackOff is Pending: ImagePullBackOff: back-off 5s restarting failed container=c pod=p"
         );
         let unschedulable = json!({"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "no node"});
         let found = worst([&pod(
@@ -178,16 +282,12 @@ mod tests {
     #[test]
     fn only_what_was_named_ends_the_wait() {
         let reason = |pod: &Pod, abort: Abort| {
-            worst([pod])
-                .unwrap()
-                .hopeless(&[abort])
-                .map(|failure| failure.reason)
+            let met = Past::default().hopeless(worst([pod]).as_ref(), &[abort], Instant::now());
+            met.map(|failure| failure.reason)
         };
+        let at_once = Abort::ImagePullBackOff(Duration::ZERO);
         let (pulling, crashing) = (waiting("ErrImagePull", 0), waiting("CrashLoopBackOff", 2));
-        assert_eq!(
-            reason(&pulling, Abort::ImagePullBackOff),
-            Some("image_pull_back_off")
-        );
+        assert_eq!(reason(&pulling, at_once), Some("image_pull_back_off"));
         assert_eq!(reason(&pulling, Abort::ContainerExited), None);
         assert_eq!(reason(&crashing, Abort::CrashLoopBackOff(3)), None);
         assert_eq!(
@@ -198,6 +298,65 @@ mod tests {
             reason(&crashing, Abort::ContainerExited),
             Some("container_exited")
         );
-        assert_eq!(reason(&crashing, Abort::ImagePullBackOff), None);
+        assert_eq!(reason(&crashing, at_once), None);
+    }
+
+    #[test]
+    fn an_image_must_be_missing_for_as_long_as_was_named() {
+        let (mut past, begun) = (Past::default(), Instant::now());
+        let mut met = |pod: &Pod, second| {
+            let now = begun + Duration::from_secs(second);
+            let limit = Abort::ImagePullBackOff(Duration::from_secs(60));
+            let mut problem = worst([pod]).unwrap();
+            "the same pod".clone_into(&mut problem.pod.name);
+            past.hopeless(Some(&problem), &[limit], now).is_some()
+        };
+        let (pulling, backing_off) = (waiting("ErrImagePull", 0), waiting("ImagePullBackOff", 0));
+        assert!(!met(&pulling, 0) && !met(&backing_off, 59) && met(&pulling, 60));
+        // It was pulled meanwhile: the time counts anew.
+        assert!(!met(&waiting("ContainerCreating", 0), 61) && !met(&pulling, 62) && !met(&pulling, 121));
+        assert!(met(&pulling, 122));
+    }
+
+    #[test]
+    fn crashes_of_before_do_not_count() {
+        let limit = [Abort::CrashLoopBackOff(3), Abort::ContainerExited];
+        let crashing = waiting("CrashLoopBackOff", 3);
+        let met = |since: &str| {
+            let mut past = Past::since(since.parse().ok());
+            past.hopeless(worst([&crashing]).as_ref(), &limit, Instant::now())
+        };
+        assert!(met("2026-01-02T00:00:01Z").is_none());
+        assert_eq!(met("2026-01-02T00:00:00Z").unwrap().reason, "crash_loop_back_off");
+    }
+
+    #[test]
+    fn the_kubelets_pause_tells_how_often_it_started_a_container_in_a_row() {
+        for (pause, expected) in [
+            ("10s", 1),
+            ("20s", 2),
+            ("40s", 3),
+            ("1m20s", 4),
+            ("2m40s", 5),
+            ("5m0s", 5),
+        ] {
+            let message = format!("back-off {pause} restarting failed container=c pod=p_n(u)");
+            assert_eq!(in_a_row(&message), Some(expected), "{pause}");
+        }
+        assert_eq!(in_a_row("Back-off pulling image \"i\""), None);
+        assert_eq!(in_a_row("back-off soon"), None);
+    }
+
+    #[test]
+    fn restarts_that_were_watched_count_where_the_kubelet_does_not_tell() {
+        let mut past = Past::default();
+        let mut met = |restarts: i32| {
+            let mut problem = worst([&waiting("CrashLoopBackOff", 1)]).unwrap();
+            (problem.in_a_row, problem.pod.restarts) = (0, restarts);
+            past.hopeless(Some(&problem), &[Abort::CrashLoopBackOff(2)], Instant::now())
+                .is_some()
+        };
+        assert!(!met(7) && !met(8) && met(9));
+        assert!(!met(0) && !met(1) && met(2), "a successor counts anew");
     }
 }

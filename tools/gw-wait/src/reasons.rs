@@ -17,7 +17,11 @@ const OWN: &[Reason] = &[
         "crash_loop_back_off",
         "--abort-on: a container ends again and again",
     ),
-    Reason::new("container_exited", "--abort-on: a container ended"),
+    Reason::new("container_exited", "--abort-on: a container of a pod ended"),
+    Reason::new(
+        "gateway_exited",
+        "--abort-on: the gateway's container ended, or is gone",
+    ),
     Reason::new("node_pressure", "--abort-on: a node reports pressure"),
     Reason::new("token_invalid", "the sandbox's token cannot be read"),
     Reason::new("token_refused", "the gateway refuses the sandbox's token (401)"),
@@ -32,10 +36,19 @@ const OWN: &[Reason] = &[
     ),
     Reason::new("handshake_refused", "the tunnel was closed at once"),
     Reason::new(
+        "no_ssh",
+        "--ssh: something else than an SSH server answers through the tunnel",
+    ),
+    Reason::new(
         "unexpected_status",
         "the answer to CONNECT is none that a gateway gives",
     ),
 ];
 
 /// The tool's own reasons and those of the crates it works with, in the order of the help.
-pub const ALL: &[&[Reason]] = &[OWN, kube_session::REASONS, client_files::REASONS];
+pub const ALL: &[&[Reason]] = &[
+    OWN,
+    kube_session::REASONS,
+    docker_session::REASONS,
+    client_files::REASONS,
+];

@@ -20,7 +20,8 @@ pub struct Report {
     pub waited_ms: Option<u128>,
     /// Why the last attempt before the end failed; null where the first one succeeded.
     pub last_cause: Option<CauseField>,
-    /// The pod that the condition waits for most, as it was seen last; null where no pod stands in its way.
+    /// The pod that the condition waits for most, as it was seen last; null where no pod stands in its way, and for grpc and
+    /// sandbox without --abort-on.
     pub last_pod: Option<PodField>,
     /// When the condition first held; null where it does not.
     pub first_success_at: Option<Timestamp>,
@@ -50,7 +51,7 @@ pub struct PodField {
     pub waiting_reason: Option<String>,
     /// How often its containers were started again.
     pub restarts: i32,
-    /// The last event about it; read when the time is over.
+    /// The last event about it; read when the time is over, or with --abort-on all the while.
     pub last_event: Option<String>,
 }
 
@@ -115,18 +116,62 @@ pub fn timed_out(context: &Context<Report>, what: &str, hint: &str) -> Failure {
 
 /// A limit of the condition's own is over.
 pub fn timed_out_within(context: &Context<Report>, limit: Duration, what: &str, hint: &str) -> Failure {
-    let (cause, event) = context.report.update(|report| {
+    let (cause, pod) = context.report.update(|report| {
         let cause = report.last_cause.as_ref().map(|cause| cause.detail.clone());
-        let event = report.last_pod.as_ref().and_then(|pod| pod.last_event.clone());
-        (cause, event)
+        (cause, report.last_pod.clone())
     });
     let cause = cause.unwrap_or_else(|| "no attempt ended".to_owned());
-    let event = event.map_or_else(String::new, |event| format!("; last event: {event}"));
+    let pod = pod.map_or_else(String::new, |pod| pod.beside(&cause));
     let limit = format_duration(limit);
     Failure::new(
         Exit::TimedOut,
         "timed_out",
-        format!("{what} within {limit}; at last: {cause}{event}"),
+        format!("{what} within {limit}; at last: {cause}{pod}"),
         hint,
     )
+}
+
+impl PodField {
+    /// What is known of the pod and stands not in the cause yet.
+    fn beside(&self, cause: &str) -> String {
+        let mut text = String::new();
+        if !cause.contains(&format!("pod {} ", self.name)) {
+            let phase = self.phase.as_deref().unwrap_or("unknown");
+            text = format!("; pod {} is {phase}", self.name);
+            if let Some(reason) = &self.waiting_reason {
+                text.push_str(&format!(": {reason}"));
+            }
+            if self.restarts > 0 {
+                text.push_str(&format!(" ({} restarts)", self.restarts));
+            }
+        }
+        if let Some(event) = &self.last_event {
+            text.push_str(&format!("; last event: {event}"));
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PodField;
+
+    #[test]
+    fn a_pod_is_told_once() {
+        let pod = PodField {
+            name: "p".to_owned(),
+            phase: Some("Pending".to_owned()),
+            waiting_reason: Some("ImagePullBackOff".to_owned()),
+            restarts: 0,
+            last_event: Some("Failed: no such image".to_owned()),
+        };
+        assert_eq!(
+            pod.beside("nothing listens on the port"),
+            "; pod p is Pending: ImagePullBackOff; last event: Failed: no such image"
+        );
+        assert_eq!(
+            pod.beside("pod p is Pending"),
+            "; last event: Failed: no such image"
+        );
+    }
 }

@@ -7,17 +7,16 @@ use contract::{Context, Failure};
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
-use k8s_openapi::api::core::v1::{Event, Node, Pod};
+use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
-use kube::api::ListParams;
 use kube::core::Selector;
 use kube::runtime::watcher;
 use kube_session::Session;
 
-use crate::abort::{Abort, aborted};
+use crate::abort::Abort;
 use crate::flags::RolloutFlags;
-use crate::node::pressure;
-use crate::pods;
+use crate::hopeless::under_pressure;
+use crate::pods::{self, Past, Problem};
 use crate::report::{CauseField, Report, begin, end_of, failed, holds};
 use crate::watched::{self, Patience};
 use crate::workload::{Kind, State, Workload};
@@ -53,7 +52,10 @@ pub async fn wait(flags: &RolloutFlags, context: &Context<Report>) -> Result<(),
     for kind in target.kinds() {
         changes.push(of_workload(&session, *kind, &target.name));
     }
-    let mut seen = Seen::default();
+    let mut seen = Seen {
+        past: Past::since(flags.since),
+        ..Seen::default()
+    };
     let mut patience = Patience::new();
     loop {
         let pause = TICK.min(end.saturating_duration_since(Instant::now()));
@@ -65,8 +67,12 @@ pub async fn wait(flags: &RolloutFlags, context: &Context<Report>) -> Result<(),
                 }
                 seen.verdict(target.kinds(), &flags.abort_on, context)?
             }
-            Ok(Some(Err(error))) => Err(Some(patience.after(&error, &session).await?)),
-            Ok(None) | Err(_) => Err(None),
+            Ok(Some(Err(error))) => Err(Some(patience.after(&error, &session, end).await?)),
+            Ok(None) | Err(_) => {
+                // What lasts for too long shows without a change.
+                seen.problem(&flags.abort_on)?;
+                Err(None)
+            }
         };
         match cause {
             Ok(shown_by) => {
@@ -76,8 +82,10 @@ pub async fn wait(flags: &RolloutFlags, context: &Context<Report>) -> Result<(),
             Err(Some(cause)) => failed(context, cause),
             Err(None) => {}
         }
-        if flags.abort_on.contains(&Abort::NodePressure) {
-            refuse_pressure(&session, end).await?;
+        if flags.abort_on.contains(&Abort::NodePressure)
+            && let Some(failure) = under_pressure(&session, flags.since).await
+        {
+            return Err(failure);
         }
         if Instant::now() >= end {
             read_event(&session, context).await;
@@ -95,6 +103,7 @@ struct Seen {
     workloads: Vec<(Kind, Option<Box<Workload>>)>,
     pods: BTreeMap<String, Pod>,
     selector: Option<Selector>,
+    past: Past,
 }
 
 impl Seen {
@@ -121,7 +130,7 @@ impl Seen {
 
     /// What shows that it is rolled out, or the cause why it is not yet; `Err` of the outer kind where it is hopeless.
     fn verdict(
-        &self,
+        &mut self,
         kinds: &[Kind],
         abort_on: &[Abort],
         context: &Context<Report>,
@@ -136,20 +145,24 @@ impl Seen {
         };
         let not_yet = match &workload.state {
             State::Done(shown_by) => return Ok(Ok(shown_by.clone())),
-            State::NotYet(not_yet) => not_yet,
+            State::NotYet(not_yet) => not_yet.clone(),
         };
-        let problem = pods::worst(self.pods.values());
+        let problem = self.problem(abort_on)?;
         context
             .report
             .update(|report| report.last_pod = problem.as_ref().map(|problem| problem.pod.clone()));
         let Some(problem) = problem else {
-            return Ok(Err(Some(CauseField::new("not_rolled_out", not_yet.clone()))));
+            return Ok(Err(Some(CauseField::new("not_rolled_out", not_yet))));
         };
-        if let Some(failure) = problem.hopeless(abort_on) {
-            return Err(failure);
-        }
         let detail = format!("{not_yet}; {}", problem.cause.detail);
         Ok(Err(Some(CauseField::new(problem.cause.word, detail))))
+    }
+
+    /// What stands in its pods' way; `Err` where that ends the wait.
+    fn problem(&mut self, abort_on: &[Abort]) -> Result<Option<Problem>, Failure> {
+        let problem = pods::worst(self.pods.values());
+        let met = self.past.hopeless(problem.as_ref(), abort_on, Instant::now());
+        met.map_or(Ok(problem), Err)
     }
 }
 
@@ -173,50 +186,13 @@ pub fn selector(labels: &LabelSelector) -> Selector {
     labels.clone().try_into().unwrap_or_default()
 }
 
-async fn refuse_pressure(session: &Session, end: Instant) -> Result<(), Failure> {
-    let nodes = session.everywhere::<Node>();
-    let everything = ListParams::default();
-    let asked = nodes.list(&everything);
-    // A question without an answer is no pressure.
-    let Ok(Ok(found)) = tokio::time::timeout_at(end.into(), asked).await else {
-        return Ok(());
-    };
-    let pressed = found
-        .items
-        .iter()
-        .find_map(|node| Some((node.metadata.name.clone()?, pressure(node)?)));
-    pressed.map_or(Ok(()), |(name, pressure)| {
-        Err(aborted(
-            "node_pressure",
-            format!("node {name} reports {pressure}"),
-            "free disk, memory or processes on the host, then run it again",
-        ))
-    })
-}
-
 /// Reads the last event about the pod that the condition waits for, so that nobody need ask kubectl.
 async fn read_event(session: &Session, context: &Context<Report>) {
     let name = context
         .report
         .update(|report| report.last_pod.as_ref().map(|pod| pod.name.clone()));
     let Some(name) = name else { return };
-    let events = session.namespaced::<Event>();
-    let of_pod = ListParams::default().fields(&format!("involvedObject.name={name}"));
-    let Ok(Ok(found)) = tokio::time::timeout(FOR_EVENTS, events.list(&of_pod)).await else {
-        return;
-    };
-    let time = |event: &Event| {
-        let last = event.last_timestamp.as_ref().map(|time| time.0);
-        last.or_else(|| event.event_time.as_ref().map(|time| time.0))
-    };
-    let last = found.items.into_iter().max_by_key(time);
-    let text = last.map(|event| {
-        let (reason, message) = (
-            event.reason.unwrap_or_default(),
-            event.message.unwrap_or_default(),
-        );
-        format!("{reason}: {}", message.trim())
-    });
+    let text = pods::last_event(session, &name).await;
     context.report.update(|report| {
         if let Some(pod) = &mut report.last_pod {
             pod.last_event = text;

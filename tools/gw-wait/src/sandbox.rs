@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use contract::{Context, Exit, Failure};
+use gateway_names::SANDBOX_ID_LABEL;
 use gateway_probe::Outcome;
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Empty, Limited};
@@ -22,8 +23,13 @@ use crate::pace::Pace;
 use crate::report::{CauseField, Report, begin, end_of, failed, holds, timed_out_within};
 use crate::tls::{Peer, TlsFlags, cause};
 
-/// A tunnel that a sandbox refused is closed well within this time: the gateway has its answer already.
+/// A tunnel that a sandbox refused is closed well within this time. Some gateways make the handshake before they open the tunnel,
+/// and others after it: then its end is all that is seen of a refusal.
 const STAYS_OPEN: Duration = Duration::from_secs(2);
+/// An SSH server that is asked for says who it is within this time, also where its gateway makes the handshake only now.
+const SPEAKS_WITHIN: Duration = Duration::from_secs(10);
+/// What an SSH server says first: RFC 4253, 4.2.
+const IDENTIFICATION: &[u8] = b"SSH-2.0-";
 /// The most that is read of an answer's text.
 const LONGEST_TEXT: usize = 4096;
 
@@ -35,6 +41,8 @@ enum Attempt {
     Denied(StatusCode, String),
     /// The tunnel was opened, and closed at once.
     Closed,
+    /// The tunnel carries something else than SSH, or nothing.
+    NoSsh(&'static str),
 }
 
 /// Asks until a tunnel is open.
@@ -85,6 +93,7 @@ pub async fn wait(flags: &SandboxFlags, context: &Context<Report>) -> Result<(),
                 return Err(failure);
             }
             Attempt::Closed => return Err(closed(&flags.id)),
+            Attempt::NoSsh(what) => return Err(no_ssh(&flags.id, what)),
         };
         context
             .console
@@ -92,8 +101,9 @@ pub async fn wait(flags: &SandboxFlags, context: &Context<Report>) -> Result<(),
         failed(context, cause);
         if Instant::now() + pause >= end {
             let what = format!("sandbox {} was not reached", flags.id);
-            let hint = "kubectl -n openshell describe pods -l openshell.ai/sandbox-id";
-            return Err(timed_out_within(context, patience, &what, hint));
+            let (namespace, label) = (&context.common.namespace, SANDBOX_ID_LABEL);
+            let hint = format!("kubectl -n {namespace} describe pods -l {label}={}", flags.id);
+            return Err(timed_out_within(context, patience, &what, &hint));
         }
         tokio::time::sleep(pause).await;
     }
@@ -163,15 +173,33 @@ where
             String::from_utf8_lossy(&text).into_owned(),
         ));
     }
-    if !flags.handshake {
+    if !flags.handshake && !flags.ssh {
         return Ok("the gateway opened a tunnel");
     }
     let mut tunnel = TokioIo::new(hyper::upgrade::on(answer).await.map_err(no_http)?);
-    let mut byte = [0];
-    match tokio::time::timeout(STAYS_OPEN, tunnel.read(&mut byte)).await {
-        Ok(Ok(1..)) => Ok("the sandbox took the handshake and spoke"),
-        Err(_) => Ok("the sandbox took the handshake, and the tunnel stays open"),
-        Ok(Ok(0) | Err(_)) => Err(Attempt::Closed),
+    proof(&mut tunnel, flags.ssh).await
+}
+
+/// What the tunnel shows of the handshake. Nothing is sent: a sandbox may keep what it is told.
+async fn proof(tunnel: &mut (impl AsyncRead + Unpin), must_be_ssh: bool) -> Result<&'static str, Attempt> {
+    let mut said = Vec::new();
+    let listening = async {
+        while said.len() < IDENTIFICATION.len() && IDENTIFICATION.starts_with(&said) {
+            if !matches!(tunnel.read_buf(&mut said).await, Ok(1..)) {
+                return false;
+            }
+        }
+        true
+    };
+    let limit = if must_be_ssh { SPEAKS_WITHIN } else { STAYS_OPEN };
+    let stays_open = tokio::time::timeout(limit, listening).await.unwrap_or(true);
+    match (said.is_empty(), said.starts_with(IDENTIFICATION)) {
+        (_, true) => Ok("the sandbox took the handshake, and its SSH server answers"),
+        (true, _) if !stays_open => Err(Attempt::Closed),
+        (true, _) if must_be_ssh => Err(Attempt::NoSsh("nothing")),
+        (false, _) if must_be_ssh => Err(Attempt::NoSsh("something else")),
+        (true, _) => Ok("the gateway keeps the tunnel open; the sandbox says nothing by itself"),
+        (false, _) => Ok("the sandbox took the handshake and spoke"),
     }
 }
 
@@ -252,5 +280,16 @@ fn closed(id: &str) -> Failure {
             "the tunnel to sandbox {id} was opened and closed at once: it refuses the gateway's handshake"
         ),
         "compare the handshake secret: gw-sshsecret reconcile --dry-run",
+    )
+}
+
+fn no_ssh(id: &str, what: &str) -> Failure {
+    Failure::new(
+        Exit::Failed,
+        "no_ssh",
+        format!(
+            "sandbox {id} is reached, and {what} comes through the tunnel where an SSH server says who it is"
+        ),
+        "without --ssh, a sandbox may speak as it likes",
     )
 }

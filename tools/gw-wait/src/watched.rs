@@ -9,7 +9,7 @@ use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt};
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Api, Resource};
-use kube_session::{Backoff, Session, Trouble, classify, explain};
+use kube_session::{Backoff, Session, Trouble, asked_wait, classify, explain};
 use serde::de::DeserializeOwned;
 
 use crate::report::{CauseField, Report, end_of, failed, holds, timed_out};
@@ -101,13 +101,19 @@ impl Patience {
         *self = Self::new();
     }
 
-    /// It did not. Returns the cause after a pause; the error where waiting cannot help.
-    pub async fn after(&mut self, error: &watcher::Error, session: &Session) -> Result<CauseField, Failure> {
-        let (trouble, detail) = match error {
+    /// It did not. Returns the cause after a pause, which is as long as it asked for and ends by `end`; the error where waiting
+    /// cannot help.
+    pub async fn after(
+        &mut self,
+        error: &watcher::Error,
+        session: &Session,
+        end: Instant,
+    ) -> Result<CauseField, Failure> {
+        let (trouble, detail, asked) = match error {
             watcher::Error::InitialListFailed(error)
             | watcher::Error::WatchStartFailed(error)
-            | watcher::Error::WatchFailed(error) => (classify(error, ""), explain(error)),
-            other => (Trouble::Answer, other.to_string()),
+            | watcher::Error::WatchFailed(error) => (classify(error, ""), explain(error), asked_wait(error)),
+            other => (Trouble::Answer, other.to_string(), Duration::ZERO),
         };
         self.trouble = Some(trouble);
         let word = match trouble {
@@ -122,7 +128,8 @@ impl Patience {
                 return Err(api_failure(trouble, &cause.detail).expect("forbidden is a failure"));
             }
         }
-        tokio::time::sleep(self.backoff.next_wait()).await;
+        let pause = self.backoff.next_wait().max(asked);
+        tokio::time::sleep(pause.min(end.saturating_duration_since(Instant::now()))).await;
         Ok(cause)
     }
 
@@ -181,7 +188,7 @@ pub async fn until<T>(
                     Verdict::NotYet(cause) => Some(cause),
                 }
             }
-            Ok(Some(Err(error))) => Some(patience.after(&error, session).await?),
+            Ok(Some(Err(error))) => Some(patience.after(&error, session, end).await?),
             Ok(None) | Err(_) => None,
         };
         if let Some(cause) = cause {

@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use cluster_fixture::unreachable_kubeconfig;
 use tool_document::{check, reasons_in_help, run};
 
 const SCHEMA: &str = include_str!("../schema.json");
@@ -14,19 +15,6 @@ fn tool() -> (Command, tempfile::TempDir) {
         .env("HOME", home.path());
     command.env_remove("KUBECONFIG").env_remove("OPENSHELL_GATEWAY");
     (command, home)
-}
-
-/// A kubeconfig whose API server is a port that nobody has.
-fn kubeconfig(folder: &std::path::Path) -> std::path::PathBuf {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = listener.local_addr().expect("an address").port();
-    let text = format!(
-        "apiVersion: v1\nkind: Config\nclusters: [{{name: c, cluster: {{server: 'https://127.0.0.1:{port}'}}}}]\n\
-         users: [{{name: u, user: {{token: t}}}}]\ncontexts: [{{name: x, context: {{cluster: c, user: u}}}}]\ncurrent-context: x\n"
-    );
-    let path = folder.join("kubeconfig");
-    std::fs::write(&path, text).expect("a file");
-    path
 }
 
 #[test]
@@ -48,6 +36,10 @@ fn bad_input_is_refused_at_once() {
         (vec!["rollout", "daemonset/x"], 2, "usage"),
         (vec!["rollout", "--abort-on", "Rain"], 2, "usage"),
         (vec!["rollout", "--abort-on", "CrashLoopBackOff=0"], 2, "usage"),
+        (vec!["tcp", "--abort-on", "NodePressure"], 2, "usage"),
+        (vec!["node", "--abort-on", "ImagePullBackOff"], 2, "usage"),
+        (vec!["node", "--since", "yesterday"], 2, "usage"),
+        (vec!["grpc", "--abort-on", "ImagePullBackOff=60"], 2, "usage"),
         (vec!["secret"], 2, "usage"),
         (vec!["tcp", "--address", "nowhere"], 2, "usage"),
         (vec!["sandbox", "--id", "i"], 2, "usage"),
@@ -65,6 +57,22 @@ fn bad_input_is_refused_at_once() {
         ),
         (vec!["node"], 78, "kubeconfig_invalid"),
         (vec!["rollout"], 78, "kubeconfig_invalid"),
+        (
+            vec!["grpc", "--plaintext", "--abort-on", "ContainerExited"],
+            78,
+            "kubeconfig_invalid",
+        ),
+        (
+            vec![
+                "tcp",
+                "--abort-on",
+                "GatewayExited",
+                "--docker-host",
+                "unix:///nonexistent",
+            ],
+            69,
+            "docker_unreachable",
+        ),
         (vec!["secret", "s"], 78, "kubeconfig_invalid"),
         (
             vec!["grpc", "--tls-ca-cert", "f", "--tls-client-cert", "f"],
@@ -106,10 +114,11 @@ fn bad_input_is_refused_at_once() {
 
 #[test]
 fn an_api_that_does_not_answer_is_waited_for_and_named_at_the_end() {
-    let (mut command, home) = tool();
+    let (mut command, _home) = tool();
+    let kubeconfig = unreachable_kubeconfig();
     command
         .args(["api", "--timeout=700ms", "--kubeconfig"])
-        .arg(kubeconfig(home.path()));
+        .arg(kubeconfig.path());
     let ended = run(command);
     assert_eq!(
         (ended.code, ended.reason()),
@@ -128,10 +137,11 @@ fn an_api_that_does_not_answer_is_waited_for_and_named_at_the_end() {
 
 #[test]
 fn a_namespace_of_an_api_that_does_not_answer_is_no_absent_namespace() {
-    let (mut command, home) = tool();
+    let (mut command, _home) = tool();
+    let kubeconfig = unreachable_kubeconfig();
     command
         .args(["namespace", "--timeout=1s", "--kubeconfig"])
-        .arg(kubeconfig(home.path()));
+        .arg(kubeconfig.path());
     let ended = run(command);
     assert_eq!(
         (ended.code, ended.reason()),
@@ -157,6 +167,8 @@ fn every_reason_is_in_the_help() {
         "image_pull_back_off",
         "crash_loop_back_off",
         "container_exited",
+        "gateway_exited",
+        "docker_unreachable",
         "node_pressure",
         "token_invalid",
         "token_refused",
@@ -164,6 +176,7 @@ fn every_reason_is_in_the_help() {
         "too_many_tunnels",
         "sandbox_unreachable",
         "handshake_refused",
+        "no_ssh",
         "unexpected_status",
     ] {
         assert!(

@@ -121,22 +121,50 @@ fn other_statuses_fail_at_once_with_their_meaning() {
 }
 
 #[test]
-fn a_handshake_is_proved_by_a_tunnel_that_stays() {
-    for (script, code) in [
-        (&[Then::Tunnel("SSH-2.0-x\r\n")], 0),
-        (&[Then::Tunnel("")], 0),
-        (&[Then::TunnelClosed], 1),
+fn a_handshake_is_proved_by_what_the_tunnel_carries_or_by_its_staying_open() {
+    for (script, shown_by) in [
+        (&[Then::Tunnel("SSH-2.0-x\r\n")], "its SSH server answers"),
+        (&[Then::Tunnel("hello\n")], "took the handshake and spoke"),
+        (&[Then::Tunnel("")], "says nothing by itself"),
     ] {
         let (address, _heads) = gateway(script);
         let ended = wait(address, &["--handshake"]);
-        assert_eq!(ended.code, code, "{}", ended.stderr);
-        if code == 1 {
-            assert_eq!(ended.reason(), "handshake_refused");
-        }
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        let shown = ended.document["shown_by"].as_str().expect("a text");
+        assert!(shown.contains(shown_by), "{shown}");
+    }
+    for flag in ["--handshake", "--ssh"] {
+        let (address, _heads) = gateway(&[Then::TunnelClosed]);
+        let ended = wait(address, &[flag]);
+        assert_eq!(
+            (ended.code, ended.reason()),
+            (1, "handshake_refused"),
+            "{}",
+            ended.stderr
+        );
     }
     // Without the flag, a tunnel that is closed later is none of its business.
     let (address, _heads) = gateway(&[Then::TunnelClosed]);
     assert_eq!(wait(address, &[]).code, 0);
+}
+
+#[test]
+fn the_sandbox_itself_must_answer_where_ssh_is_asked_for() {
+    let (address, _heads) = gateway(&[Then::Tunnel("SSH-2.0-x\r\n")]);
+    assert_eq!(wait(address, &["--ssh"]).code, 0);
+    for (script, what) in [
+        (&[Then::Tunnel("SSH-1.99-x\r\n")], "something else"),
+        (&[Then::Tunnel("")], "nothing"),
+    ] {
+        let (address, _heads) = gateway(script);
+        let ended = wait(address, &["--ssh"]);
+        assert_eq!((ended.code, ended.reason()), (1, "no_ssh"), "{}", ended.stderr);
+        assert!(
+            ended.stderr.contains(&format!("{what} comes")),
+            "{}",
+            ended.stderr
+        );
+    }
 }
 
 #[test]

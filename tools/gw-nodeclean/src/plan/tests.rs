@@ -191,12 +191,19 @@ fn a_volume_whose_node_does_not_exist_moves_and_one_not_understood_is_named_wher
     let quiet = plan(&seen);
     assert_eq!(moved(&quiet), ["v"]);
     assert!(quiet.left.is_empty());
-    let waiting = json!({
-        "metadata": {"name": "p", "namespace": "n"},
-        "spec": {"containers": [], "volumes": [{"name": "x", "persistentVolumeClaim": {"claimName": "claim-w"}}]},
-    });
-    seen.pending = vec![serde_json::from_value(waiting).unwrap()];
-    assert_eq!(plan(&seen).left[0].object, "persistentvolume w");
+    let waiting = |claim: &str| {
+        serde_json::from_value(json!({
+            "metadata": {"name": format!("needs-{claim}"), "namespace": "n"},
+            "spec": {"containers": [], "volumes": [{"name": "x", "persistentVolumeClaim": {"claimName": claim}}]},
+        }))
+        .unwrap()
+    };
+    seen.pending = vec![waiting("claim-v"), waiting("claim-w")];
+    let plan = plan(&seen);
+    assert_eq!(plan.left[0].object, "persistentvolume w");
+    assert!(plan.left[0].why.ends_with("; pod n/needs-claim-w waits for it"));
+    let reason = &plan.actions()[0].reason;
+    assert!(reason.ends_with("; pod n/needs-claim-v waits for it"), "{reason}");
 }
 
 #[test]

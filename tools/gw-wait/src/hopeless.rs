@@ -1,0 +1,115 @@
+//! `--abort-on` beside a condition: what would keep it from ever holding is watched at the same time.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use contract::{Context, Failure};
+use futures_util::StreamExt;
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::{Node, Pod};
+use kube::api::ListParams;
+use kube::runtime::watcher;
+use kube_session::Session;
+
+use crate::abort::{Abort, aborted};
+use crate::gateway_exit;
+use crate::node::pressure;
+use crate::pods::{self, Past};
+use crate::report::Report;
+use crate::watched::{self, Patience};
+
+/// How often nodes are asked for pressure, and for the last event about a pod.
+const TICK: Duration = Duration::from_secs(2);
+
+/// What is watched.
+pub struct Look<'a> {
+    /// What ends the wait.
+    pub abort_on: &'a [Abort],
+    /// What was before does not count.
+    pub since: Option<Timestamp>,
+    /// Label selector of the pods that the condition depends on; `None` where it has none, or watches them itself.
+    pub pods: Option<String>,
+}
+
+/// Returns once something is met that ends the wait, and never where nothing is.
+pub async fn met(look: &Look<'_>, context: &Context<Report>) -> Failure {
+    let gateway = async {
+        if look.abort_on.contains(&Abort::GatewayExited) {
+            gateway_exit::watch(context).await
+        } else {
+            std::future::pending().await
+        }
+    };
+    let pods = async {
+        let is_asked = look.abort_on.iter().any(|abort| *abort != Abort::GatewayExited);
+        match &look.pods {
+            Some(selector) if is_asked => of_pods(selector, look, context).await,
+            _ => std::future::pending().await,
+        }
+    };
+    let ended = tokio::select! {
+        ended = gateway => ended,
+        ended = pods => ended,
+    };
+    ended.unwrap_or_else(|failure| failure)
+}
+
+/// The inner failure is what was met; the outer one, that it cannot be watched.
+async fn of_pods(selector: &str, look: &Look<'_>, context: &Context<Report>) -> Result<Failure, Failure> {
+    let session = Session::open(context).await?;
+    let selection = watcher::Config::default().labels(selector);
+    let mut states = watched::all(session.namespaced::<Pod>(), selection).boxed();
+    let mut patience = Patience::new();
+    let mut past = Past::since(look.since);
+    let mut pods = BTreeMap::new();
+    loop {
+        match tokio::time::timeout(TICK, states.next()).await {
+            Ok(Some(Ok(found))) => {
+                patience.answered();
+                pods = found;
+            }
+            Ok(Some(Err(error))) => {
+                patience.after(&error, &session, context.deadline).await?;
+            }
+            Ok(None) | Err(_) => {}
+        }
+        let problem = pods::worst(pods.values());
+        if let Some(failure) = past.hopeless(problem.as_ref(), look.abort_on, Instant::now()) {
+            return Ok(failure);
+        }
+        if look.abort_on.contains(&Abort::NodePressure)
+            && let Some(failure) = under_pressure(&session, look.since).await
+        {
+            return Ok(failure);
+        }
+        let mut pod = problem.map(|problem| problem.pod);
+        if let Some(pod) = &mut pod {
+            pod.last_event = pods::last_event(&session, &pod.name).await;
+        }
+        context.report.update(|report| report.last_pod = pod);
+    }
+}
+
+/// The failure, where a node reports pressure. A question without an answer is no pressure.
+pub async fn under_pressure(session: &Session, since: Option<Timestamp>) -> Option<Failure> {
+    let nodes = session.everywhere::<Node>();
+    let everything = ListParams::default();
+    let found = tokio::time::timeout(TICK, nodes.list(&everything))
+        .await
+        .ok()?
+        .ok()?;
+    let (name, pressure) = found
+        .items
+        .iter()
+        .find_map(|node| Some((node.metadata.name.clone()?, pressure(node, since)?)))?;
+    Some(pressed(&name, pressure))
+}
+
+/// A node reports pressure.
+pub fn pressed(node: &str, pressure: &str) -> Failure {
+    aborted(
+        "node_pressure",
+        format!("node {node} reports {pressure}"),
+        "free disk, memory or processes on the host, then run it again",
+    )
+}
