@@ -78,7 +78,10 @@ fn a_gateway_is_listed_used_read_and_restarted() {
     ] {
         assert!(status.contains(said), "{said}: {status}");
     }
-    assert!(!status.contains('\u{1b}'), "colours where no terminal reads: {status}");
+    assert!(
+        !status.contains('\u{1b}'),
+        "colours where no terminal reads: {status}"
+    );
     let status = gateway.status();
     assert_eq!(status["certificates"]["tool"], "gw-pki");
     assert_eq!(status["secret"]["tool"], "gw-sshsecret");
