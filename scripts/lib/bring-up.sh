@@ -3,7 +3,7 @@
 
 # bring_up: detect must have been called. Used by start, resume and restart.
 bring_up() {
-    if [[ $state == serving && ${#settings[@]} == 0 ]]; then
+    if [[ $state == serving && ${#settings[@]} == 0 ]] && ! release_given; then
         finish "gateway $gateway serves already on $endpoint"
         return
     fi
@@ -14,25 +14,54 @@ bring_up() {
     image_chosen
     lock_taken "$verb" && detect
     say "gateway $gateway: $(state_in_words)"
+    local ours=false
+    if release_is_ours; then
+        ours=true
+        release_opened
+        [[ ${given[--chart]:-} == oci://* ]] || release_chosen
+        # A gateway that is new does not deploy the image's chart first.
+        [[ $state != absent || (${given[--chart]:-} != oci://* && $(<"$kept/source") == bundled) ]] || settings+=(--k3s-arg=--disable=openshell)
+    fi
     if [[ ${given[--dry-run]:-false} == true ]]; then
         step container gw-container ensure "${of_gateway[@]}" "${settings[@]}" --dry-run
+        ! release_given || say "  release       the chart and the values given would be compared with what is deployed"
         finish "nothing was done; the plan: $(plan_in_words)"
         return
     fi
     image_ready
+    if [[ $ours == true ]]; then
+        [[ ${given[--chart]:-} != oci://* ]] || release_chosen
+        # A new gateway has no other; for one that exists it is kept once it is known to be of use.
+        [[ $state != absent ]] || release_saved
+    fi
     step container gw-container ensure "${of_gateway[@]}" "${settings[@]}" "${locked[@]}"
     read_container
     step api gw-wait api "${of_cluster[@]}"
-    step namespace gw-wait namespace "${of_cluster[@]}"
-    begin nodes gw-nodeclean "${of_cluster[@]}" --keep "$node_name" --since "$started_at"
-    begin secret gw-sshsecret reconcile "${of_cluster[@]}"
-    if [[ $plaintext == false ]]; then
-        step certificates gw-pki reconcile "${of_cluster[@]}" --gateway "$gateway" "${sans[@]}" "${locked[@]}"
+    if [[ $ours == true ]]; then
+        deployment_read "$container_id"
+        # An image without a chart of its own makes no namespace.
+        [[ $(jq -r .release <<<"$deployment") != null ]] || kubectl_says create namespace openshell >/dev/null 2>&1 || true
     fi
-    ended secret
+    step namespace gw-wait namespace "${of_cluster[@]}"
+    if [[ $ours == true ]]; then
+        release_understood
+        release_saved
+    fi
+    begin nodes gw-nodeclean "${of_cluster[@]}" --keep "$node_name" --since "$started_at"
+    secrets_ensured
     ended nodes
+    [[ $ours == false ]] || release_deployed
     step grpc gw-wait grpc --gateway "$gateway" --address "$address" --published "$published" "${tls[@]}" "${limits[@]}"
     finish "gateway $gateway serves on $endpoint"
+}
+
+# The handshake secret, where the server has one, and the TLS Secrets.
+secrets_ensured() {
+    [[ $handshake == false ]] || begin secret gw-sshsecret reconcile "${of_cluster[@]}" "${of_workload[@]}" "$@"
+    if [[ $plaintext == false ]]; then
+        step certificates gw-pki reconcile "${of_cluster[@]}" --gateway "$gateway" "${of_workload[@]}" "${sans[@]}" "${locked[@]}" "$@"
+    fi
+    [[ $handshake == false ]] || ended secret
 }
 
 # The image of the gateway: a flag's or the environment's is gw-container's affair, and so is another one that the
@@ -61,14 +90,17 @@ image_ready() {
 # What the later steps need of gw-container's document.
 read_container() {
     local fields san
-    mapfile -t fields < <(jq -r '.node_name, .started_at, .kubeconfig, .endpoint, .published, .spec.plaintext, .spec.tls_sans[]' <<<"$document")
-    node_name=${fields[0]} started_at=${fields[1]} endpoint=${fields[3]} published=${fields[4]} plaintext=${fields[5]}
+    mapfile -t fields < <(jq -r '.node_name, .started_at, .kubeconfig, .endpoint, .published, .container_id, (.spec | tojson), .spec.plaintext,
+        .spec.tls_sans[]' <<<"$document")
+    node_name=${fields[0]} started_at=${fields[1]} endpoint=${fields[3]} published=${fields[4]} container_id=${fields[5]} spec=${fields[6]}
+    plaintext=${fields[7]}
     of_cluster=(--kubeconfig "${fields[2]}" "${limits[@]}")
+    cluster_is "${fields[2]}"
     address=${endpoint#*://}
     tls=()
     [[ $plaintext == false ]] || tls=(--plaintext)
     sans=()
-    for san in "${fields[@]:6}"; do
+    for san in "${fields[@]:8}"; do
         sans+=(--san "$san")
     done
 }

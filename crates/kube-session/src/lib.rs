@@ -9,12 +9,14 @@ mod held_secret;
 mod namespace;
 mod server;
 mod session;
+mod workload;
 
 pub use backoff::Backoff;
 pub use classify::{Trouble, classify, explain};
 pub use held_secret::{HeldSecret, Written};
 pub use server::{ServerPod, VariableSource};
 pub use session::{Created, Session};
+pub use workload::{Workload, WorkloadKind};
 
 use contract::Reason;
 

@@ -21,7 +21,7 @@ use crate::background::Background;
 use crate::fault_proxy::status;
 use crate::kubeconfig;
 
-/// It knows GET of an object and of a collection (with `labelSelector=key=value`), POST, PUT with a resource version, PATCH
+/// It knows GET of an object and of a collection (with `labelSelector=key=value` or `key!=value`), POST, PUT with a resource version, PATCH
 /// as a JSON merge patch, and DELETE. It notes when an object was made and written. A collection that no object was ever put in is unknown, as the kind of an absent CRD is:
 /// `404 page not found`; Secrets, pods and namespaces are always known. Nothing is validated.
 pub struct FakeApi {
@@ -121,7 +121,7 @@ impl Objects {
         object
     }
 
-    fn collection(&self, path: &str, selector: Option<(&str, &str)>) -> Option<Value> {
+    fn collection(&self, path: &str, selector: Option<&Selector>) -> Option<Value> {
         let prefix = format!("{path}/");
         let inside = |found: &&String| found.starts_with(&prefix) && !found[prefix.len()..].contains('/');
         let known = ["secrets", "pods", "namespaces"]
@@ -135,7 +135,7 @@ impl Objects {
             .iter()
             .filter(|(found, _)| inside(found))
             .map(|(_, object)| object)
-            .filter(|object| selector.is_none_or(|(key, value)| object["metadata"]["labels"][key] == value))
+            .filter(|object| selector.is_none_or(|selector| selector.selects(object)))
             .collect();
         Some(json!({
             "apiVersion": "v1", "kind": "List", "items": items,
@@ -208,16 +208,10 @@ fn handle(
             Some(object) => found(200, object),
             None => status(404, "NotFound", name),
         },
-        Method::GET => {
-            let selector = selector(query);
-            let selector = selector
-                .as_ref()
-                .map(|(key, value)| (key.as_str(), value.as_str()));
-            match objects.collection(path, selector) {
-                Some(list) => found(200, &list),
-                None => page_not_found(),
-            }
-        }
+        Method::GET => match objects.collection(path, Selector::of(query).as_ref()) {
+            Some(list) => found(200, &list),
+            None => page_not_found(),
+        },
         _ => status(405, "MethodNotAllowed", name),
     }
 }
@@ -244,14 +238,31 @@ fn is_object(path: &str) -> bool {
     words > before && (words - before).is_multiple_of(2)
 }
 
-/// `labelSelector=key=value`, percent-encoded.
-fn selector(query: &str) -> Option<(String, String)> {
-    let text = query
-        .split('&')
-        .find_map(|part| part.strip_prefix("labelSelector="))?;
-    let text = text.replace("%3D", "=").replace("%2F", "/");
-    let (key, value) = text.split_once('=')?;
-    Some((key.to_owned(), value.to_owned()))
+/// One label, and whether it must have the value or must not.
+struct Selector {
+    key: String,
+    value: String,
+    equal: bool,
+}
+
+impl Selector {
+    /// From a query, percent-encoded.
+    fn of(query: &str) -> Option<Self> {
+        let text = query
+            .split('&')
+            .find_map(|part| part.strip_prefix("labelSelector="))?;
+        let text = text.replace("%3D", "=").replace("%2F", "/").replace("%21", "!");
+        let (key, value) = text.split_once('=')?;
+        Some(Self {
+            key: key.trim_end_matches('!').to_owned(),
+            value: value.to_owned(),
+            equal: !key.ends_with('!'),
+        })
+    }
+
+    fn selects(&self, object: &Value) -> bool {
+        (object["metadata"]["labels"][&self.key] == self.value.as_str()) == self.equal
+    }
 }
 
 fn found(code: u16, object: &Value) -> Response<Full<Bytes>> {

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use argh::FromArgs;
 use contract::parse_duration;
+use kube_session::Workload;
 
 use crate::abort::{self, Abort};
-use crate::workload::Kind;
 
 /// Wait until a condition of a gateway holds.
 #[derive(FromArgs, Debug)]
@@ -56,8 +56,8 @@ pub struct NodeFlags {
 #[argh(subcommand, name = "rollout")]
 pub struct RolloutFlags {
     /// statefulset/NAME, deployment/NAME, or NAME for whichever exists (default openshell)
-    #[argh(positional, default = "Target::default()", from_str_fn(target))]
-    pub workload: Target,
+    #[argh(positional, default = "Workload::default()", from_str_fn(Workload::parse))]
+    pub workload: Workload,
     /// end the wait where this is met (repeatable): ImagePullBackOff, CrashLoopBackOff[=RESTARTS] (default 3),
     /// NodePressure, ContainerExited
     #[argh(option, from_str_fn(abort::parse))]
@@ -173,54 +173,6 @@ pub struct SandboxFlags {
     /// how long one attempt may take (default 20s: the gateway tries the sandbox for 10 s)
     #[argh(option, from_str_fn(parse_duration), default = "Duration::from_secs(20)")]
     pub connect_timeout: Duration,
-}
-
-/// A workload to wait for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
-    /// Its kind; `None`: whichever exists.
-    pub kind: Option<Kind>,
-    /// Its name.
-    pub name: String,
-}
-
-impl Default for Target {
-    fn default() -> Self {
-        Self {
-            kind: None,
-            name: gateway_names::WORKLOAD.to_owned(),
-        }
-    }
-}
-
-impl Target {
-    /// The kinds to look for.
-    pub fn kinds(&self) -> &'static [Kind] {
-        match self.kind {
-            None => &[Kind::StatefulSet, Kind::Deployment],
-            Some(Kind::StatefulSet) => &[Kind::StatefulSet],
-            Some(Kind::Deployment) => &[Kind::Deployment],
-        }
-    }
-}
-
-fn target(text: &str) -> Result<Target, String> {
-    let (kind, name) = match text.split_once('/') {
-        None => (None, text),
-        Some(("statefulset", name)) => (Some(Kind::StatefulSet), name),
-        Some(("deployment", name)) => (Some(Kind::Deployment), name),
-        Some(_) => (None, ""),
-    };
-    if name.is_empty() || name.contains('/') {
-        let shown = text.escape_debug();
-        return Err(format!(
-            "'{shown}' is none of statefulset/NAME, deployment/NAME and NAME"
-        ));
-    }
-    Ok(Target {
-        kind,
-        name: name.to_owned(),
-    })
 }
 
 fn host_and_port(text: &str) -> Result<String, String> {
