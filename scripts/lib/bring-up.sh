@@ -19,8 +19,8 @@ bring_up() {
         ours=true
         release_opened
         [[ ${given[--chart]:-} == oci://* ]] || release_chosen
-        # A gateway that is new does not deploy the image's chart first.
-        [[ $state != absent || (${given[--chart]:-} != oci://* && $(<"$kept/source") == bundled) ]] || settings+=(--k3s-arg=--disable=openshell)
+        # A gateway that is new does not deploy the image's chart by itself.
+        [[ $state != absent ]] || settings+=(--k3s-arg=--disable=openshell)
     fi
     if [[ ${given[--dry-run]:-false} == true ]]; then
         step container gw-container ensure "${of_gateway[@]}" "${settings[@]}" --dry-run
@@ -30,6 +30,7 @@ bring_up() {
     fi
     image_ready
     if [[ $ours == true ]]; then
+        helm_ready
         [[ ${given[--chart]:-} != oci://* ]] || release_chosen
         # A new gateway has no other; for one that exists it is kept once it is known to be of use.
         [[ $state != absent ]] || release_saved

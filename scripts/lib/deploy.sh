@@ -96,6 +96,7 @@ is_due() {
 
 deploy_done() {
     local part
+    ! is_due gateway && ! is_due chart || helm_ready
     if is_due gateway || is_due supervisor; then
         programs_compiled
     fi

@@ -39,7 +39,7 @@ revision_means() {
 
 # Brings the release to the chart and the values that are kept, where it is another, and waits for the server.
 release_deployed() {
-    local begun how=upgrade code=0 command waited
+    local begun how=upgrade code=0 command waited limit
     if [[ $(jq -r '.release // empty' <<<"$deployment") == "$fingerprint" ]]; then
         step_line release "as it should be" 0
         return
@@ -55,8 +55,8 @@ release_deployed() {
             return
             ;;
         wait)
-            waited=$(($(now_ms) - begun))
-            ((waited < $(in_seconds "${given[--timeout]:-5m}") * 1000)) ||
+            waited=$((($(now_ms) - begun) / 1000)) limit=$(in_seconds "${given[--timeout]:-5m}")
+            ((waited < ${limit%.*})) ||
                 fail 124 timed_out "the node of gateway $gateway did not finish its own chart" "openshell logs --gateway $gateway"
             sleep 1
             ;;

@@ -19,6 +19,8 @@ verb_deploy() {
     esac
     programs_ready
     needs docker "apt-get install docker.io"
+    # The container stays as it is.
+    unset OPENSHELL_CLUSTER_IMAGE
     [[ -z ${given[--docker-host]:-} ]] || export DOCKER_HOST=${given[--docker-host]}
     detect
     container_runs
