@@ -63,7 +63,7 @@ part_running() {
     local known
     known=$(jq -r --arg part "$1" '.parts[$part] // empty' <<<"$deployment")
     if [[ -z $known ]] && [[ $1 == supervisor || $2 == bundled ]]; then
-        known=$(jq -r --arg label "dev.openshell.inputs.$1" '.[$label] // empty' <<<"$3")
+        known=$(jq -r --arg name "dev.openshell.inputs.$1" '.[$name] // empty' <<<"$3")
     fi
     printf '%s' "$known"
 }
@@ -177,7 +177,7 @@ release_is_other() {
 images_deployed() {
     local begun work=$scratch/images name tag archive loaded=() images=()
     begun=$(now_ms)
-    mkdir -p -- "$work"
+    mkdir -p -- "$work/archives"
     # shellcheck source=images/lib/pod-images.sh
     (
         umask 022
