@@ -39,6 +39,10 @@ deploy_planned() {
         else
             part_is[$part]=$(part_hash "$part")
         fi
+        # A release that is the driver's, and whose last run did not end well, is made again.
+        if [[ $part == chart && -e $folder/release.tar && $(jq -r '.release' <<<"$deployment") == null ]]; then
+            part_was[chart]=
+        fi
         if [[ ${part_is[$part]} != "${part_was[$part]}" ]] || { [[ $part == chart ]] && release_given; }; then
             due+=("$part")
         fi

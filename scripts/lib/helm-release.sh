@@ -73,13 +73,18 @@ release_deployed() {
         esac
     done
     [[ $last_revision != null ]] || how=install
-    deployment_is '.begun = $begun' --argjson begun "$(jq '(.revision // 0) + 1' <<<"$last_revision")"
     entry_freed
     helm_words upgrade --install openshell "$chart" --namespace openshell "${values_words[@]}" \
         --description "openshell $fingerprint" --history-max 10 --output json
-    # What goes on after this run was killed keeps the next one waiting.
-    lock_kept=true spawn release "${command[@]}"
-    await release || code=$?
+    helm_upgrades || code=$?
+    if [[ $code -ne 0 ]] && grep -q 'updates to statefulset spec\|selector.*immutable' "$scratch/helm"; then
+        say "  the workload of the server cannot be changed in place: it is made anew, and its volumes stay"
+        workloads_removed
+        revision_read
+        code=0
+        helm_upgrades || code=$?
+    fi
+    [[ $code -eq 0 ]] || cat -- "$scratch/helm" >&2
     [[ $code -eq 0 ]] ||
         fail 1 release_failed "helm could not deploy the chart; the server is as helm left it" \
             "openshell $verb --gateway $gateway, once what helm says above is solved"
@@ -88,10 +93,29 @@ release_deployed() {
     step rollout gw-wait rollout "$server_kind" "${of_cluster[@]}" --abort-on CrashLoopBackOff
 }
 
+# One run of the array `command`; what it says goes to a file. What goes on after this run was killed keeps the next one waiting.
+helm_upgrades() {
+    deployment_is '.begun = $begun | .release = null' --argjson begun "$(jq '(.revision // 0) + 1' <<<"$last_revision")"
+    lock_kept=true spawn release helm_logged
+    await release
+}
+
+helm_logged() {
+    exec "${command[@]}" 2>"$scratch/helm"
+}
+
+# StatefulSets and Deployments of the release: another chart may want what Kubernetes lets nobody change.
+workloads_removed() {
+    local name
+    while read -r name; do
+        kubectl_says --namespace openshell delete "$name" >/dev/null
+    done < <(kubectl_says --namespace openshell get statefulsets,deployments --output json | jq -r '
+        .items[] | select(.metadata.annotations["meta.helm.sh/release-name"] == "openshell") | "\(.kind | ascii_downcase)/\(.metadata.name)"')
+}
+
 # A node port has one Service at a time, and helm makes the new one before it removes that of another chart.
 entry_freed() {
     local name
-    [[ -n ${service_name:-} ]] || return 0
     while read -r name; do
         kubectl_says --namespace openshell delete service "$name" >/dev/null
     done < <(kubectl_says --namespace openshell get services --output json | jq -r --arg kept "$service_name" '

@@ -14,6 +14,7 @@ fingerprint=
 handshake=true
 of_workload=()
 server_kind=statefulset/openshell
+service_name=openshell
 
 release_given() {
     [[ -n ${given[--chart]:-} || ${#values_given[@]} -gt 0 || ${#sets_given[@]} -gt 0 ]]
@@ -167,7 +168,7 @@ bundled_copied() {
 release_hash() {
     {
         (cd -- "$chart" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum)
-        (cd -- "$scratch" && sha256sum base.json && find kept/values kept/set.json -type f -print0 2>/dev/null | LC_ALL=C sort -z | xargs -0 -r sha256sum)
+        (cd -- "$scratch" && sha256sum base.json && find kept -type f \( -path 'kept/values/*' -o -path kept/set.json \) -print0 | LC_ALL=C sort -z | xargs -0 -r sha256sum)
     } | sha256sum | cut -c 1-16
 }
 
