@@ -7,11 +7,11 @@ pub struct Arguments {
     pub tls_sans: Vec<String>,
     /// The bundled chart is not to be deployed: somebody else deploys one.
     pub no_chart: bool,
+    /// Somebody brings a DNS server of their own, behind a Service with the address of this one.
+    pub without_dns: bool,
     /// Arguments that this image has no use for; said once, so that nobody waits for their effect.
     pub ignored: Vec<String>,
 }
-
-const DEPLOYED: [&str; 2] = ["traefik", gateway_names::WORKLOAD];
 
 /// Reads `--flag=value` and `--flag value`.
 pub fn read(words: &[String]) -> Arguments {
@@ -31,9 +31,18 @@ pub fn read(words: &[String]) -> Arguments {
                     .tls_sans
                     .extend(value.split(',').filter(|san| !san.is_empty()).map(str::to_owned));
             }
-            // k3s calls what it brings and deploys by name. There is no traefik to disable here.
-            ("--disable", Some(value)) if value.split(',').all(|name| DEPLOYED.contains(&name)) => {
-                arguments.no_chart |= value.split(',').any(|name| name == gateway_names::WORKLOAD);
+            ("--disable", Some(value)) => {
+                for name in value.split(',') {
+                    match name {
+                        // There is no traefik to disable here.
+                        "traefik" => {}
+                        // k3s's name for its DNS server.
+                        "coredns" => arguments.without_dns = true,
+                        // Somebody deploys a chart of their own.
+                        gateway_names::WORKLOAD => arguments.no_chart = true,
+                        _ => arguments.ignored.push(format!("--disable={name}")),
+                    }
+                }
             }
             _ => arguments.ignored.push(word.clone()),
         }
@@ -59,14 +68,30 @@ mod tests {
         let arguments = read(&words.map(str::to_owned));
         assert_eq!(arguments.tls_sans, ["127.0.0.1", "localhost", "gw.example"]);
         assert_eq!(arguments.ignored, ["--etcd-x", "-v"]);
-        assert!(!arguments.no_chart);
+        assert!(!arguments.no_chart && !arguments.without_dns);
     }
 
     #[test]
     fn the_chart_is_disabled_by_its_name() {
         let words = ["--disable=traefik,openshell", "--disable", "coredns"].map(str::to_owned);
         let arguments = read(&words);
-        assert!(arguments.no_chart);
-        assert_eq!(arguments.ignored, ["--disable"]);
+        assert!(arguments.no_chart && arguments.without_dns);
+        assert!(arguments.ignored.is_empty(), "{:?}", arguments.ignored);
+    }
+
+    #[test]
+    fn dns_is_disabled_by_the_name_that_k3s_has_for_it() {
+        for words in [
+            &["--disable=coredns"][..],
+            &["--disable", "traefik,coredns"],
+            &["--disable=traefik", "--disable=coredns"],
+        ] {
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            let arguments = read(&words);
+            assert!(arguments.without_dns, "{words:?}");
+            assert!(arguments.ignored.is_empty(), "{words:?}");
+        }
+        let ignored = read(&["--disable=traefik,servicelb".to_owned()]).ignored;
+        assert_eq!(ignored, ["--disable=servicelb"]);
     }
 }
