@@ -23,6 +23,15 @@ impl Program {
         Self { child: Some(child) }
     }
 
+    /// Has it ended by itself?
+    ///
+    /// # Panics
+    /// Where that cannot be told.
+    pub fn has_ended(&mut self) -> bool {
+        let child = self.child.as_mut().expect("it was started");
+        child.try_wait().expect("its state").is_some()
+    }
+
     /// Kills it with SIGKILL and waits for its end.
     ///
     /// # Panics

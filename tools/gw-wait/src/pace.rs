@@ -6,7 +6,7 @@ use kube_session::Backoff;
 
 /// While nothing listens, asking again costs nothing and every millisecond of waiting shows.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
-const LONGEST_PAUSE_WHILE_REFUSED: Duration = Duration::from_millis(30);
+const LONGEST_PAUSE_WHILE_REFUSED: Duration = Duration::from_millis(40);
 
 /// Tight while a port is closed; with growing pauses once a peer answers and is not ready.
 pub struct Pace {

@@ -8,7 +8,7 @@ use bollard::Docker;
 use bollard::models::ContainerCreateBody;
 use bollard::query_parameters::CreateContainerOptionsBuilder;
 use cluster_fixture::{Fault, FaultProxy, Program, When, is_thorough, run_apart};
-use end_to_end::{Person, TestGateway, docker, skipped_without_docker};
+use end_to_end::{Ended, Person, TestGateway, docker, skipped_without_docker};
 use serde_json::{Value, json};
 use tool_document::{Run, check};
 
@@ -132,27 +132,40 @@ fn files_sandboxes_and_handshakes_survive_another_node_name() {
     let again = clean.run(&gateway);
     assert_eq!((again.code, &again.document["changed"]), (0, &json!(false)));
 
-    // Killed at a call of the API, and run again: the same end.
-    let calls: Vec<usize> = if is_thorough() {
-        (1..=60).collect()
-    } else {
-        vec![15]
-    };
-    for call in calls {
-        clean.keep = format!("node-{call}");
+    // Killed at a write, and run again: the same end. Until the next write, all is as it was after the one before.
+    let writes = if is_thorough() { 1..100 } else { 7..8 };
+    for write in writes {
+        clean.keep = format!("node-{write}");
         clean.since = rename(&gateway, &clean.keep);
+        lives(&gateway, &clean);
         let proxy = FaultProxy::before(&kubeconfig);
-        proxy.inject(Fault::Withhold, When::At(call));
-        let killed = Program::start(clean.command(proxy.kubeconfig().to_owned()));
-        let was_held = proxy.wait_withheld(Duration::from_secs(60));
+        proxy.inject(Fault::Withhold, When::AtWrite(write));
+        let mut killed = Program::start(clean.command(proxy.kubeconfig().to_owned()));
+        let was_held = loop {
+            if proxy.wait_withheld(Duration::from_millis(100)) {
+                break true;
+            }
+            if killed.has_ended() {
+                break false;
+            }
+        };
         killed.kill();
         let done = clean.run(&gateway);
-        assert_eq!(done.code, 0, "killed at call {call}: {}", done.stderr);
+        assert_eq!(done.code, 0, "killed at write {write}: {}", done.stderr);
         everything_is_there(&clean.keep);
         if !was_held {
-            println!("swept {} calls", call - 1);
+            assert!(is_thorough(), "write {write} was never sent");
+            println!("swept {} writes", write - 1);
             return;
         }
     }
-    assert!(!is_thorough(), "the tool sends more calls than were swept");
+    assert!(!is_thorough(), "the tool sends more writes than were swept");
+}
+
+/// Waits until the node of the new container lives, so that the same writes follow each time.
+fn lives(gateway: &TestGateway, clean: &Clean) {
+    let kubeconfig = gateway.folder().join("kubeconfig");
+    let mut command = gateway.tool("gw-wait", &["node", &clean.keep, "--since", &clean.since]);
+    command.arg("--kubeconfig").arg(kubeconfig);
+    Ended::of(command).well();
 }
