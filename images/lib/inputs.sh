@@ -1,4 +1,4 @@
-# What an image is made from, as a hash. Sourced by images/build.
+# What an image is made from, as a hash. Sourced by images/build and scripts/openshell.
 # shellcheck shell=bash
 
 # Files below the given paths, relative to the checkout, that git knows or would take; in a copy without git, all files.
@@ -50,4 +50,20 @@ cluster_hash() {
         crate_folders "$crate"
     done | sort -u)
     full_hash Cargo.toml Cargo.lock .cargo/config.toml images/build images/lib images/cluster helm/openshell "${crates[@]}"
+}
+
+# part_hash gateway | supervisor | chart: what this part of a running gateway is made from.
+part_hash() {
+    local crates compiled=(Cargo.toml Cargo.lock .cargo/config.toml)
+    case $1 in
+    gateway)
+        mapfile -t crates < <(crate_folders images/gateway | sort -u)
+        inputs_hash "${compiled[@]}" images/lib/pod-images.sh "${crates[@]}"
+        ;;
+    supervisor)
+        mapfile -t crates < <(crate_folders images/sandbox | sort -u)
+        inputs_hash "${compiled[@]}" "${crates[@]}"
+        ;;
+    chart) inputs_hash helm/openshell ;;
+    esac
 }

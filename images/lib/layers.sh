@@ -64,6 +64,7 @@ cluster_image() {
     pod_images "$binaries" "$rootfs/opt/openshell/images"
     bundled_chart "$rootfs/opt/openshell/chart"
     docker_build "$context" "$4" --build-arg "PACKAGES=$1" --build-arg "KUBERNETES=$2" --build-arg "HELM=$3" \
-        --build-arg "VERSION=${version#Kubernetes }" --build-arg "INPUTS=$5"
+        --build-arg "VERSION=${version#Kubernetes }" --build-arg "INPUTS=$5" --build-arg "GATEWAY=$(part_hash gateway)" \
+        --build-arg "SUPERVISOR=$(part_hash supervisor)" --build-arg "CHART=$(part_hash chart)"
     rm -rf -- "$context"
 }

@@ -1,4 +1,4 @@
-# The images of pods, as the archives that docker save writes, and the chart that names them. Sourced by images/build.
+# The images of pods, as the archives that docker save writes, and the chart that names them. Sourced by images/build and scripts/openshell.
 # shellcheck shell=bash
 
 # Equal content gives an equal archive on any day and for any user.
@@ -8,15 +8,21 @@ reproducible=(--sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --forma
 pod_images() {
     local binaries=$1 folder=$2
     mkdir -p "$folder"
+    server_images "$binaries" "$folder"
+    mkdir -p "$work/pause"
+    install -D -m 0755 "$binaries/pause" "$work/pause/pause"
+    pod_image pause "$folder" '{"Entrypoint": ["/pause"], "User": "65535:65535"}' 1
+}
+
+# The server's image, and that of the sandboxes that it makes.
+server_images() {
+    local binaries=$1 folder=$2
     pod_rootfs gateway
     install -D -m 0755 "$binaries/openshell-gateway" "$work/gateway/usr/local/bin/openshell-gateway"
     pod_image gateway "$folder" '{"Entrypoint": ["/usr/local/bin/openshell-gateway"], "User": "1000:1000"}'
     # A sandbox's program comes from the node; its image changes only when it must.
     pod_rootfs sandbox
     pod_image sandbox "$folder" '{"User": "1000:1000"}'
-    mkdir -p "$work/pause"
-    install -D -m 0755 "$binaries/pause" "$work/pause/pause"
-    pod_image pause "$folder" '{"Entrypoint": ["/pause"], "User": "65535:65535"}' 1
 }
 
 pod_rootfs() {

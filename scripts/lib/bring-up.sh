@@ -12,6 +12,7 @@ serving='^\{"schema":1,"tool":"gw-detect","gateway":"([^"]+)","docker":\{[^{}]*\
 # anything else, of the tools that are there, and read without jq, which takes longer than all the rest together.
 serves_already() {
     [[ -x $programs/gw-detect && ${#settings[@]} == 0 ]] || return 1
+    ! release_given || return 1
     traced gw-detect "${of_gateway[@]}"
     document=$("$programs/gw-detect" "${of_gateway[@]}" 2>/dev/null) || return 1
     [[ $document =~ $serving ]] || return 1
@@ -28,26 +29,56 @@ bring_up() {
     image_chosen
     lock_taken "$verb" && detect
     say "gateway $gateway: $(state_in_words)"
+    local ours=false
+    if release_is_ours; then
+        ours=true
+        release_opened
+        [[ ${given[--chart]:-} == oci://* ]] || release_chosen
+        # A gateway that is new does not deploy the image's chart by itself.
+        [[ $state != absent ]] || settings+=(--k3s-arg=--disable=openshell)
+    fi
     if [[ ${given[--dry-run]:-false} == true ]]; then
         step container gw-container ensure "${of_gateway[@]}" "${settings[@]}" "${image[@]}" --dry-run
+        ! release_given || say "  release       the chart and the values given would be compared with what is deployed"
         finish "nothing was done; the plan: $(plan_in_words)"
         return
     fi
     image_ready
+    if [[ $ours == true ]]; then
+        helm_ready
+        [[ ${given[--chart]:-} != oci://* ]] || release_chosen
+        # A new gateway has no other; for one that exists it is kept once it is known to be of use.
+        [[ $state != absent ]] || release_saved
+    fi
     step container gw-container ensure "${of_gateway[@]}" "${settings[@]}" "${image[@]}" "${locked[@]}"
     read_container
     step api gw-wait api "${of_cluster[@]}" "${hopeless[@]}"
-    step namespace gw-wait namespace "${of_cluster[@]}" "${hopeless[@]}"
-    begin nodes gw-nodeclean "${of_cluster[@]}" --keep "$node_name" --since "$started_at"
-    begin secret gw-sshsecret reconcile "${of_cluster[@]}"
-    if [[ $plaintext == false ]]; then
-        step certificates gw-pki reconcile "${of_cluster[@]}" --gateway "$gateway" "${sans[@]}" "${locked[@]}"
+    if [[ $ours == true ]]; then
+        deployment_read "$container_id"
+        # An image without a chart of its own makes no namespace.
+        [[ $(jq -r .release <<<"$deployment") != null ]] || kubectl_says create namespace openshell >/dev/null 2>&1 || true
     fi
-    ended secret
+    step namespace gw-wait namespace "${of_cluster[@]}" "${hopeless[@]}"
+    if [[ $ours == true ]]; then
+        release_understood
+        release_saved
+    fi
+    begin nodes gw-nodeclean "${of_cluster[@]}" --keep "$node_name" --since "$started_at"
+    secrets_ensured
     ended nodes
+    [[ $ours == false ]] || release_deployed
     step grpc gw-wait grpc --address "$address" --published "$published" "${tls[@]}" "${of_cluster[@]}" "${hopeless[@]}" \
         "${hopeless_pods[@]}" --since "$started_at"
     finish "gateway $gateway serves on $endpoint"
+}
+
+# The handshake secret, where the server has one, and the TLS Secrets.
+secrets_ensured() {
+    [[ $handshake == false ]] || begin secret gw-sshsecret reconcile "${of_cluster[@]}" "${of_workload[@]}" "$@"
+    if [[ $plaintext == false ]]; then
+        step certificates gw-pki reconcile "${of_cluster[@]}" --gateway "$gateway" "${of_workload[@]}" "${sans[@]}" "${locked[@]}" "$@"
+    fi
+    [[ $handshake == false ]] || ended secret
 }
 
 # The image of the gateway: a flag's or the environment's is gw-container's affair, and so is another one that the
@@ -78,16 +109,19 @@ image_ready() {
 # What the later steps need of gw-container's document.
 read_container() {
     local fields san
-    mapfile -t fields < <(jq -r '.node_name, .started_at, .kubeconfig, .endpoint, .published, .spec.plaintext, .spec.tls_sans[]' <<<"$document")
-    node_name=${fields[0]} started_at=${fields[1]} endpoint=${fields[3]} published=${fields[4]} plaintext=${fields[5]}
+    mapfile -t fields < <(jq -r '.node_name, .started_at, .kubeconfig, .endpoint, .published, .container_id, (.spec | tojson), .spec.plaintext,
+        .spec.tls_sans[]' <<<"$document")
+    node_name=${fields[0]} started_at=${fields[1]} endpoint=${fields[3]} published=${fields[4]} container_id=${fields[5]} spec=${fields[6]}
+    plaintext=${fields[7]}
     of_cluster=(--kubeconfig "${fields[2]}" "${limits[@]}")
     hopeless=(--gateway "$gateway" --abort-on GatewayExited)
     [[ -z ${given[--docker-host]:-} ]] || hopeless+=(--docker-host "${given[--docker-host]}")
+    cluster_is "${fields[2]}"
     address=${endpoint#*://}
     tls=()
     [[ $plaintext == false ]] || tls=(--plaintext)
     sans=()
-    for san in "${fields[@]:6}"; do
+    for san in "${fields[@]:8}"; do
         sans+=(--san "$san")
     done
 }

@@ -109,6 +109,8 @@ take_flag() {
     fi
     [[ $flag != --name ]] || flag=--gateway
     given[$flag]=$value
+    [[ $flag != --values ]] || values_given+=("$value")
+    [[ $flag != --set ]] || sets_given+=("$value")
     if [[ $flag == --registry-token-file ]]; then
         if [[ $value == - ]]; then
             IFS= read -r registry_token || true

@@ -10,6 +10,14 @@ cluster_is() {
     kubeconfig=$1 kube_context=${2:-}
 }
 
+# Both can be run: asked once, before anything depends on them.
+helm_ready() {
+    local program image
+    for program in helm kubectl; do
+        command -v "$program" >/dev/null || image_with_helm "$program"
+    done
+}
+
 # helm_words WORDS...: the array `command` becomes a run of helm with these words on the cluster. Files that they name must lie in the
 # gateway's folder, in this run's own, or in the checkout's. Values never stand in words, which all users of the machine see.
 helm_words() {

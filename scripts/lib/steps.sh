@@ -49,19 +49,29 @@ ended() {
 }
 
 # spawn NAME COMMAND...: in the background, so that a signal is heard at once. Nothing reads what people type, and only who is
-# given the lock's descriptor may keep it longer than this run.
+# given the lock's descriptor, or runs with lock_kept, may keep it longer than this run.
+lock_kept=false
 spawn() {
     local name=$1 now
     shift
     scratch_made
     clock
     begun_at[$name]=$now
-    if [[ -z $lock || " $* " == *" --lock-fd "* ]]; then
+    if [[ -z $lock || $lock_kept == true || " $* " == *" --lock-fd "* ]]; then
         "$@" </dev/null >"$scratch/$name" &
     else
         "$@" </dev/null >"$scratch/$name" {lock}>&- &
     fi
     running[$name]=$!
+}
+
+# step_said NAME VERB MILLISECONDS OBJECT REASON: the document and the line of a step that none of the tools did.
+step_said() {
+    document=$(jq -cn --arg verb "$2" --arg object "$4" --arg reason "$5" \
+        '{schema: 1, tool: "openshell", changed: true, dry_run: false, actions: [{verb: $verb, object: $object, reason: $reason}]}')
+    step_documents+=("$(jq -cn --arg name "$1" --argjson gone "$3" --argjson document "$document" \
+        '{name: $name, duration_ms: $gone, document: $document}')")
+    step_line "$1" "$(outcome)" "$3"
 }
 
 # A folder for what this run writes, gone with it; and from then on a signal is said in words.

@@ -2,9 +2,9 @@
 # shellcheck shell=bash
 
 # In the order of the help.
-verbs=(start resume recreate restart stop destroy backup restore status list use logs kubeconfig env completion version help)
+verbs=(start resume recreate restart stop destroy deploy backup restore status list use logs kubeconfig env completion version help)
 # How many words may follow a verb, where that is not none.
-declare -A most_operands=([use]=1 [backup]=1 [restore]=1 [logs]=2 [completion]=1 [help]=1)
+declare -A most_operands=([deploy]=1 [use]=1 [backup]=1 [restore]=1 [logs]=2 [completion]=1 [help]=1)
 
 # shellcheck source=scripts/verbs/start.sh
 source "$root/scripts/verbs/start.sh"
@@ -18,6 +18,8 @@ source "$root/scripts/verbs/restart.sh"
 source "$root/scripts/verbs/stop.sh"
 # shellcheck source=scripts/verbs/destroy.sh
 source "$root/scripts/verbs/destroy.sh"
+# shellcheck source=scripts/verbs/deploy.sh
+source "$root/scripts/verbs/deploy.sh"
 # shellcheck source=scripts/verbs/backup.sh
 source "$root/scripts/verbs/backup.sh"
 # shellcheck source=scripts/verbs/restore.sh

@@ -31,7 +31,7 @@ verb_logs() {
     *) words+=("--since=$since") ;;
     esac
     case $what in
-    gateway) kubectl+=(statefulset/openshell) ;;
+    gateway) kubectl+=("$(server_deployed)") ;;
     sandbox) kubectl+=(--container agent "pod/$2") ;;
     esac
     exec docker exec "openshell-cluster-$gateway" "${kubectl[@]}" "${words[@]}"

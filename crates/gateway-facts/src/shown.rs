@@ -18,7 +18,9 @@ pub fn shown_spec(container: &Container) -> Spec {
         !HOST_NAMES.contains(&name)
     };
     let decided = |word: &&String| {
-        !matches!(word.as_str(), "server" | "--disable=traefik") && !word.starts_with("--tls-san=")
+        !matches!(word.as_str(), "server" | "--disable=traefik")
+            && !word.starts_with("--tls-san=")
+            && !word.starts_with("--node-name=")
     };
     let spec = Spec::parse(br#"{"image":"","node_name":""}"#).expect("has all that is required");
     Spec {

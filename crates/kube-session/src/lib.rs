@@ -11,14 +11,16 @@ mod node_life;
 mod retry_after;
 mod server;
 mod session;
+mod workload;
 
 pub use backoff::Backoff;
 pub use classify::{Trouble, classify, explain};
 pub use held_secret::{HeldSecret, Written};
 pub use node_life::{Life, NodeLives, ready_condition};
 pub use retry_after::asked_wait;
-pub use server::{PODS_OF_SERVER, ServerPod, VariableSource};
+pub use server::{PODS_OF_NO_SANDBOX, ServerPod, VariableSource};
 pub use session::{Created, Session};
+pub use workload::{Workload, WorkloadKind};
 
 use contract::Reason;
 

@@ -1,7 +1,6 @@
 //! The gateway server's own workload: its pods, and its restart.
 
 use contract::Failure;
-use gateway_names::WORKLOAD;
 use jiff::Timestamp;
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
@@ -13,10 +12,10 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use crate::{Backoff, Session, Trouble};
+use crate::{Backoff, Session, Trouble, Workload, WorkloadKind};
 
-/// Pods of the server, by the label that its charts give them.
-pub const PODS_OF_SERVER: &str = "app.kubernetes.io/name=openshell";
+/// Pods that are no sandbox's: charts label the server's each in their own way, and there may be thousands of sandboxes.
+pub const PODS_OF_NO_SANDBOX: &str = "openshell.ai/managed-by!=openshell";
 /// What `kubectl rollout restart` sets.
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 
@@ -84,13 +83,23 @@ impl ServerPod {
         }))
     }
 
-    fn is_of_server(&self) -> bool {
+    fn is_of(&self, workload: &Workload) -> bool {
+        let kinds = workload.kinds();
         let owner = self.0.metadata.owner_references.iter().flatten();
-        let is_ours = owner.filter(|owner| owner.controller == Some(true)).any(|owner| {
-            let of_deployment = || owner.name.starts_with(&format!("{WORKLOAD}-"));
-            (owner.kind == "StatefulSet" && owner.name == WORKLOAD)
-                || (owner.kind == "ReplicaSet" && of_deployment())
-        });
+        let is_ours =
+            owner
+                .filter(|owner| owner.controller == Some(true))
+                .any(|owner| match owner.kind.as_str() {
+                    "StatefulSet" => {
+                        kinds.contains(&WorkloadKind::StatefulSet) && owner.name == workload.name
+                    }
+                    // A Deployment's ReplicaSets have its name and a hash.
+                    "ReplicaSet" => {
+                        let (name, _) = owner.name.rsplit_once('-').unwrap_or_default();
+                        kinds.contains(&WorkloadKind::Deployment) && name == workload.name
+                    }
+                    _ => false,
+                });
         let status = self.0.status.as_ref();
         let phase = status.and_then(|status| status.phase.as_deref());
         is_ours
@@ -119,10 +128,10 @@ impl Progress {
 impl Session {
     /// The gateway server's pods, without those that end.
     pub async fn server_pods(&self) -> Result<Vec<ServerPod>, Failure> {
-        let selection = ListParams::default().labels(PODS_OF_SERVER);
+        let selection = ListParams::default().labels(PODS_OF_NO_SANDBOX);
         let pods = self.list(&self.namespaced::<Pod>(), &selection).await?;
         let pods = pods.into_iter().map(ServerPod);
-        Ok(pods.filter(ServerPod::is_of_server).collect())
+        Ok(pods.filter(|pod| pod.is_of(&self.workload)).collect())
     }
 
     /// Restarts the gateway server as `kubectl rollout restart` does and waits until the roll-out is complete. What was
@@ -139,8 +148,9 @@ impl Session {
                 total: status.map_or(0, |status| status.replicas),
             }
         };
-        if self.restart("statefulset", of_set).await? {
-            return Ok(Some(format!("statefulset/{WORKLOAD}")));
+        let (kinds, name) = (self.workload.kinds(), &self.workload.name);
+        if kinds.contains(&WorkloadKind::StatefulSet) && self.restart("statefulset", of_set).await? {
+            return Ok(Some(format!("statefulset/{name}")));
         }
         let of_deployment = |deployment: &Deployment| {
             let (spec, status) = (deployment.spec.as_ref(), deployment.status.as_ref());
@@ -153,8 +163,9 @@ impl Session {
                 total: status.and_then(|status| status.replicas).unwrap_or(0),
             }
         };
-        let is_there = self.restart("deployment", of_deployment).await?;
-        Ok(is_there.then(|| format!("deployment/{WORKLOAD}")))
+        let is_there =
+            kinds.contains(&WorkloadKind::Deployment) && self.restart("deployment", of_deployment).await?;
+        Ok(is_there.then(|| format!("deployment/{name}")))
     }
 
     /// False where there is no such workload.
@@ -167,7 +178,8 @@ impl Session {
             + std::fmt::Debug,
     {
         let api: Api<K> = self.namespaced();
-        if self.get(&api, WORKLOAD).await?.is_none() {
+        let name = self.workload.name.as_str();
+        if self.get(&api, name).await?.is_none() {
             return Ok(false);
         }
         // One moment for every attempt: a patch whose answer was lost restarts nothing a second time.
@@ -175,15 +187,15 @@ impl Session {
         let template = json!({ "metadata": { "annotations": { RESTARTED_AT: now } } });
         let patch = Patch::Merge(json!({ "spec": { "template": template } }));
         let parameters = PatchParams::default();
-        let what = format!("the API server to restart {kind} {WORKLOAD}");
+        let what = format!("the API server to restart {kind} {name}");
         let absent = |trouble| (trouble == Trouble::Absent).then_some(());
-        let send = || api.patch(WORKLOAD, &parameters, &patch);
-        if self.request(&what, WORKLOAD, send, absent).await?.is_err() {
+        let send = || api.patch(name, &parameters, &patch);
+        if self.request(&what, name, send, absent).await?.is_err() {
             return Ok(false);
         }
         let mut backoff = Backoff::default();
         loop {
-            let Some(found) = self.get(&api, WORKLOAD).await? else {
+            let Some(found) = self.get(&api, name).await? else {
                 return Ok(false);
             };
             let progress = progress(&found);
@@ -192,7 +204,7 @@ impl Session {
                 return Ok(true);
             }
             self.console.waiting(&format!(
-                "{kind} {WORKLOAD} to restart: {} of {} pods are ready",
+                "{kind} {name} to restart: {} of {} pods are ready",
                 progress.ready.min(progress.updated),
                 progress.wanted
             ));
@@ -216,12 +228,19 @@ mod tests {
     }
 
     #[test]
-    fn pods_of_others_that_carry_the_label_are_not_the_servers() {
-        assert!(owned_by("StatefulSet", "openshell").is_of_server());
-        assert!(owned_by("ReplicaSet", "openshell-5d8c").is_of_server());
-        assert!(!owned_by("StatefulSet", "openshell-2").is_of_server());
-        assert!(!owned_by("Sandbox", "openshell").is_of_server());
-        assert!(!pod(json!({})).is_of_server());
+    fn pods_of_others_are_not_the_servers() {
+        let usual = Workload::default();
+        assert!(owned_by("StatefulSet", "openshell").is_of(&usual));
+        assert!(owned_by("ReplicaSet", "openshell-5d8c").is_of(&usual));
+        assert!(!owned_by("StatefulSet", "openshell-2").is_of(&usual));
+        assert!(!owned_by("ReplicaSet", "openshell-db-5d8c").is_of(&usual));
+        assert!(!owned_by("Sandbox", "openshell").is_of(&usual));
+        assert!(!pod(json!({})).is_of(&usual));
+
+        let other = Workload::parse("deployment/gw").unwrap();
+        assert!(owned_by("ReplicaSet", "gw-5d8c").is_of(&other));
+        assert!(!owned_by("StatefulSet", "gw").is_of(&other));
+        assert!(!owned_by("ReplicaSet", "openshell-5d8c").is_of(&other));
     }
 
     #[test]

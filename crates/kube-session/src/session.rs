@@ -21,6 +21,7 @@ use tower::util::AndThenLayer;
 use crate::backoff::Backoff;
 use crate::classify::{Trouble, classify, explain};
 use crate::retry_after::{asked_wait, into_status};
+use crate::workload::Workload;
 
 /// A connection may take this long.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -44,6 +45,8 @@ pub struct Session {
     pub namespace: String,
     /// The API server's address, for messages.
     pub server: String,
+    /// The gateway server's workload.
+    pub workload: Workload,
     pub(crate) console: Arc<Console>,
     deadline: Instant,
 }
@@ -58,6 +61,15 @@ pub enum Created<K> {
 }
 
 impl Session {
+    /// The same, with a server whose workload is this one.
+    #[must_use]
+    pub fn of_workload(self, workload: &Workload) -> Self {
+        Self {
+            workload: workload.clone(),
+            ..self
+        }
+    }
+
     /// Reads the kubeconfig; sends nothing yet.
     pub async fn open<R>(context: &Context<R>) -> Result<Self, Failure> {
         let common = &context.common;
@@ -76,6 +88,7 @@ impl Session {
             client,
             namespace: common.namespace.clone(),
             server,
+            workload: Workload::default(),
             console: Arc::clone(&context.console),
             deadline: context.deadline,
         })

@@ -8,6 +8,7 @@ pub mod client;
 pub mod connect;
 pub mod controller;
 pub mod handshake;
+pub mod health;
 pub mod log;
 pub mod objects;
 pub mod plan;

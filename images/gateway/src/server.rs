@@ -25,6 +25,7 @@ use tower::ServiceExt;
 use crate::api::sandboxes_server::SandboxesServer;
 use crate::connect::{self, Connector};
 use crate::controller;
+use crate::health;
 use crate::log::{self, Level};
 use crate::sandboxes::SandboxService;
 use crate::settings::{Refused, Settings};
@@ -58,6 +59,9 @@ pub async fn run(settings: Settings) -> Result<(), Refused> {
     let listener = TcpListener::bind(address).await;
     let listener =
         listener.map_err(|error| failed(anyhow::anyhow!("cannot listen on {address}: {error}")))?;
+    if let Some(port) = settings.health_port {
+        tokio::spawn(health::serve(health::listen(port).await.map_err(failed)?));
+    }
     let namespace = settings.sandboxes.namespace.clone();
     let service = SandboxService::new(
         store.clone(),

@@ -28,6 +28,9 @@ struct Flags {
     /// port to listen on (default 8080)
     #[argh(option, default = "8080")]
     port: u16,
+    /// port for health in plain HTTP, /healthz and /readyz (default none)
+    #[argh(option)]
+    health_port: Option<u16>,
     /// error, warn, info or debug (default info)
     #[argh(option, default = "Level::Info")]
     log_level: Level,
@@ -41,6 +44,8 @@ struct Flags {
 pub struct Settings {
     /// TCP port to listen on; 0 lets the system choose.
     pub port: u16,
+    /// TCP port for health alone.
+    pub health_port: Option<u16>,
     /// How much is logged.
     pub log_level: Level,
     /// The `SQLite` file.
@@ -124,6 +129,7 @@ impl Settings {
             |name: &str| variable(name).ok_or_else(|| Refused::configuration(format!("{name} is not set")));
         Ok(Self {
             port: flags.port,
+            health_port: flags.health_port,
             log_level: flags.log_level,
             database: PathBuf::from(database),
             secret: handshake_secret(variable(HANDSHAKE_VARIABLE))?,

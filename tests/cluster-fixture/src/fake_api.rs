@@ -21,7 +21,7 @@ use crate::background::Background;
 use crate::fault_proxy::status;
 use crate::kubeconfig;
 
-/// It knows GET of an object and of a collection (with `labelSelector=key=value`), POST (also as a dry run), PUT with a resource
+/// It knows GET of an object and of a collection (with `labelSelector=key=value` or `key!=value`), POST (also as a dry run), PUT with a resource
 /// version, PATCH as a JSON merge patch, and DELETE with a uid as precondition. It notes when an object was made and written. A
 /// collection that no object was ever put in is unknown, as the kind of an absent CRD is: `404 page not found`; Kubernetes' own
 /// kinds are always known. Nothing is validated.
@@ -137,7 +137,7 @@ impl Objects {
         object
     }
 
-    fn collection(&self, path: &str, selector: Option<(&str, &str)>) -> Option<Value> {
+    fn collection(&self, path: &str, selector: Option<&Selector>) -> Option<Value> {
         let inside = |found: &&String| is_inside(found, path);
         let is_known = BUILT_IN.iter().any(|group| path.starts_with(group));
         if !is_known && !self.by_path.keys().any(|found| inside(&found)) {
@@ -148,7 +148,7 @@ impl Objects {
             .iter()
             .filter(|(found, _)| inside(found))
             .map(|(_, object)| object)
-            .filter(|object| selector.is_none_or(|(key, value)| object["metadata"]["labels"][key] == value))
+            .filter(|object| selector.is_none_or(|selector| selector.selects(object)))
             .collect();
         Some(json!({
             "apiVersion": "v1", "kind": "List", "items": items,
@@ -252,16 +252,10 @@ fn handle(
             Some(object) => found(200, object),
             None => status(404, "NotFound", name),
         },
-        Method::GET => {
-            let selector = selector(query);
-            let selector = selector
-                .as_ref()
-                .map(|(key, value)| (key.as_str(), value.as_str()));
-            match objects.collection(path, selector) {
-                Some(list) => found(200, &list),
-                None => page_not_found(),
-            }
-        }
+        Method::GET => match objects.collection(path, Selector::of(query).as_ref()) {
+            Some(list) => found(200, &list),
+            None => page_not_found(),
+        },
         _ => status(405, "MethodNotAllowed", name),
     }
 }
@@ -293,14 +287,31 @@ fn is_object(path: &str) -> bool {
     words > before && (words - before).is_multiple_of(2)
 }
 
-/// `labelSelector=key=value`, percent-encoded.
-fn selector(query: &str) -> Option<(String, String)> {
-    let text = query
-        .split('&')
-        .find_map(|part| part.strip_prefix("labelSelector="))?;
-    let text = text.replace("%3D", "=").replace("%2F", "/");
-    let (key, value) = text.split_once('=')?;
-    Some((key.to_owned(), value.to_owned()))
+/// One label, and whether it must have the value or must not.
+struct Selector {
+    key: String,
+    value: String,
+    equal: bool,
+}
+
+impl Selector {
+    /// From a query, percent-encoded.
+    fn of(query: &str) -> Option<Self> {
+        let text = query
+            .split('&')
+            .find_map(|part| part.strip_prefix("labelSelector="))?;
+        let text = text.replace("%3D", "=").replace("%2F", "/").replace("%21", "!");
+        let (key, value) = text.split_once('=')?;
+        Some(Self {
+            key: key.trim_end_matches('!').to_owned(),
+            value: value.to_owned(),
+            equal: !key.ends_with('!'),
+        })
+    }
+
+    fn selects(&self, object: &Value) -> bool {
+        (object["metadata"]["labels"][&self.key] == self.value.as_str()) == self.equal
+    }
 }
 
 fn found(code: u16, object: &Value) -> Response<Full<Bytes>> {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::driver::{Ended, repository};
+use crate::gateway::TestGateway;
 
 /// A copy of the checkout's files, with folders of its own for temporary files and for client files. Removed when it is dropped.
 #[derive(Debug)]
@@ -57,6 +58,40 @@ impl Checkout {
             .open(path)
             .expect("a file of the checkout");
         writeln!(file, "{line}").expect("a line can be added");
+    }
+
+    /// Replaces a text that is in a file once.
+    ///
+    /// # Panics
+    /// Where it is not there, or more than once.
+    pub fn replace(&self, file: &str, text: &str, by: &str) {
+        let path = self.source().join(file);
+        let content = std::fs::read_to_string(&path).expect("a file of the checkout");
+        assert_eq!(content.matches(text).count(), 1, "{text} in {file}");
+        std::fs::write(path, content.replace(text, by)).expect("the file can be written");
+    }
+
+    /// Writes a file, or removes it.
+    ///
+    /// # Panics
+    /// Where that fails.
+    pub fn put(&self, file: &str, content: Option<&str>) {
+        let path = self.source().join(file);
+        match content {
+            Some(content) => std::fs::write(path, content),
+            None => std::fs::remove_file(path),
+        }
+        .expect("the file can be written");
+    }
+
+    /// A run of this copy's driver on a gateway, with the original's built tools; not yet started.
+    pub fn driver(&self, gateway: &TestGateway, verb: &str, flags: &[&str]) -> Command {
+        let mut command = self.command(
+            &self.source().join("scripts/openshell"),
+            &[verb, "--gateway", &gateway.name],
+        );
+        command.args(flags).env("XDG_CONFIG_HOME", gateway.config());
+        command
     }
 
     /// Runs a program of the copy with the original's built tools.

@@ -18,10 +18,11 @@ use crate::work::{Locking, Work};
 use crate::{client_state, ending, fetch, helper_container, image, plan};
 
 /// The client's files that a backup has, below the gateway's folder.
-const CLIENT_FILES: [&str; 6] = [
+const CLIENT_FILES: [&str; 7] = [
     "metadata.json",
     "spec.json",
     "registries.yaml",
+    "release.tar",
     "mtls/ca.crt",
     "mtls/tls.crt",
     "mtls/tls.key",

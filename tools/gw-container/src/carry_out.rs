@@ -15,7 +15,7 @@ use docker_session::{absent, docker_failure, is_status};
 use gateway_facts::{Confinement, Facts, Network, Spec, Status, aside_name};
 use gateway_names::GATEWAY_LABEL;
 
-use crate::create_body::create_body;
+use crate::create_body::{Manner, create_body};
 use crate::datastore::{Brings, Datastore};
 use crate::ending::{remove, stop};
 use crate::journal::Journal;
@@ -42,8 +42,8 @@ pub struct Carrier<'a> {
     pub facts: &'a Facts,
     /// What a container is made from: the plan's specification, unless its port for the API is taken in between.
     pub spec: Spec,
-    /// A container is made with `--privileged`.
-    pub privileged: bool,
+    /// How a container is made.
+    pub manner: Manner,
     /// Environment of the container that is replaced.
     pub carried: Vec<String>,
     /// Subnets that nothing may overlap.
@@ -255,7 +255,7 @@ impl Carrier<'_> {
             &self.work.gateway,
             &self.spec,
             &self.plan.image_reference,
-            self.privileged,
+            self.manner,
             self.network(made),
             &self.carried,
         );
@@ -323,11 +323,11 @@ impl Carrier<'_> {
             let auto = self.plan.spec.confinement == Confinement::Auto;
             if !made.container {
                 return Err(start_failure(name, &refused));
-            } else if auto && self.privileged && is_about_privileges(&refused) {
+            } else if auto && self.manner.privileged && is_about_privileges(&refused) {
                 self.work.warn(format!(
                     "Docker refuses privileged containers: container {name} runs with a list of capabilities ({refused})"
                 ));
-                self.privileged = false;
+                self.manner.privileged = false;
             } else if self
                 .spec
                 .api_port

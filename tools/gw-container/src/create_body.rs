@@ -46,12 +46,21 @@ pub fn is_privileged(confinement: Confinement, image: &Image) -> bool {
     }
 }
 
+/// How a container of some image is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Manner {
+    /// With `--privileged`.
+    pub privileged: bool,
+    /// Of k3s's own image.
+    pub plain_k3s: bool,
+}
+
 /// The container. `carried` is environment of the container that is replaced.
 pub fn create_body(
     gateway: &GatewayName,
     spec: &Spec,
     image_reference: &str,
-    privileged: bool,
+    manner: Manner,
     network: &NetworkInUse,
     carried: &[String],
 ) -> ContainerCreateBody {
@@ -68,7 +77,7 @@ pub fn create_body(
     ContainerCreateBody {
         image: Some(image_reference.to_owned()),
         hostname: Some(spec.node_name.clone()),
-        cmd: Some(command(spec)),
+        cmd: Some(command(spec, manner.plain_k3s)),
         env: Some(environment.collect()),
         labels: Some(HashMap::from([
             (GATEWAY_LABEL.to_owned(), gateway.to_string()),
@@ -76,7 +85,7 @@ pub fn create_body(
         ])),
         exposed_ports: Some(vec![format!("{NODE_PORT}/tcp"), format!("{API_PORT}/tcp")]),
         stop_timeout: Some(STOP_SECONDS),
-        host_config: Some(host_config(gateway, spec, privileged, network)),
+        host_config: Some(host_config(gateway, spec, manner.privileged, network)),
         networking_config: Some(NetworkingConfig {
             endpoints_config: Some(HashMap::from([(network.reference.clone(), endpoint)])),
         }),
@@ -155,7 +164,11 @@ mod tests {
             id: "1".into(),
             pinned: Some("10.87.1.2".parse().unwrap()),
         };
-        let body = create_body(&"g".parse().unwrap(), spec, "i", privileged, &network, carried);
+        let manner = Manner {
+            privileged,
+            plain_k3s: false,
+        };
+        let body = create_body(&"g".parse().unwrap(), spec, "i", manner, &network, carried);
         serde_json::to_value(body).unwrap()
     }
 

@@ -5,7 +5,7 @@ use gateway_facts::{Container, Facts, Spec, observe};
 use gateway_names::node_name_for;
 
 use crate::carry_out::Carrier;
-use crate::create_body::is_privileged;
+use crate::create_body::{Manner, is_privileged};
 use crate::datastore::{Brings, Datastore};
 use crate::environment::carried_environment;
 use crate::flag_values::Pull;
@@ -69,9 +69,12 @@ pub async fn run(flags: EnsureFlags, context: Context<Report>) -> Result<Answer,
         plan,
         facts: &facts,
         spec: plan.spec.clone(),
-        privileged: image
-            .as_ref()
-            .is_none_or(|image| is_privileged(plan.spec.confinement, image)),
+        manner: Manner {
+            privileged: image
+                .as_ref()
+                .is_none_or(|image| is_privileged(plan.spec.confinement, image)),
+            plain_k3s: image.as_ref().is_some_and(|image| image.plain_k3s),
+        },
         carried: carried(
             &work,
             &facts,

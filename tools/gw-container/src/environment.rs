@@ -13,7 +13,8 @@ fn extra_names(spec: &Spec) -> Vec<&str> {
     names
 }
 
-pub fn command(spec: &Spec) -> Vec<String> {
+/// The command. k3s's own image takes the node's name as an argument; others read it from the environment.
+pub fn command(spec: &Spec, plain_k3s: bool) -> Vec<String> {
     let mut words = vec!["server".to_owned(), "--disable=traefik".to_owned()];
     let usual = ["127.0.0.1", "localhost", "host.docker.internal"];
     let further = extra_names(spec).into_iter().filter(|name| !usual.contains(name));
@@ -23,6 +24,9 @@ pub fn command(spec: &Spec) -> Vec<String> {
             .chain(further)
             .map(|name| format!("--tls-san={name}")),
     );
+    if plain_k3s {
+        words.push(format!("--node-name={}", spec.node_name));
+    }
     words.extend(spec.k3s_args.iter().cloned());
     words
 }

@@ -14,6 +14,8 @@ pub struct Image {
     pub id: String,
     /// This project built it: it runs by a list of capabilities.
     pub ours: bool,
+    /// Its entry point is k3s itself, which reads nothing of what a gateway's images read from the environment.
+    pub plain_k3s: bool,
     /// Its own environment, `NAME=VALUE`.
     pub environment: Vec<String>,
     /// Its labels.
@@ -41,10 +43,16 @@ pub async fn find(session: &DockerSession, reference: &str) -> Result<Option<Ima
         Image {
             id: image.id.unwrap_or_default(),
             ours: labels.get(IMAGE_LABEL).map(String::as_str) == Some(IMAGE_LABEL_VALUE),
+            plain_k3s: is_k3s(&config.entrypoint.unwrap_or_default()),
             environment: config.env.unwrap_or_default(),
             labels,
         }
     }))
+}
+
+fn is_k3s(entry_point: &[String]) -> bool {
+    let program = entry_point.first().map(String::as_str).unwrap_or_default();
+    program.rsplit('/').next() == Some("k3s")
 }
 
 /// The failure where an image is needed and none is named.
@@ -88,7 +96,15 @@ pub fn parts(reference: &str) -> (String, String, String) {
 
 #[cfg(test)]
 mod tests {
-    use super::parts;
+    use super::{is_k3s, parts};
+
+    #[test]
+    fn k3s_is_told_by_its_entry_point() {
+        assert!(is_k3s(&["/bin/k3s".to_owned()]));
+        for other in [&["/usr/local/bin/cluster-entrypoint.sh".to_owned()][..], &[]] {
+            assert!(!is_k3s(other));
+        }
+    }
 
     #[test]
     fn reads_references() {

@@ -14,7 +14,7 @@ use crate::server_names;
 
 /// Valid is what `reconcile` would leave as it is.
 pub async fn run(flags: CheckFlags, context: Context<Report>) -> Result<Answer, Failure> {
-    let Gateway { session, folder } = Gateway::open(&context).await?;
+    let Gateway { session, folder } = Gateway::open(&context, &flags.workload).await?;
     session.wait_for_namespace().await?;
     let observed = observe(&session, &folder).await?;
     let sans = server_names::wanted(&session.namespace, &flags.san);
@@ -27,7 +27,7 @@ pub async fn run(flags: CheckFlags, context: Context<Report>) -> Result<Answer, 
     let nothing_to_do = plan(&examined, Wish::default()).is_ok_and(|steps| steps.is_empty());
     let valid = nothing_to_do && examined.phase == Phase::Steady;
     context.report.update(|report| {
-        report.show(&examined, bundle_folder(&folder), demand.now);
+        report.show(&examined, &session.workload, bundle_folder(&folder), demand.now);
         report.valid = Some(valid);
         for line in lines(report) {
             context.console.progress(&line);

@@ -6,6 +6,7 @@ use std::path::Path;
 use client_files::BundleContent;
 use contract::{Action, Answer, Context, Exit, Failure};
 use gateway_names::CLIENT_TLS_SECRET;
+use kube_session::Workload;
 use zeroize::Zeroizing;
 
 use crate::examine::{Demand, Part, examine};
@@ -25,7 +26,7 @@ pub async fn run(flags: ExportFlags, context: Context<Report>) -> Result<Answer,
     if goes_to_stdout {
         context.data_goes_to_stdout();
     }
-    let Gateway { session, folder } = Gateway::open(&context).await?;
+    let Gateway { session, folder } = Gateway::open(&context, &Workload::default()).await?;
     session.wait_for_namespace().await?;
     let observed = observe(&session, &folder).await?;
     let sans = server_names::wanted(&session.namespace, &[]);
@@ -37,7 +38,7 @@ pub async fn run(flags: ExportFlags, context: Context<Report>) -> Result<Answer,
     let examined = examine(&observed, demand);
     context
         .report
-        .update(|report| report.show(&examined, bundle_folder(&folder), demand.now));
+        .update(|report| report.show(&examined, &session.workload, bundle_folder(&folder), demand.now));
     let bundle = observed
         .client
         .as_ref()

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use argh::FromArgs;
 use contract::{Failure, parse_duration};
+use kube_session::Workload;
 
 use crate::issue::{KeyType, Making};
 use crate::plan::Wish;
@@ -38,6 +39,9 @@ pub struct CheckFlags {
     /// a server's or client's certificate is expiring where less than this is left, such as 30d or 12h (default: a third of its time)
     #[argh(option, from_str_fn(long_duration))]
     pub renew_before: Option<Duration>,
+    /// the gateway server's workload: statefulset/NAME, deployment/NAME, or NAME for whichever exists (default openshell)
+    #[argh(option, default = "Workload::default()", from_str_fn(Workload::parse))]
+    pub workload: Workload,
 }
 
 /// make what is missing, issue again what has a fault, and give the client's bundle what the cluster has
@@ -73,6 +77,9 @@ pub struct ReconcileFlags {
     /// algorithm of new keys: ecdsa-p256 (default), ecdsa-p384 or ed25519
     #[argh(option, from_str_fn(key_type), default = "KeyType::default()")]
     pub key_type: KeyType,
+    /// the gateway server's workload: statefulset/NAME, deployment/NAME, or NAME for whichever exists (default openshell)
+    #[argh(option, default = "Workload::default()", from_str_fn(Workload::parse))]
+    pub workload: Workload,
     /// an open descriptor that holds the gateway's lock already
     #[argh(option)]
     pub lock_fd: Option<i32>,

@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use client_files::{ClientFiles, GatewayFolder};
 use contract::{Context, Failure};
-use kube_session::Session;
+use kube_session::{Session, Workload};
 
 use crate::report::Report;
 
@@ -18,8 +18,8 @@ pub struct Gateway {
 
 impl Gateway {
     /// Reads the kubeconfig, resolves the gateway's name, and begins the report. Sends nothing yet.
-    pub async fn open(context: &Context<Report>) -> Result<Self, Failure> {
-        let session = Session::open(context).await?;
+    pub async fn open(context: &Context<Report>, workload: &Workload) -> Result<Self, Failure> {
+        let session = Session::open(context).await?.of_workload(workload);
         let files = ClientFiles::of_user()?;
         let folder = files.gateway(&files.resolve(context.common.gateway.as_deref())?);
         context.report.update(|report| {

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use client_files::{GatewayFolder, Lock};
 use contract::{Action, Answer, Context, Exit, Failure};
-use gateway_names::WORKLOAD;
 use kube_session::{Session, Written};
 
 use crate::ca_change::Phase;
@@ -31,7 +30,7 @@ const RESTARTS: usize = 4;
 /// that all is as it should be.
 pub async fn run(flags: ReconcileFlags, context: Context<Report>) -> Result<Answer, Failure> {
     let flags = flags.validated()?;
-    let Gateway { session, folder } = Gateway::open(&context).await?;
+    let Gateway { session, folder } = Gateway::open(&context, &flags.workload).await?;
     let _lock = if context.common.dry_run {
         None
     } else {
@@ -120,7 +119,7 @@ impl Run {
         let folder = bundle_folder(&self.folder);
         self.context
             .report
-            .update(|report| report.show(&examined, folder, demand.now));
+            .update(|report| report.show(&examined, &self.session.workload, folder, demand.now));
         examined
     }
 
@@ -194,7 +193,7 @@ impl Run {
             if steps.is_empty() {
                 if self.flags.restart && examined.restart_needed && restarts < RESTARTS {
                     restarts += 1;
-                    actions.push(restart_action(format!("statefulset/{WORKLOAD}")));
+                    actions.push(restart_action(self.session.workload.to_string()));
                 }
                 if !self.flags.restart || examined.server_is_ready {
                     break;
@@ -236,7 +235,8 @@ impl Run {
         } else if examined.restart_needed {
             console.warning(&format!(
                 "the server uses the old material until it restarts; next: gw-pki reconcile --restart, or \
-                 kubectl -n {namespace} rollout restart statefulset/{WORKLOAD}"
+                 kubectl -n {namespace} rollout restart {}",
+                self.session.workload
             ));
         }
         let parts = [

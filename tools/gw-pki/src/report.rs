@@ -1,8 +1,9 @@
 //! The document's own fields.
 
 use contract::Action;
-use gateway_names::{CLIENT_CA_SECRET, CLIENT_TLS_SECRET, SERVER_TLS_SECRET, WORKLOAD};
+use gateway_names::{CLIENT_CA_SECRET, CLIENT_TLS_SECRET, SERVER_TLS_SECRET};
 use jiff::Timestamp;
+use kube_session::Workload;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -93,7 +94,7 @@ pub struct Report {
 
 impl Report {
     /// Shows what was found.
-    pub fn show(&mut self, examined: &Examined, folder: String, now: i64) {
+    pub fn show(&mut self, examined: &Examined, workload: &Workload, folder: String, now: i64) {
         let key_kept = examined.can_issue();
         let kept = examined.authority.certificate.clone();
         let trusted = || {
@@ -119,7 +120,7 @@ impl Report {
         self.ca_change = Some(examined.phase);
         self.restart_required = Vec::new();
         if examined.restart_needed {
-            self.restart_required.push(format!("statefulset/{WORKLOAD}"));
+            self.restart_required.push(workload.to_string());
         }
         let changed = self.bundle.as_ref().is_some_and(|bundle| bundle.changed);
         self.bundle = Some(BundleReport {

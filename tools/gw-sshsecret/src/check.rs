@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use kube_session::{HeldSecret, ServerPod, Session, VariableSource};
 
 use crate::carried::Group;
+use crate::flags::CheckFlags;
 use crate::observe::{carried, read_secret};
 use crate::plan::Present;
 use crate::report::{Carried, Holder, Kind, Report, Source};
@@ -20,8 +21,8 @@ struct Known {
 }
 
 /// Reads all of it at once, and compares.
-pub async fn run(context: Context<Report>) -> Result<Answer, Failure> {
-    let session = Session::open(&context).await?;
+pub async fn run(flags: &CheckFlags, context: Context<Report>) -> Result<Answer, Failure> {
+    let session = Session::open(&context).await?.of_workload(&flags.workload);
     context.report.update(|report| {
         report.namespace = Some(session.namespace.clone());
         report.secret = Some(HANDSHAKE_SECRET.to_owned());

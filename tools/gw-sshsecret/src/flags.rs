@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use argh::FromArgs;
+use kube_session::Workload;
 
 /// Keep the SSH handshake secret of a gateway.
 #[derive(FromArgs, Debug)]
@@ -39,12 +40,19 @@ pub struct ReconcileFlags {
     /// restart the gateway server where it carries another secret than this run has written
     #[argh(switch)]
     pub restart: bool,
+    /// the gateway server's workload: statefulset/NAME, deployment/NAME, or NAME for whichever exists (default openshell)
+    #[argh(option, default = "Workload::default()", from_str_fn(Workload::parse))]
+    pub workload: Workload,
 }
 
 /// compare the Secret with what the gateway server's pods and each sandbox carry; exit code 1 where they do not agree
 #[derive(FromArgs, Debug)]
 #[argh(subcommand, name = "check")]
-pub struct CheckFlags {}
+pub struct CheckFlags {
+    /// the gateway server's workload: statefulset/NAME, deployment/NAME, or NAME for whichever exists (default openshell)
+    #[argh(option, default = "Workload::default()", from_str_fn(Workload::parse))]
+    pub workload: Workload,
+}
 
 /// make an NSSH1 handshake line, as the gateway sends it to a sandbox
 #[derive(FromArgs, Debug)]

@@ -52,7 +52,7 @@ fn main() -> ExitCode {
 async fn run(flags: Flags, context: Context<Report>) -> Result<Answer, Failure> {
     match flags.verb {
         Verb::Reconcile(flags) => reconcile::run(flags, context).await,
-        Verb::Check(_) => check::run(context).await,
+        Verb::Check(flags) => check::run(&flags, context).await,
         Verb::Sign(flags) => lines::sign(flags, context).await,
         Verb::Verify(flags) => lines::verify(flags, context).await,
     }

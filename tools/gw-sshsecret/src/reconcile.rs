@@ -1,7 +1,7 @@
 //! `reconcile`: makes sure that the secret exists.
 
 use contract::{Action, Answer, Context, Exit, Failure};
-use gateway_names::{HANDSHAKE_KEY, HANDSHAKE_SECRET, WORKLOAD};
+use gateway_names::{HANDSHAKE_KEY, HANDSHAKE_SECRET};
 use jiff::Timestamp;
 use kube_session::{HeldSecret, ServerPod, Session, Written};
 
@@ -17,7 +17,7 @@ const ATTEMPTS: usize = 5;
 
 /// Observes, decides, and writes the Secret where that was decided. Where somebody else writes it first, theirs is looked at.
 pub async fn run(flags: ReconcileFlags, context: Context<Report>) -> Result<Answer, Failure> {
-    let session = Session::open(&context).await?;
+    let session = Session::open(&context).await?.of_workload(&flags.workload);
     context.report.update(|report| {
         report.namespace = Some(session.namespace.clone());
         report.secret = Some(HANDSHAKE_SECRET.to_owned());
@@ -134,7 +134,7 @@ async fn follow(
     if !pods.iter().filter_map(ServerPod::started_at).any(is_outdated) {
         return Ok(());
     }
-    let workload = format!("statefulset/{WORKLOAD}");
+    let workload = session.workload.to_string();
     if !restart {
         context.console.warning(&format!(
             "the gateway server uses the old secret until it restarts: kubectl -n {} rollout restart {workload}",

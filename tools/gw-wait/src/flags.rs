@@ -6,11 +6,10 @@ use std::time::Duration;
 use argh::FromArgs;
 use contract::parse_duration;
 use jiff::Timestamp;
-use kube_session::PODS_OF_SERVER;
+use kube_session::{PODS_OF_NO_SANDBOX, Workload};
 
 use crate::abort::{self, Abort};
 use crate::hopeless::Look;
-use crate::workload::Kind;
 
 /// Wait until a condition of a gateway holds.
 #[derive(FromArgs, Debug)]
@@ -71,8 +70,8 @@ pub struct NodeFlags {
 #[argh(subcommand, name = "rollout")]
 pub struct RolloutFlags {
     /// statefulset/NAME, deployment/NAME, or NAME for whichever exists (default openshell)
-    #[argh(positional, default = "Target::default()", from_str_fn(target))]
-    pub workload: Target,
+    #[argh(positional, default = "Workload::default()", from_str_fn(Workload::parse))]
+    pub workload: Workload,
     /// end the wait where this is met (repeatable): ImagePullBackOff[=DURATION] (for so long), CrashLoopBackOff[=RESTARTS] (in a
     /// row, default 3), NodePressure, ContainerExited (a pod's), GatewayExited (the gateway's container does not run)
     #[argh(option, from_str_fn(abort::of_pods))]
@@ -226,7 +225,7 @@ impl Condition {
             Self::Node(flags) => (&flags.abort_on, flags.since, None),
             Self::Rollout(flags) => (&flags.abort_on, flags.since, None),
             Self::Secret(flags) => (&flags.abort_on, None, None),
-            Self::Grpc(flags) => (&flags.abort_on, flags.since, Some(PODS_OF_SERVER.to_owned())),
+            Self::Grpc(flags) => (&flags.abort_on, flags.since, Some(PODS_OF_NO_SANDBOX.to_owned())),
             Self::Tcp(flags) => (&flags.abort_on, None, None),
             Self::Sandbox(flags) => {
                 let own = format!("{}={}", gateway_names::SANDBOX_ID_LABEL, flags.id);
@@ -239,54 +238,6 @@ impl Condition {
             pods,
         }
     }
-}
-
-/// A workload to wait for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
-    /// Its kind; `None`: whichever exists.
-    pub kind: Option<Kind>,
-    /// Its name.
-    pub name: String,
-}
-
-impl Default for Target {
-    fn default() -> Self {
-        Self {
-            kind: None,
-            name: gateway_names::WORKLOAD.to_owned(),
-        }
-    }
-}
-
-impl Target {
-    /// The kinds to look for.
-    pub fn kinds(&self) -> &'static [Kind] {
-        match self.kind {
-            None => &[Kind::StatefulSet, Kind::Deployment],
-            Some(Kind::StatefulSet) => &[Kind::StatefulSet],
-            Some(Kind::Deployment) => &[Kind::Deployment],
-        }
-    }
-}
-
-fn target(text: &str) -> Result<Target, String> {
-    let (kind, name) = match text.split_once('/') {
-        None => (None, text),
-        Some(("statefulset", name)) => (Some(Kind::StatefulSet), name),
-        Some(("deployment", name)) => (Some(Kind::Deployment), name),
-        Some(_) => (None, ""),
-    };
-    if name.is_empty() || name.contains('/') {
-        let shown = text.escape_debug();
-        return Err(format!(
-            "'{shown}' is none of statefulset/NAME, deployment/NAME and NAME"
-        ));
-    }
-    Ok(Target {
-        kind,
-        name: name.to_owned(),
-    })
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {

@@ -11,7 +11,7 @@ use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::core::Selector;
 use kube::runtime::watcher;
-use kube_session::Session;
+use kube_session::{Session, WorkloadKind};
 
 use crate::abort::Abort;
 use crate::flags::RolloutFlags;
@@ -19,7 +19,7 @@ use crate::hopeless::under_pressure;
 use crate::pods::{self, Past, Problem};
 use crate::report::{CauseField, Report, begin, end_of, failed, holds};
 use crate::watched::{self, Patience};
-use crate::workload::{Kind, State, Workload};
+use crate::workload::{Found, State};
 
 /// How often the user may hear what is waited for, and nodes are asked for pressure.
 const TICK: Duration = Duration::from_secs(2);
@@ -28,7 +28,7 @@ const FOR_EVENTS: Duration = Duration::from_millis(400);
 
 /// Something that changed.
 enum Change {
-    Workload(Kind, Option<Box<Workload>>),
+    Workload(WorkloadKind, Option<Box<Found>>),
     Pods(BTreeMap<String, Pod>),
 }
 
@@ -100,7 +100,7 @@ pub async fn wait(flags: &RolloutFlags, context: &Context<Report>) -> Result<(),
 /// What is known so far.
 #[derive(Default)]
 struct Seen {
-    workloads: Vec<(Kind, Option<Box<Workload>>)>,
+    workloads: Vec<(WorkloadKind, Option<Box<Found>>)>,
     pods: BTreeMap<String, Pod>,
     selector: Option<Selector>,
     past: Past,
@@ -131,7 +131,7 @@ impl Seen {
     /// What shows that it is rolled out, or the cause why it is not yet; `Err` of the outer kind where it is hopeless.
     fn verdict(
         &mut self,
-        kinds: &[Kind],
+        kinds: &[WorkloadKind],
         abort_on: &[Abort],
         context: &Context<Report>,
     ) -> Result<Result<String, Option<CauseField>>, Failure> {
@@ -166,14 +166,14 @@ impl Seen {
     }
 }
 
-fn of_workload(session: &Session, kind: Kind, name: &str) -> Changes {
+fn of_workload(session: &Session, kind: WorkloadKind, name: &str) -> Changes {
     match kind {
-        Kind::StatefulSet => watched::object(session.namespaced::<StatefulSet>(), name)
+        WorkloadKind::StatefulSet => watched::object(session.namespaced::<StatefulSet>(), name)
             .map(move |found| {
                 found.map(|set| Change::Workload(kind, set.as_ref().map(|set| Box::new(set.into()))))
             })
             .boxed(),
-        Kind::Deployment => watched::object(session.namespaced::<Deployment>(), name)
+        WorkloadKind::Deployment => watched::object(session.namespaced::<Deployment>(), name)
             .map(move |found| {
                 found.map(|set| Change::Workload(kind, set.as_ref().map(|set| Box::new(set.into()))))
             })

@@ -5,15 +5,6 @@ use kube::core::Selector;
 
 use crate::rollout::selector;
 
-/// Kinds of workloads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// The gateway's own kind.
-    StatefulSet,
-    /// What a gateway may be instead.
-    Deployment,
-}
-
 /// How far it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
@@ -23,16 +14,16 @@ pub enum State {
     NotYet(String),
 }
 
-/// A workload.
+/// A workload that exists.
 #[derive(Clone, Debug)]
-pub struct Workload {
+pub struct Found {
     /// Its pods.
     pub selector: Selector,
     /// How far it is.
     pub state: State,
 }
 
-impl From<&StatefulSet> for Workload {
+impl From<&StatefulSet> for Found {
     fn from(set: &StatefulSet) -> Self {
         let spec = set.spec.clone().unwrap_or_default();
         let status = set.status.clone().unwrap_or_default();
@@ -56,7 +47,7 @@ impl From<&StatefulSet> for Workload {
     }
 }
 
-impl From<&Deployment> for Workload {
+impl From<&Deployment> for Found {
     fn from(deployment: &Deployment) -> Self {
         let spec = deployment.spec.clone().unwrap_or_default();
         let status = deployment.status.clone().unwrap_or_default();
@@ -102,14 +93,14 @@ mod tests {
                 json!({"metadata": {"generation": 2}, "spec": spec, "status": status}),
             )
             .unwrap();
-            Workload::from(&set).state
+            Found::from(&set).state
         };
         let deployment = |status: Value| {
             let deployment: Deployment = serde_json::from_value(
                 json!({"metadata": {"generation": 2}, "spec": spec, "status": status}),
             )
             .unwrap();
-            Workload::from(&deployment).state
+            Found::from(&deployment).state
         };
         let not_yet = |state: State| match state {
             State::NotYet(text) => text,

@@ -34,9 +34,13 @@ pub async fn run(words: &[String]) -> anyhow::Result<()> {
 
     let (mut supervisor, mut hopeless) = Supervisor::new();
     let all = parts::all(&node, address);
-    let bundled = Bundled::read()?;
+    let bundled = if arguments.no_chart {
+        None
+    } else {
+        Bundled::read()?
+    };
     // A server that would be replaced at once is not started first.
-    let hold_kubelet = bundled.differs_from_hint();
+    let hold_kubelet = bundled.as_ref().is_some_and(Bundled::differs_from_hint);
     let mut held: Option<Part> = None;
     for part in all.clone() {
         if part.name == "kubelet" && hold_kubelet {
@@ -75,7 +79,7 @@ pub async fn run(words: &[String]) -> anyhow::Result<()> {
 }
 
 /// What is done once the API server answers; tried again until it succeeds, because a young API server may refuse.
-async fn after_start(client: Client, bundled: Bundled, held: bool) -> anyhow::Result<()> {
+async fn after_start(client: Client, bundled: Option<Bundled>, held: bool) -> anyhow::Result<()> {
     let (images, ()) = tokio::join!(pod_images::import(), api_ready(&client));
     // The API server is of use without them, too.
     if let Err(error) = images {
@@ -86,7 +90,10 @@ async fn after_start(client: Client, bundled: Bundled, held: bool) -> anyhow::Re
         let done = async {
             cluster::ensure_basics(&client).await?;
             apply_manifests().await?;
-            bundled.deploy(&client, held).await
+            match &bundled {
+                Some(bundled) => bundled.deploy(&client, held).await,
+                None => Ok(()),
+            }
         };
         match done.await {
             Ok(()) => return Ok(()),

@@ -2,7 +2,7 @@
 //! else's.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -24,8 +24,11 @@ pub struct Bundled {
 }
 
 impl Bundled {
-    /// Reads the chart's hash and values, and the environment.
-    pub fn read() -> anyhow::Result<Self> {
+    /// Reads the chart's hash and values, and the environment; `None` for an image that brings no chart.
+    pub fn read() -> anyhow::Result<Option<Self>> {
+        if !Path::new(layout::CHART).exists() {
+            return Ok(None);
+        }
         let read = |name| {
             fs::read_to_string(format!("{}/{name}", layout::CHART))
                 .with_context(|| format!("the bundled chart's {name}"))
@@ -41,7 +44,7 @@ impl Bundled {
             .iter()
             .take(16)
             .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
-        Ok(Self { values, hash })
+        Ok(Some(Self { values, hash }))
     }
 
     /// Did this image deploy something else last? Then a server of that deployment need not start once more. Only a hint: it is
@@ -98,8 +101,8 @@ impl Bundled {
                 &format!("{}/openshell", layout::CHART),
             ])
             .args(["--namespace", gateway_names::NAMESPACE, "--values", &values])
-            .args(["--label", &format!("{}={}", release::HASH_LABEL, self.hash)])
-            .args(["--label", &format!("{}={revision}", release::REVISION_LABEL)])
+            .args(["--labels", &format!("{}={}", release::HASH_LABEL, self.hash)])
+            .args(["--labels", &format!("{}={revision}", release::REVISION_LABEL)])
             .env("KUBECONFIG", layout::KUBECONFIG)
             // helm keeps caches in its home.
             .env("HOME", layout::CONFIGURATION)

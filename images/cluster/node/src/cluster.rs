@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
-use k8s_openapi::api::core::v1::{Namespace, Node, Pod, Secret};
+use k8s_openapi::api::core::v1::{Namespace, Node, Pod, PodTemplateSpec, Secret};
 use k8s_openapi::api::storage::v1::StorageClass;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::{DeleteParams, ListParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Api, Client, Config};
@@ -133,15 +134,61 @@ pub async fn forget_outdated_server(client: &Client) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Replicas of the gateway server that are ready: of its StatefulSet, else of its Deployment.
-pub async fn ready_replicas(client: &Client) -> Result<i32, kube::Error> {
+/// The gateway server, as its chart deployed it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// Replicas that are ready.
+    pub ready: i32,
+    /// Its pods read the handshake secret.
+    pub needs_handshake: bool,
+}
+
+/// The server's StatefulSet or Deployment by its usual name; else whatever the release has of them, all of which must be ready.
+/// `None` where there is neither.
+pub async fn server(client: &Client) -> Result<Option<Server>, kube::Error> {
     let sets: Api<StatefulSet> = Api::namespaced(client.clone(), gateway_names::NAMESPACE);
-    if let Some(set) = sets.get_opt(gateway_names::WORKLOAD).await? {
-        return Ok(set.status.and_then(|status| status.ready_replicas).unwrap_or(0));
-    }
     let deployments: Api<Deployment> = Api::namespaced(client.clone(), gateway_names::NAMESPACE);
-    let found = deployments.get_opt(gateway_names::WORKLOAD).await?;
-    Ok(found.and_then(|found| found.status?.ready_replicas).unwrap_or(0))
+    let of_set = |set: &StatefulSet| Server {
+        ready: set.status.as_ref().and_then(|s| s.ready_replicas).unwrap_or(0),
+        needs_handshake: names_handshake(set.spec.as_ref().map(|spec| &spec.template)),
+    };
+    let of_deployment = |deployment: &Deployment| Server {
+        ready: deployment
+            .status
+            .as_ref()
+            .and_then(|s| s.ready_replicas)
+            .unwrap_or(0),
+        needs_handshake: names_handshake(deployment.spec.as_ref().map(|spec| &spec.template)),
+    };
+    if let Some(set) = sets.get_opt(gateway_names::WORKLOAD).await? {
+        return Ok(Some(of_set(&set)));
+    }
+    if let Some(deployment) = deployments.get_opt(gateway_names::WORKLOAD).await? {
+        return Ok(Some(of_deployment(&deployment)));
+    }
+    let everything = ListParams::default();
+    let (sets, deployments) = tokio::try_join!(sets.list(&everything), deployments.list(&everything))?;
+    let sets = sets.iter().filter(|set| is_of_release(&set.metadata)).map(of_set);
+    let deployments = deployments
+        .iter()
+        .filter(|found| is_of_release(&found.metadata))
+        .map(of_deployment);
+    Ok(sets.chain(deployments).reduce(|one, other| Server {
+        ready: one.ready.min(other.ready),
+        needs_handshake: one.needs_handshake || other.needs_handshake,
+    }))
+}
+
+/// Helm writes the release's name on all that it makes.
+fn is_of_release(metadata: &ObjectMeta) -> bool {
+    let annotations = metadata.annotations.as_ref();
+    let name = annotations.and_then(|all| all.get("meta.helm.sh/release-name"));
+    name.map(String::as_str) == Some(gateway_names::WORKLOAD)
+}
+
+fn names_handshake(template: Option<&PodTemplateSpec>) -> bool {
+    let named = json!(gateway_names::HANDSHAKE_SECRET).to_string();
+    serde_json::to_string(&template).is_ok_and(|text| text.contains(&named))
 }
 
 /// Pressure that the node reports: names of conditions such as `DiskPressure`.

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use anyhow::bail;
 
+use crate::cluster::Server;
 use crate::{chart, cluster, layout, machine};
 
 /// What was seen. `None` is a question that the API server did not answer.
 #[derive(Clone, Debug)]
 struct Observation {
     api_ready: bool,
-    ready_replicas: Option<i32>,
+    server: Option<Option<Server>>,
     secrets: Option<Vec<String>>,
     tls: bool,
     supervisor: bool,
@@ -24,16 +25,16 @@ struct Observation {
 pub async fn run() -> anyhow::Result<()> {
     let client = cluster::client().await?;
     let node = machine::node_name()?;
-    let (api_ready, ready_replicas, secrets, pressure, node_port) = tokio::join!(
+    let (api_ready, server, secrets, pressure, node_port) = tokio::join!(
         cluster::is_ready(&client),
-        cluster::ready_replicas(&client),
+        cluster::server(&client),
         cluster::secret_names(&client),
         cluster::node_pressure(&client, &node),
         node_port_answers(),
     );
     let seen = Observation {
         api_ready,
-        ready_replicas: ready_replicas.ok(),
+        server: server.ok(),
         secrets: secrets.ok(),
         tls: !chart::is_on(std::env::var("DISABLE_TLS").ok()),
         supervisor: Path::new(layout::SUPERVISOR).exists(),
@@ -62,16 +63,19 @@ fn missing(seen: &Observation) -> Vec<String> {
     if !seen.api_ready {
         missing.push("the API server is not ready".to_owned());
     }
-    match seen.ready_replicas {
+    match seen.server {
         None => missing.push("the API server did not say how many replicas are ready".to_owned()),
-        Some(ready) if ready < 1 => missing.push("no replica of the gateway server is ready".to_owned()),
-        Some(_) => {}
+        Some(Some(Server { ready: 1.., .. })) => {}
+        Some(_) => missing.push("no replica of the gateway server is ready".to_owned()),
     }
+    // A server that is not there yet may need it.
+    let handshake = seen.server.flatten().is_none_or(|server| server.needs_handshake);
     match &seen.secrets {
         None => missing.push("the API server did not list the Secrets".to_owned()),
         Some(present) => {
             let absent = chart::needed_secrets(seen.tls)
                 .into_iter()
+                .filter(|name| handshake || *name != gateway_names::HANDSHAKE_SECRET)
                 .filter(|name| !present.iter().any(|p| p == name));
             missing.extend(absent.map(|name| format!("Secret {name} is missing")));
         }
@@ -100,7 +104,10 @@ mod tests {
     fn whole() -> Observation {
         Observation {
             api_ready: true,
-            ready_replicas: Some(1),
+            server: Some(Some(Server {
+                ready: 1,
+                needs_handshake: true,
+            })),
             secrets: Some(
                 chart::needed_secrets(true)
                     .into_iter()
@@ -119,8 +126,8 @@ mod tests {
         assert!(missing(&whole()).is_empty());
         let table: [(&str, TakeAway); 9] = [
             ("API server is not ready", |seen| seen.api_ready = false),
-            ("no replica", |seen| seen.ready_replicas = Some(0)),
-            ("how many replicas", |seen| seen.ready_replicas = None),
+            ("no replica", |seen| seen.server = Some(None)),
+            ("how many replicas", |seen| seen.server = None),
             ("did not list", |seen| seen.secrets = None),
             ("openshell-ssh-handshake", |seen| {
                 seen.secrets
@@ -147,6 +154,21 @@ mod tests {
             assert_eq!(lines.len(), 1, "{lines:?}");
             assert!(lines[0].contains(needle), "{lines:?}");
         }
+    }
+
+    #[test]
+    fn a_server_without_a_handshake_secret_needs_none() {
+        let mut seen = whole();
+        seen.secrets
+            .as_mut()
+            .unwrap()
+            .retain(|name| name != "openshell-ssh-handshake");
+        assert_eq!(missing(&seen).len(), 1);
+        seen.server = Some(Some(Server {
+            ready: 1,
+            needs_handshake: false,
+        }));
+        assert!(missing(&seen).is_empty());
     }
 
     #[test]

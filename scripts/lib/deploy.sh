@@ -1,0 +1,205 @@
+# From sources that changed to a gateway that runs them. Sourced by scripts/openshell.
+# shellcheck shell=bash
+
+# Parts of a deployment: what each is made from here, and from what it was made that runs.
+declare -A part_is=() part_was=() part_left=()
+due=()
+
+container_runs() {
+    container_id=$(jq -r '.container.id // ""' <<<"$document")
+    case $state in
+    absent | volume_only | stopped)
+        fail 1 not_running "gateway $gateway does not run" "openshell start --gateway $gateway"
+        ;;
+    esac
+}
+
+# Sets due, part_is and part_was. A container whose deployment is not known runs what its image was made from, apart from a release
+# that this driver deployed.
+deploy_planned() {
+    local part parts=(gateway supervisor chart) labels source
+    # shellcheck source=images/lib/inputs.sh
+    source "$root/images/lib/inputs.sh"
+    [[ $1 == all ]] || parts=("$1")
+    deployment_read "$container_id"
+    labels=$(docker inspect --format '{{json .Config.Labels}}' "$container_id")
+    release_opened
+    ! release_given || release_chosen
+    source=$(<"$kept/source")
+    due=()
+    for part in "${parts[@]}"; do
+        part_left[$part]=$(part_of_others "$part" "$source" "$labels")
+        if [[ -n ${part_left[$part]} ]]; then
+            continue
+        fi
+        part_was[$part]=$(part_running "$part" "$source" "$labels")
+        if [[ $part == chart && $source != bundled && $source != checkout ]]; then
+            release_resolved
+            part_is[chart]=$fingerprint part_was[chart]=$(jq -r '.release // empty' <<<"$deployment")
+        else
+            part_is[$part]=$(part_hash "$part")
+        fi
+        # A release that is the driver's, and whose last run did not end well, is made again.
+        if [[ $part == chart && -e $folder/release.tar && $(jq -r '.release' <<<"$deployment") == null ]]; then
+            part_was[chart]=
+        fi
+        if [[ ${part_is[$part]} != "${part_was[$part]}" ]] || { [[ $part == chart ]] && release_given; }; then
+            due+=("$part")
+        fi
+    done
+    [[ $1 == all || -z ${part_left[$1]} ]] || fail 1 not_deployable "the $1 is not deployed from here: ${part_left[$1]}" "openshell help deploy"
+}
+
+# part_of_others PART SOURCE LABELS: why it is not deployed from this checkout; nothing where it is.
+part_of_others() {
+    local is_ours
+    is_ours=$(jq -r '."dev.openshell.image" == "cluster"' <<<"$3")
+    case $1:$2:$is_ours in
+    chart:bundled:false) printf "the image brings its own, and --chart chooses another" ;;
+    chart:* | *:bundled:true | *:checkout:true | supervisor:*:true) ;;
+    gateway:*:true) printf "the chart names the server's image" ;;
+    *) printf "the image brings its own" ;;
+    esac
+}
+
+# part_running PART SOURCE LABELS
+part_running() {
+    local known
+    known=$(jq -r --arg part "$1" '.parts[$part] // empty' <<<"$deployment")
+    if [[ -z $known ]] && [[ $1 == supervisor || $2 == bundled ]]; then
+        known=$(jq -r --arg name "dev.openshell.inputs.$1" '.[$name] // empty' <<<"$3")
+    fi
+    printf '%s' "$known"
+}
+
+deploy_plan_said() {
+    local part line
+    declare -A doing=([gateway]="build its image, load it into the node, roll it out" [supervisor]="build it, copy it onto the node"
+        [chart]="upgrade the release by helm")
+    say "gateway $gateway: the plan"
+    for part in gateway supervisor chart; do
+        if [[ " ${due[*]} " == *" $part "* ]]; then
+            line="changed: ${doing[$part]}"
+            [[ -n ${part_was[$part]} ]] || line="not known of this container: ${doing[$part]}"
+        elif [[ -n ${part_left[$part]:-} ]]; then
+            line=${part_left[$part]}
+        elif [[ -n ${part_is[$part]:-} ]]; then
+            line="as it runs"
+        else
+            continue
+        fi
+        say "$(printf '  %-13s %s' "$part" "$line")"
+    done
+    step_documents+=("$(printf '%s\n' "${due[@]}" | jq -R . | jq -cs '{name: "plan", duration_ms: 0, document: {schema: 1, tool: "openshell",
+        changed: false, dry_run: true, actions: map({verb: "deploy", object: ., reason: "it differs from what runs"})}}')")
+}
+
+is_due() {
+    [[ " ${due[*]} " == *" $1 "* ]]
+}
+
+deploy_done() {
+    local part
+    ! is_due gateway && ! is_due chart || helm_ready
+    if is_due gateway || is_due supervisor; then
+        programs_compiled
+    fi
+    step container gw-container ensure "${of_gateway[@]}" "${locked[@]}"
+    read_container
+    step api gw-wait api "${of_cluster[@]}" "${hopeless[@]}"
+    if is_due supervisor; then
+        step supervisor gw-container copy "$programs/openshell-sandbox" /opt/openshell/bin/openshell-sandbox --mode 755 "${of_gateway[@]}" "${locked[@]}"
+    fi
+    if is_due gateway || is_due chart; then
+        release_changed
+        release_understood
+        secrets_ensured --restart
+        if release_is_other; then
+            release_saved
+            release_deployed
+        fi
+    fi
+    step grpc gw-wait grpc --address "$address" --published "$published" "${tls[@]}" "${of_cluster[@]}" "${hopeless[@]}"
+    for part in "${due[@]}"; do
+        deployment_is '.parts[$part] = $hash' --arg part "$part" --arg hash "${part_is[$part]}"
+    done
+}
+
+# With the features that the whole workspace has, so that nothing is compiled twice.
+programs_compiled() {
+    local begun code=0 part
+    needs cargo "install Rust 1.95 or later with rustup, then open a new shell"
+    begun=$(now_ms)
+    spawn compile cargo_logged build --release --locked --workspace --bin openshell-gateway --bin openshell-sandbox
+    await compile || code=$?
+    if [[ $code -ne 0 ]]; then
+        show_tail "$scratch/cargo"
+        fail 1 build_failed "the programs could not be built" "see the last lines above, then openshell deploy again"
+    fi
+    for part in gateway supervisor; do
+        [[ -z ${part_is[$part]:-} || $(part_hash "$part") == "${part_is[$part]}" ]] ||
+            fail 1 sources_changed "sources changed while they were built" "openshell deploy --gateway $gateway"
+    done
+    step_line compile "built" "$(($(now_ms) - begun))"
+}
+
+cargo_logged() {
+    umask 022
+    cd -- "$root" || exit
+    exec cargo "$@" 2>"$scratch/cargo"
+}
+
+# What is kept becomes what is here. What comes with the image is kept with it, from then on: another image does not change it.
+release_changed() {
+    case $(<"$kept/source") in
+    bundled)
+        if is_due gateway || [[ ${part_is[chart]:-} != "${part_was[chart]:-}" ]]; then
+            bundled_copied
+            cp -R -- "$scratch/bundled/openshell" "$kept/chart"
+            cp -- "$scratch/bundled/values.json" "$kept/images.json"
+            printf 'checkout\n' >"$kept/source"
+        fi
+        ;;
+    checkout) ;;
+    *) return ;;
+    esac
+    ! is_due gateway || images_deployed
+    if is_due chart && [[ $(<"$kept/source") == checkout ]]; then
+        rm -rf -- "$kept/chart"
+        cp -R -- "$root/helm/openshell" "$kept/chart"
+    fi
+}
+
+# Sources that changed may come to the same images and the same chart: then what the image itself deployed stays its own.
+release_is_other() {
+    [[ -e $folder/release.tar || ! -d $scratch/bundled ]] || release_given ||
+        ! diff -qr "$scratch/bundled/openshell" "$kept/chart" >/dev/null ||
+        ! jq -e --slurpfile other "$kept/images.json" '. == $other[0]' "$scratch/bundled/values.json" >/dev/null
+}
+
+# Builds the images of server and sandboxes, and gives the node those that it does not have. Their tags are their content's.
+images_deployed() {
+    local begun work=$scratch/images name tag archive loaded=() images=()
+    begun=$(now_ms)
+    mkdir -p -- "$work/archives"
+    # shellcheck source=images/lib/pod-images.sh
+    (
+        umask 022
+        source "$root/images/lib/pod-images.sh"
+        server_images "$programs" "$work/archives"
+    )
+    for name in gateway sandbox; do
+        tag=$(<"$work/$name.tag")
+        images+=("openshell/$name:$tag")
+        docker image inspect "openshell/$name:$tag" >/dev/null 2>&1 || {
+            archive=$work/archives/$name@$tag.tar
+            docker load --quiet --input "$archive" >/dev/null || fail 1 image_load_failed "Docker does not take $archive" "docker info"
+            loaded+=("openshell/$name:$tag")
+        }
+    done
+    step_line images "${images[0]}" "$(($(now_ms) - begun))"
+    step load gw-container load "${images[@]}" "${of_gateway[@]}" "${locked[@]}"
+    [[ ${#loaded[@]} -eq 0 ]] || docker rmi "${loaded[@]}" >/dev/null
+    jq -n --arg gateway "$(<"$work/gateway.tag")" --arg sandbox "openshell/sandbox:$(<"$work/sandbox.tag")" '{
+        image: {repository: "openshell/gateway", tag: $gateway, pullPolicy: "IfNotPresent"}, server: {sandboxImage: $sandbox}}' >"$kept/images.json"
+}

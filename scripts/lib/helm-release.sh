@@ -1,0 +1,124 @@
+# The release in the cluster: what helm recorded, and the run of helm that brings it to what it should be. Sourced by scripts/openshell.
+# shellcheck shell=bash
+
+# Seconds after which nobody's helm is still at work: its own limit is five minutes.
+helm_limit=600
+# The last revision, as JSON: {name, revision, status, is_of_node, age}; null where there is none.
+last_revision=null
+
+# helm keeps each revision in a Secret. A revision is the cluster image's own where its label has the revision's number.
+revision_read() {
+    local found
+    found=$(kubectl_says --namespace openshell get secrets --selector owner=helm,name=openshell --output json) ||
+        fail 69 api_unreachable "the releases of gateway $gateway could not be read" "openshell status --gateway $gateway"
+    last_revision=$(jq -c --argjson now "$(date +%s)" '
+        [.items[] | .metadata.labels as $labels | {
+            name: .metadata.name, revision: ($labels.version | tonumber), status: $labels.status,
+            is_of_node: ($labels["dev.openshell.revision"] == $labels.version),
+            age: ($now - ($labels.modifiedAt // $labels.createdAt // "0" | tonumber)), data: .data.release
+        }] | max_by(.revision)' <<<"$found")
+    description=
+    [[ $last_revision == null ]] ||
+        description=$(jq -r .data <<<"$last_revision" | base64 -d | base64 -d | gzip -dc | jq -r '.info.description // ""')
+    last_revision=$(jq -c 'if . then del(.data) else null end' <<<"$last_revision")
+}
+
+# What is to be done about the last revision: install, upgrade, keep; wait for who is at work; forget one that nobody will finish,
+# because helm refuses to go on before; or ask, where somebody else may still be at it.
+revision_means() {
+    jq -rn --argjson last "$last_revision" --argjson begun "$(jq '.begun // 0' <<<"$deployment")" --argjson limit "$helm_limit" \
+        --arg description "$description" --arg wanted "openshell $fingerprint" '
+        if $last == null then "install"
+        elif $last.status | startswith("pending-") then
+            if $last.is_of_node and $last.age < $limit then "wait"
+            elif $last.revision == $begun or $last.is_of_node or $last.age >= $limit then "forget"
+            else "ask" end
+        elif $last.status == "deployed" and $description == $wanted then "keep"
+        else "upgrade" end'
+}
+
+# Brings the release to the chart and the values that are kept, where it is another, and waits for the server.
+release_deployed() {
+    local begun how=upgrade code=0 command waited limit
+    if [[ $(jq -r '.release // empty' <<<"$deployment") == "$fingerprint" ]]; then
+        step_line release "as it should be" 0
+        return
+    fi
+    begun=$(now_ms)
+    helm_ended
+    while true; do
+        revision_read
+        case $(revision_means) in
+        keep)
+            deployment_is '.release = $release' --arg release "$fingerprint"
+            step_line release "as it should be" "$(($(now_ms) - begun))"
+            return
+            ;;
+        wait)
+            waited=$((($(now_ms) - begun) / 1000)) limit=$(in_seconds "${given[--timeout]:-5m}")
+            ((waited < ${limit%.*})) ||
+                fail 124 timed_out "the node of gateway $gateway did not finish its own chart" "openshell logs --gateway $gateway"
+            sleep 1
+            ;;
+        forget)
+            say "  a run of helm was not finished: revision $(jq .revision <<<"$last_revision") is made again"
+            kubectl_says --namespace openshell delete secret "$(jq -r .name <<<"$last_revision")" >/dev/null ||
+                fail 1 release_pending "the unfinished revision could not be removed" "openshell $verb --gateway $gateway"
+            ;;
+        ask)
+            fail 75 release_pending "somebody else's helm is at work on release openshell, or was killed there" \
+                "wait for it, or: helm rollback openshell --namespace openshell"
+            ;;
+        *) break ;;
+        esac
+    done
+    [[ $last_revision != null ]] || how=install
+    entry_freed
+    helm_words upgrade --install openshell "$chart" --namespace openshell "${values_words[@]}" \
+        --description "openshell $fingerprint" --history-max 10 --output json
+    helm_upgrades || code=$?
+    if [[ $code -ne 0 ]] && grep -q 'updates to statefulset spec\|selector.*immutable' "$scratch/helm"; then
+        say "  the workload of the server cannot be changed in place: it is made anew, and its volumes stay"
+        workloads_removed
+        revision_read
+        code=0
+        helm_upgrades || code=$?
+    fi
+    [[ $code -eq 0 ]] || cat -- "$scratch/helm" >&2
+    [[ $code -eq 0 ]] ||
+        fail 1 release_failed "helm could not deploy the chart; the server is as helm left it" \
+            "openshell $verb --gateway $gateway, once what helm says above is solved"
+    deployment_is '.release = $release' --arg release "$fingerprint"
+    step_said release "$how" "$(($(now_ms) - begun))" "release openshell" "chart or values differ"
+    step rollout gw-wait rollout "$server_kind" "${of_cluster[@]}" "${hopeless[@]}" "${hopeless_pods[@]}"
+}
+
+# One run of the array `command`; what it says goes to a file. What goes on after this run was killed keeps the next one waiting.
+helm_upgrades() {
+    deployment_is '.begun = $begun | .release = null' --argjson begun "$(jq '(.revision // 0) + 1' <<<"$last_revision")"
+    lock_kept=true spawn release helm_logged
+    await release
+}
+
+helm_logged() {
+    exec "${command[@]}" 2>"$scratch/helm"
+}
+
+# StatefulSets and Deployments of the release: another chart may want what Kubernetes lets nobody change.
+workloads_removed() {
+    local name
+    while read -r name; do
+        kubectl_says --namespace openshell delete "$name" >/dev/null
+    done < <(kubectl_says --namespace openshell get statefulsets,deployments --output json | jq -r '
+        .items[] | select(.metadata.annotations["meta.helm.sh/release-name"] == "openshell") | "\(.kind | ascii_downcase)/\(.metadata.name)"')
+}
+
+# A node port has one Service at a time, and helm makes the new one before it removes that of another chart.
+entry_freed() {
+    local name
+    while read -r name; do
+        kubectl_says --namespace openshell delete service "$name" >/dev/null
+    done < <(kubectl_says --namespace openshell get services --output json | jq -r --arg kept "$service_name" '
+        .items[] | select(any(.spec.ports[]?; .nodePort == 30051)) | .metadata
+        | select(.annotations["meta.helm.sh/release-name"] == "openshell" and .name != $kept) | .name')
+}

@@ -1,0 +1,45 @@
+# bring what changed in this checkout to the running gateway, and nothing else
+#
+# Usage: openshell deploy [gateway | supervisor | chart | all] [flags]
+#
+#   gateway     the server's image and that of sandboxes: built, loaded into the node, rolled out
+#   supervisor  the program that sandboxes run: built and copied onto the node; sandboxes that run keep theirs
+#   chart       helm upgrades the release: this checkout's chart, or the one that was chosen with --chart
+#
+# The plan is printed first. What differs is told by content, changes that are not committed included. Where the chart was
+# chosen with --chart, it names the server's image itself.
+# Flags: gateway running json release plan
+# shellcheck shell=bash
+
+verb_deploy() {
+    local wanted=${1:-all}
+    case $wanted in
+    gateway | supervisor | chart | all) ;;
+    *) usage_error "'$wanted' is none of gateway, supervisor, chart and all" ;;
+    esac
+    programs_ready
+    needs docker "apt-get install docker.io"
+    # The container stays as it is.
+    unset OPENSHELL_CLUSTER_IMAGE
+    [[ -z ${given[--docker-host]:-} ]] || export DOCKER_HOST=${given[--docker-host]}
+    detect
+    container_runs
+    deploy_planned "$wanted"
+    if [[ ${#due[@]} -eq 0 ]]; then
+        finish "gateway $gateway: nothing to deploy, it runs what is here"
+        return
+    fi
+    if [[ ${given[--dry-run]:-false} == true ]]; then
+        deploy_plan_said
+        finish "nothing was done"
+        return
+    fi
+    if lock_taken deploy; then
+        detect
+        container_runs
+        deploy_planned "$wanted"
+    fi
+    deploy_plan_said
+    deploy_done
+    finish "gateway $gateway runs what is here, and serves on $endpoint"
+}
