@@ -88,9 +88,15 @@ read_flags() {
     done
     [[ ${#operands[@]} -le ${most_operands[$verb]:-0} ]] || usage_error "'${operands[-1]}' is one word too many"
     quiet=${given[--quiet]:-false}
-    limits=(--timeout "${given[--timeout]:-5m}")
+    patience 5m
+}
+
+# patience DURATION: how long each tool may take where --timeout does not say it.
+patience() {
+    limits=(--timeout "${given[--timeout]:-$1}")
     [[ $quiet == false ]] || limits+=(--quiet)
     [[ ${given[--no-color]:-false} == false ]] || limits+=(--no-color)
+    of_gateway=()
     [[ -z ${given[--gateway]:-} ]] || of_gateway+=(--gateway "${given[--gateway]}")
     [[ -z ${given[--docker-host]:-} ]] || of_gateway+=(--docker-host "${given[--docker-host]}")
     of_gateway+=("${limits[@]}")

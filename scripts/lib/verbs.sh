@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 # In the order of the help.
-verbs=(start resume recreate restart stop destroy backup restore status list use logs kubeconfig env completion version help)
+verbs=(start resume recreate restart stop destroy backup restore status doctor list use logs kubeconfig env completion version help)
 # How many words may follow a verb, where that is not none.
 declare -A most_operands=([use]=1 [backup]=1 [restore]=1 [logs]=2 [completion]=1 [help]=1)
 
@@ -24,6 +24,8 @@ source "$root/scripts/verbs/backup.sh"
 source "$root/scripts/verbs/restore.sh"
 # shellcheck source=scripts/verbs/status.sh
 source "$root/scripts/verbs/status.sh"
+# shellcheck source=scripts/verbs/doctor.sh
+source "$root/scripts/verbs/doctor.sh"
 # shellcheck source=scripts/verbs/list.sh
 source "$root/scripts/verbs/list.sh"
 # shellcheck source=scripts/verbs/use.sh

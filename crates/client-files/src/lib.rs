@@ -18,7 +18,7 @@ use gateway_names::GatewayName;
 
 pub use bundle::{Bundle, BundleContent, write as write_bundle};
 pub use gateway_folder::GatewayFolder;
-pub use lock::Lock;
+pub use lock::{Lock, lock_holder};
 pub use metadata::Metadata;
 pub use private_file::write as write_private_file;
 

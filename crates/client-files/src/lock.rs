@@ -86,6 +86,33 @@ fn held(folder: &GatewayFolder, holder: &str) -> Failure {
     )
 }
 
+/// Who holds the gateway's lock at this moment: `process 12 (ensure)`; `None` where nobody does. The lock is not touched, so
+/// that no run that wants it is kept from it: the kernel lists all locks in /proc/locks.
+pub fn lock_holder(folder: &GatewayFolder) -> Option<String> {
+    let mut file = File::open(folder.lock_file()).ok()?;
+    let inode = file.metadata().ok()?.ino();
+    let locks = fs::read_to_string("/proc/locks").ok()?;
+    if !locks.lines().any(|line| is_flock_of(line, inode)) {
+        return None;
+    }
+    let holder = read_holder(&mut file);
+    // Two file systems may have a file of one number: the process that wrote its name must be alive.
+    let lives = |pid: &str| Path::new("/proc").join(pid).exists();
+    holder
+        .as_ref()
+        .is_none_or(|(pid, _)| lives(pid))
+        .then(|| in_words(holder))
+}
+
+/// Is it a flock on the file of this number? `12: FLOCK  ADVISORY  WRITE 345 fe:00:5398676 0 EOF` (proc_locks(5)).
+fn is_flock_of(line: &str, inode: u64) -> bool {
+    let fields: Vec<&str> = line.split_whitespace().collect();
+    let file = fields.get(5).and_then(|field| field.rsplit(':').next());
+    fields.get(1) == Some(&"FLOCK")
+        && fields.get(3) == Some(&"WRITE")
+        && file.and_then(|number| number.parse().ok()) == Some(inode)
+}
+
 /// Is this file still the one of that name?
 fn is_at(file: &File, path: &Path) -> bool {
     match (file.metadata(), fs::metadata(path)) {
@@ -100,14 +127,24 @@ fn write_holder(file: &mut File, verb: &str) -> std::io::Result<()> {
 }
 
 fn holder(file: &mut File) -> String {
+    in_words(read_holder(file))
+}
+
+/// Process id and verb, as the holder wrote them.
+fn read_holder(file: &mut File) -> Option<(String, String)> {
     let mut text = String::new();
     let _ = file.take(200).read_to_string(&mut text);
-    match text.trim().split_once(' ') {
-        Some((pid, verb)) if pid.bytes().all(|byte| byte.is_ascii_digit()) => {
-            format!("process {pid} ({})", verb.escape_debug())
-        }
-        _ => "another process".to_owned(),
-    }
+    let (pid, verb) = text.trim().split_once(' ')?;
+    pid.bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| (pid.to_owned(), verb.to_owned()))
+}
+
+fn in_words(holder: Option<(String, String)>) -> String {
+    holder.map_or_else(
+        || "another process".to_owned(),
+        |(pid, verb)| format!("process {pid} ({})", verb.escape_debug()),
+    )
 }
 
 /// The kernel lists the locks of an open file in its fdinfo: so the lock is known to be the caller's, not a third's.
@@ -169,7 +206,10 @@ mod tests {
         assert_eq!((failure.reason, failure.exit.code()), ("locked", 75));
         let expected = format!("process {} (ensure)", std::process::id());
         assert!(failure.message.contains(&expected), "{}", failure.message);
+        let own = format!("process {} (ensure)", std::process::id());
+        assert_eq!(lock_holder(&folder), Some(own));
         drop(lock);
+        assert_eq!(lock_holder(&folder), None);
         Lock::acquire(&folder, "stop", Duration::ZERO, None, &console())
             .await
             .unwrap();

@@ -1,14 +1,18 @@
 //! Tests of the driver on a real Docker: a gateway of its own for each test, removed when the test ends.
 
 mod checkout;
+mod doctor;
 mod driver;
 mod gateway;
 mod people;
+mod played;
 
 pub use checkout::Checkout;
+pub use doctor::Diagnosis;
 pub use driver::{Ended, driver, fingerprint, repository, tool};
 pub use gateway::{TestGateway, docker, free_port, random_name};
-pub use people::Person;
+pub use people::{Person, Sandbox};
+pub use played::{PlayedGateway, own_image, until};
 
 /// Must this test be left out? Says so, where it must.
 pub fn skipped_without_docker() -> bool {

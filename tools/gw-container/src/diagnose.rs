@@ -1,24 +1,32 @@
 //! The verb `diagnose`: facts about container, node and host, for whoever looks for a cause. It judges nothing and changes nothing.
 
+use std::time::Duration;
+
+use bollard::errors::Error;
 use bollard::query_parameters::LogsOptionsBuilder;
+use client_files::lock_holder;
 use contract::{Answer, Context, Failure};
 use docker_session::docker_failure;
 use futures_util::TryStreamExt;
-use gateway_facts::{Container, Status, observe};
-use gateway_names::VOLUME_PATH;
+use gateway_facts::{Container, Facts, Spec, Status, observe};
 
-use crate::exec;
 use crate::flags::DiagnoseFlags;
+use crate::journal::Journal;
+use crate::plan::present;
 use crate::redact::Redactor;
 use crate::report::{DiagnosisField, Report, StateBefore};
 use crate::work::{Locking, Work};
+use crate::{image, node_facts, registry};
 
-/// Fills the diagnosis in. What cannot be had is null.
+/// A registry that takes longer is of no use to whoever looks for a cause.
+const REGISTRY_LIMIT: Duration = Duration::from_secs(3);
+
+/// Fills the diagnosis in. What cannot be had is null. What Docker says is in the document also where the node then takes too long.
 pub async fn run(flags: &DiagnoseFlags, context: Context<Report>) -> Result<Answer, Failure> {
     let locking = Locking {
         verb: "diagnose",
         lock_fd: None,
-        patience: std::time::Duration::ZERO,
+        patience: Duration::ZERO,
         needed: false,
     };
     let work = Work::begin(&context, locking).await?;
@@ -26,43 +34,75 @@ pub async fn run(flags: &DiagnoseFlags, context: Context<Report>) -> Result<Answ
     work.report
         .update(|report| report.state_before = Some(StateBefore::of(&facts)));
     let mut found = of_docker(&work).await?;
-    if let Some(container) = crate::plan::present(&facts) {
+    of_host(&work, &facts, &mut found);
+    if let Some(container) = present(&facts) {
         work.report.update(|report| report.show(container));
+        of_container(&work, container, flags.lines, &mut found).await?;
+    }
+    of_image(&work, &facts, &mut found).await?;
+    work.report
+        .update(|report| report.diagnosis = Some(found.clone()));
+    let running = present(&facts).filter(|container| container.status == Status::Running);
+    if let Some(container) = running {
+        node_facts::of_node(&work, container, flags.lines, &mut found).await?;
         let redactor = Redactor::of(container);
-        found.exit_code = container.exit_code;
-        found.oom_killed = container.oom_killed;
-        found.start_error.clone_from(&container.start_error);
-        found.restart_count = container.restart_count;
-        found.log = log(&work, container, flags.lines).await?;
-        if let Some(health) = &container.health {
-            found.health_log.clone_from(&health.log);
-        }
-        if container.status == Status::Running {
-            of_node(&work, container, &mut found).await?;
-        }
-        for line in found.log.iter_mut().chain(&mut found.health_log) {
-            *line = redactor.redact(line);
-        }
+        redact(&redactor, &mut found.server_log);
+        work.report.update(|report| report.diagnosis = Some(found));
     }
-    if work.session.is_local() {
-        found.inotify_instances = kernel_number("/proc/sys/fs/inotify/max_user_instances");
-        found.inotify_watches = kernel_number("/proc/sys/fs/inotify/max_user_watches");
-    }
-    work.report.update(|report| report.diagnosis = Some(found));
     Ok(Answer::Done)
 }
 
 async fn of_docker(work: &Work) -> Result<DiagnosisField, Failure> {
-    let info = work.session.api().info().await;
-    let info = info.map_err(|error| docker_failure("ask Docker about its host", &error))?;
+    let (info, version) = tokio::join!(work.session.api().info(), work.session.api().version());
+    let failed = |error: &Error| docker_failure("ask Docker about its host", error);
+    let info = info.map_err(|error| failed(&error))?;
+    let version = version.map_err(|error| failed(&error))?;
     Ok(DiagnosisField {
         cgroup_version: info.cgroup_version.map(|version| version.to_string()),
         kernel: info.kernel_version,
         cpus: info.ncpu.and_then(|count| count.try_into().ok()),
         memory_bytes: info.mem_total.and_then(|count| count.try_into().ok()),
         storage_driver: info.driver,
+        host_architecture: version.arch,
         ..DiagnosisField::default()
     })
+}
+
+/// What this host has of the gateway beside Docker.
+fn of_host(work: &Work, facts: &Facts, found: &mut DiagnosisField) {
+    found.journal = Journal::left(&work.folder);
+    found.locked_by = lock_holder(&work.folder);
+    found.set_aside = facts.aside.as_ref().map(|aside| aside.name.clone());
+    if work.session.is_local() {
+        found.inotify_instances = kernel_number("/proc/sys/fs/inotify/max_user_instances");
+        found.inotify_watches = kernel_number("/proc/sys/fs/inotify/max_user_watches");
+    }
+}
+
+async fn of_container(
+    work: &Work,
+    container: &Container,
+    lines: u32,
+    found: &mut DiagnosisField,
+) -> Result<(), Failure> {
+    found.exit_code = container.exit_code;
+    found.oom_killed = container.oom_killed;
+    found.start_error.clone_from(&container.start_error);
+    found.restart_count = container.restart_count;
+    found.log = log(work, container, lines).await?;
+    if let Some(health) = &container.health {
+        found.health_log.clone_from(&health.log);
+    }
+    let redactor = Redactor::of(container);
+    redact(&redactor, &mut found.log);
+    redact(&redactor, &mut found.health_log);
+    Ok(())
+}
+
+fn redact(redactor: &Redactor, lines: &mut [String]) {
+    for line in lines {
+        *line = redactor.redact(line);
+    }
 }
 
 async fn log(work: &Work, container: &Container, lines: u32) -> Result<Vec<String>, Failure> {
@@ -88,56 +128,52 @@ async fn log(work: &Work, container: &Container, lines: u32) -> Result<Vec<Strin
         .collect())
 }
 
-/// What only the running node can say. A node without one of the commands leaves its facts out.
-async fn of_node(work: &Work, container: &Container, found: &mut DiagnosisField) -> Result<(), Failure> {
-    let disk = exec::run(work, container, &["df", "-Pk", VOLUME_PATH]).await?;
-    if let Some((size, free)) = disk_of(&disk.stdout) {
-        (found.disk_bytes, found.disk_free_bytes) = (Some(size), Some(free));
+/// The image that runs, or that the next start would need.
+async fn of_image(work: &Work, facts: &Facts, found: &mut DiagnosisField) -> Result<(), Failure> {
+    let container = present(facts);
+    let Some(reference) = container
+        .map(|container| container.image.clone())
+        .or(spec_copy(work)?)
+        .filter(|image| !image.is_empty())
+    else {
+        return Ok(());
+    };
+    // A container keeps the image that it was made from, whatever has its name meanwhile.
+    let wanted = container.map_or(reference.as_str(), |container| &container.image_id);
+    let image = image::find(&work.session, wanted).await?;
+    found.image_present = Some(image.is_some());
+    match image {
+        Some(image) => found.image_architecture = image.architecture,
+        None => found.image_unavailable = unavailable(work, &reference).await?,
     }
-    let bridge = exec::run(
-        work,
-        container,
-        &["cat", "/proc/sys/net/bridge/bridge-nf-call-iptables"],
-    )
-    .await?;
-    found.br_netfilter = Some(bridge.code == 0 && bridge.stdout.trim() == "1");
-    let names = exec::run(work, container, &["cat", "/etc/resolv.conf"]).await?;
-    found.name_servers = names
-        .stdout
-        .lines()
-        .filter_map(|line| line.strip_prefix("nameserver "))
-        .map(|address| address.trim().to_owned())
-        .collect();
-    let resolved = exec::run(work, container, &["getent", "hosts", "host.docker.internal"]).await?;
-    found.resolves_host = (resolved.code < 126 && resolved.code >= 0).then_some(resolved.code == 0);
+    found.image = Some(reference);
     Ok(())
 }
 
-/// Size and free bytes from `df -Pk` (POSIX: kilobytes in the second and fourth column of the second line).
-fn disk_of(text: &str) -> Option<(u64, u64)> {
-    let words: Vec<&str> = text.lines().nth(1)?.split_whitespace().collect();
-    let bytes = |index: usize| {
-        words
-            .get(index)?
-            .parse::<u64>()
-            .ok()
-            .map(|kilobytes| kilobytes * 1024)
-    };
-    Some((bytes(1)?, bytes(3)?))
+/// The image that a volume without a container was made with, as far as this host knows.
+fn spec_copy(work: &Work) -> Result<Option<String>, Failure> {
+    let text = work.folder.read_private("spec.json")?;
+    Ok(text
+        .and_then(|text| Spec::parse(&text).ok())
+        .map(|spec| spec.image))
+}
+
+/// Why the image's registry does not give it; `None` where it would. Docker asks the registry, and downloads nothing.
+async fn unavailable(work: &Work, reference: &str) -> Result<Option<String>, Failure> {
+    if reference.starts_with("sha256:") {
+        return Ok(Some("an id is what no registry knows".to_owned()));
+    }
+    let credentials = registry::kept(work, None).await?;
+    let credentials = credentials.map(|kept| kept.for_docker());
+    let asked = work.session.api().inspect_registry_image(reference, credentials);
+    Ok(match tokio::time::timeout(REGISTRY_LIMIT, asked).await {
+        Ok(Ok(_)) => None,
+        Ok(Err(Error::DockerResponseServerError { message, .. })) => Some(message.trim().to_owned()),
+        Ok(Err(error)) => Some(error.to_string()),
+        Err(_) => Some("its registry does not answer in time".to_owned()),
+    })
 }
 
 fn kernel_number(path: &str) -> Option<u64> {
     std::fs::read_to_string(path).ok()?.trim().parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::disk_of;
-
-    #[test]
-    fn reads_df() {
-        let text = "Filesystem 1024-blocks Used Available Capacity Mounted on\noverlay 100 60 40 60% /var/lib/rancher/k3s\n";
-        assert_eq!(disk_of(text), Some((102_400, 40_960)));
-        assert_eq!(disk_of(""), None);
-    }
 }

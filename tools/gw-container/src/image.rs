@@ -18,6 +18,8 @@ pub struct Image {
     pub environment: Vec<String>,
     /// Its labels.
     pub labels: HashMap<String, String>,
+    /// What it is built for, in Docker's words.
+    pub architecture: Option<String>,
 }
 
 /// Label with the version of Kubernetes that an image of this project brings, such as `v1.20.2`.
@@ -43,6 +45,7 @@ pub async fn find(session: &DockerSession, reference: &str) -> Result<Option<Ima
             ours: labels.get(IMAGE_LABEL).map(String::as_str) == Some(IMAGE_LABEL_VALUE),
             environment: config.env.unwrap_or_default(),
             labels,
+            architecture: image.architecture.filter(|word| !word.is_empty()),
         }
     }))
 }

@@ -1,6 +1,7 @@
 //! What a replacement is about, written beside the client's files before the first step that cannot be taken back: a run that
 //! follows a killed one ends it, whatever flags it has.
 
+use client_files::GatewayFolder;
 use contract::{Exit, Failure};
 use gateway_facts::Spec;
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,12 @@ impl Journal {
                 format!("give all settings by flags, and remove it: rm {}", path.display()),
             )
         })
+    }
+
+    /// Where one is that a killed run left.
+    pub fn left(folder: &GatewayFolder) -> Option<String> {
+        let path = folder.path().join(FILE);
+        path.exists().then(|| path.display().to_string())
     }
 
     /// Writes it.

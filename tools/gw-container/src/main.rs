@@ -37,6 +37,7 @@ mod kubeconfig_text;
 mod load;
 mod memory;
 mod network_choice;
+mod node_facts;
 mod plan;
 mod port_choice;
 mod pull;

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use bollard::auth::DockerCredentials;
 use bollard::query_parameters::CreateImageOptionsBuilder;
 use contract::{Action, Exit, Failure};
 use docker_session::{DockerSession, docker_failure, is_status};
@@ -57,11 +56,7 @@ async fn pulled(
 ) -> Result<(), Failure> {
     let (name, tag) = split(reference);
     let options = CreateImageOptionsBuilder::new().from_image(name).tag(tag).build();
-    let credentials = credentials.map(|it| DockerCredentials {
-        username: Some(it.username.clone()),
-        password: Some(it.password.clone()),
-        ..DockerCredentials::default()
-    });
+    let credentials = credentials.map(Credentials::for_docker);
     let mut steps = session.api().create_image(Some(options), None, credentials);
     let mut layers: HashMap<String, (i64, i64)> = HashMap::new();
     loop {

@@ -5,6 +5,7 @@
 
 use std::io::Read;
 
+use bollard::auth::DockerCredentials;
 use contract::{Exit, Failure, fingerprint};
 use serde_json::json;
 
@@ -33,6 +34,15 @@ impl Credentials {
     /// As the specification shows them.
     pub fn fingerprint(&self) -> String {
         fingerprint(format!("{}:{}", self.username, self.password).as_bytes())
+    }
+
+    /// What Docker takes when it asks the registry.
+    pub fn for_docker(&self) -> DockerCredentials {
+        DockerCredentials {
+            username: Some(self.username.clone()),
+            password: Some(self.password.clone()),
+            ..DockerCredentials::default()
+        }
     }
 
     /// What another image's environment has.

@@ -119,7 +119,7 @@ impl BackupField {
 }
 
 /// What container, node and host show. Nothing is judged here.
-#[derive(Debug, Default, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 #[schemars(rename = "Diagnosis", deny_unknown_fields)]
 pub struct DiagnosisField {
     /// The last lines of the container's log, secrets as fingerprints.
@@ -158,4 +158,28 @@ pub struct DiagnosisField {
     pub memory_bytes: Option<u64>,
     /// Docker's storage driver.
     pub storage_driver: Option<String>,
+    /// The image that the container runs, or that a new one would be made from; null where nothing says it.
+    pub image: Option<String>,
+    /// Does Docker have it? null where no image is known.
+    pub image_present: Option<bool>,
+    /// Why its registry does not give it, where Docker does not have it; null where it would, or was not asked.
+    pub image_unavailable: Option<String>,
+    /// The architecture that it is built for, in Docker's words, such as amd64.
+    pub image_architecture: Option<String>,
+    /// The architecture of Docker's host.
+    pub host_architecture: Option<String>,
+    /// The node's clock, RFC 3339; null where it cannot be asked.
+    pub node_time: Option<String>,
+    /// Does the node resolve its own container's name, which only a name server knows? null where that cannot be asked.
+    pub resolves_names: Option<bool>,
+    /// The last lines of the gateway server's log, secrets as fingerprints.
+    pub server_log: Vec<String>,
+    /// Does this host's kubeconfig agree with the container's? null where one of them is not there.
+    pub kubeconfig_agrees: Option<bool>,
+    /// The journal that a killed replacement left; null where there is none.
+    pub journal: Option<String>,
+    /// The container that an interrupted replacement set aside; null where there is none.
+    pub set_aside: Option<String>,
+    /// Who works on the gateway at this moment; null where nobody does.
+    pub locked_by: Option<String>,
 }

@@ -31,6 +31,12 @@ impl Begun {
         format!("openshell-move-{}", self.uid)
     }
 
+    /// The claim that the volume belongs to: namespace/name.
+    pub fn claim(&self) -> Option<String> {
+        let claim = self.volume.spec.as_ref()?.claim_ref.as_ref()?;
+        Some(format!("{}/{}", claim.namespace.as_ref()?, claim.name.as_ref()?))
+    }
+
     /// Writes it down. An entry that exists says the same: its name carries the uid.
     pub async fn write(&self, session: &Session) -> Result<(), Failure> {
         let name = self.entry_name();

@@ -52,7 +52,10 @@ async fn run(flags: Flags, context: Context<Report>) -> Result<Answer, Failure> 
     let session = Session::open(&context).await?;
     let seen = observe::all(&session, &flags, &context).await?;
     let plan = plan::plan(&seen);
-    context.report.update(|report| plan.describe(report));
+    context.report.update(|report| {
+        plan.describe(report);
+        report.claims_lost.clone_from(&seen.claims_lost);
+    });
     if !dry_run {
         act::carry_out(&session, &plan, &context).await?;
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use contract::{Context, Failure};
-use k8s_openapi::api::core::v1::{PersistentVolume, Pod, Secret};
+use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim, Pod, Secret};
 use k8s_openapi::api::storage::v1::VolumeAttachment;
 use kube::Api;
 use kube::api::ListParams;
@@ -11,7 +11,7 @@ use kube_session::Session;
 
 use crate::binding::{Binding, binding};
 use crate::flags::Flags;
-use crate::journal;
+use crate::journal::{self, Begun};
 use crate::nodes::{self, Nodes};
 use crate::plan::{Attachment, BoundPod, Seen};
 use crate::report::Report;
@@ -33,6 +33,7 @@ pub async fn all(session: &Session, flags: &Flags, context: &Context<Report>) ->
         skip_volumes: flags.skip_volumes,
         ..Seen::default()
     };
+    seen.claims_lost = claims_lost(session, &seen.begun).await?;
     if names_absent_host(&seen.volumes, &nodes) {
         let pending = ListParams::default().fields("status.phase=Pending,spec.nodeName=");
         seen.pending = session.list(&session.everywhere::<Pod>(), &pending).await?;
@@ -59,6 +60,26 @@ pub const PASSWORD: &str = ".node-password.k3s";
 fn without_history(mut volume: PersistentVolume) -> PersistentVolume {
     volume.metadata.managed_fields = None;
     volume
+}
+
+/// Claims whose volume is gone, without those whose volume is being moved.
+async fn claims_lost(session: &Session, begun: &[Begun]) -> Result<Vec<String>, Failure> {
+    let claims = session.everywhere::<PersistentVolumeClaim>();
+    let lost = session
+        .list_as(&claims, &ListParams::default(), lost_claim)
+        .await?;
+    let moving = |claim: &String| begun.iter().any(|begun| begun.claim().as_ref() == Some(claim));
+    Ok(lost
+        .into_iter()
+        .flatten()
+        .filter(|claim| !moving(claim))
+        .collect())
+}
+
+fn lost_claim(claim: PersistentVolumeClaim) -> Option<String> {
+    let phase = claim.status?.phase?;
+    let (namespace, name) = (claim.metadata.namespace?, claim.metadata.name?);
+    (phase == "Lost").then(|| format!("{namespace}/{name}"))
 }
 
 fn names_absent_host(volumes: &[PersistentVolume], nodes: &Nodes) -> bool {

@@ -25,6 +25,8 @@ pub struct Seen {
     pub volumes: Vec<PersistentVolume>,
     /// Moves that an earlier run began.
     pub begun: Vec<Begun>,
+    /// Claims whose volume is gone: namespace/name.
+    pub claims_lost: Vec<String>,
     /// All attachments of volumes to nodes.
     pub attachments: Vec<Attachment>,
     /// Names of k3s's Secrets with hashes of node passwords.

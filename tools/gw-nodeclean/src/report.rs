@@ -17,6 +17,9 @@ pub struct Report {
     pub pods_deleted: Vec<String>,
     /// Volumes that were moved to the node that lives, or with --dry-run would be.
     pub volumes_rebound: Vec<String>,
+    /// Claims whose volume is gone, with all that was on it, as they were found: namespace/name. A move that was begun brings its
+    /// volumes back.
+    pub claims_lost: Vec<String>,
     /// What was left, and why.
     pub left: Vec<LeftField>,
     /// Was anything changed?

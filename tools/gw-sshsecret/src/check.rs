@@ -51,6 +51,7 @@ pub async fn run(context: Context<Report>) -> Result<Answer, Failure> {
         report.source = wanted.is_some().then_some(Source::Existing);
         report.fingerprint = wanted;
         report.carried = groups.iter().map(Carried::from).collect();
+        report.exists = Some(secret.is_some());
         report.holders = holders;
         report.agree = Some(agree);
     });

@@ -84,6 +84,8 @@ pub struct Report {
     pub restart_required: Vec<String>,
     /// What this run restarted.
     pub restarted: Vec<String>,
+    /// check: does the Secret exist, whatever it holds?
+    pub exists: Option<bool>,
     /// check: what each pod of the gateway server and each live sandbox carries.
     pub holders: Vec<Holder>,
     /// check: does the Secret hold a secret, and does nobody carry another one?

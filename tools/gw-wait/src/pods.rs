@@ -66,27 +66,36 @@ fn problem(pod: &Pod) -> Option<Problem> {
         .max()
         .unwrap_or(0);
     let phase = status.phase;
-    let ended: Vec<&ContainerStateTerminated> = containers.iter().filter_map(ended).collect();
+    // A pod that is to end is no pod that fails.
+    let is_deleted = pod.metadata.deletion_timestamp.is_some();
+    let ended: Vec<&ContainerStateTerminated> = containers
+        .iter()
+        .filter_map(ended)
+        .filter(|_| !is_deleted)
+        .collect();
     let exit_code = ended.first().map(|ended| ended.exit_code);
     let ended_at = ended
         .iter()
         .filter_map(|ended| ended.finished_at.as_ref().map(|time| time.0))
         .max();
-    let waiting = containers.iter().find_map(|container| {
-        let waiting = container.state.as_ref()?.waiting.as_ref()?;
-        let reason = waiting.reason.clone()?;
-        // What every container passes through says nothing.
-        let is_usual = matches!(reason.as_str(), "ContainerCreating" | "PodInitializing");
-        (!is_usual).then(|| (reason, waiting.message.clone()))
-    });
+    let waiting = containers.iter().find_map(waiting);
+    let in_the_way = containers
+        .iter()
+        .find(|container| self::waiting(container).is_some() || self::ended(container).is_some());
+    let image = in_the_way.map(|container| container.image.clone());
     let unscheduled = conditions
         .iter()
         .find(|found| found.type_ == "PodScheduled" && found.status == "False")
         .map(|found| (found.reason.clone().unwrap_or_default(), found.message.clone()));
     let (reason, message) = waiting.or(unscheduled).unzip();
     let in_a_row = message.iter().flatten().find_map(|message| in_a_row(message));
-    let word = word(reason.as_deref(), exit_code.is_some());
-    let mut detail = format!("pod {name} is {}", phase.as_deref().unwrap_or("unknown"));
+    let (word, mut detail) = if is_deleted {
+        ("pod_terminating", format!("pod {name} is being deleted"))
+    } else {
+        let phase = phase.as_deref().unwrap_or("unknown");
+        let word = word(reason.as_deref(), exit_code.is_some());
+        (word, format!("pod {name} is {phase}"))
+    };
     for part in reason.iter().chain(message.iter().flatten()) {
         detail.push_str(": ");
         detail.push_str(part.trim());
@@ -99,6 +108,7 @@ fn problem(pod: &Pod) -> Option<Problem> {
             name,
             phase,
             waiting_reason: reason,
+            image,
             restarts,
             last_event: None,
         },
@@ -120,6 +130,14 @@ fn word(reason: Option<&str>, has_exited: bool) -> &'static str {
         None if has_exited => "container_exited",
         None => "pod_not_ready",
     }
+}
+
+/// Kubernetes' word and its words for why the container waits. What every container passes through says nothing.
+fn waiting(container: &ContainerStatus) -> Option<(String, Option<String>)> {
+    let waiting = container.state.as_ref()?.waiting.as_ref()?;
+    let reason = waiting.reason.clone()?;
+    let is_usual = matches!(reason.as_str(), "ContainerCreating" | "PodInitializing");
+    (!is_usual).then(|| (reason, waiting.message.clone()))
 }
 
 /// The container's present or last end.
@@ -261,14 +279,24 @@ mod tests {
         let creating = waiting("ContainerCreating", 0);
         let found = worst([&ready, &creating]).unwrap();
         assert_eq!(
-            (found.cause.word, &found.pod.waiting_reason),
-            ("pod_not_ready", &None)
+            (found.cause.word, &found.pod.waiting_reason, &found.pod.image),
+            ("pod_not_ready", &None, &None)
         );
         let found = worst([&creating, &waiting("ImagePullBackOff", 0)]).unwrap();
         assert_eq!(found.cause.word, "image_pull_back_off");
+        assert_eq!(found.pod.image.as_deref(), Some("i"));
         assert_eq!(
             found.cause.detail,
             "pod ImagePullBackOff is Pending: ImagePullBackOff: back-off 5s restarting failed container=c pod=p"
+        );
+        let mut ending = waiting("", 1);
+        ending.metadata.deletion_timestamp = serde_json::from_value(json!("2026-01-02T03:04:05Z")).unwrap();
+        let found = worst([&ending]).unwrap();
+        assert_eq!((found.cause.word, found.exit_code), ("pod_terminating", None));
+        assert!(
+            found.cause.detail.contains("is being deleted"),
+            "{}",
+            found.cause.detail
         );
         let unschedulable = json!({"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "no node"});
         let found = worst([&pod(

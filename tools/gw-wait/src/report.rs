@@ -49,6 +49,8 @@ pub struct PodField {
     pub phase: Option<String>,
     /// Why it, or a container of it, waits: Kubernetes' own word, such as ImagePullBackOff or Unschedulable.
     pub waiting_reason: Option<String>,
+    /// The image of the container that waits or ended; null where no container of it does.
+    pub image: Option<String>,
     /// How often its containers were started again.
     pub restarts: i32,
     /// The last event about it; read when the time is over, or with --abort-on all the while.
@@ -162,6 +164,7 @@ mod tests {
             name: "p".to_owned(),
             phase: Some("Pending".to_owned()),
             waiting_reason: Some("ImagePullBackOff".to_owned()),
+            image: None,
             restarts: 0,
             last_event: Some("Failed: no such image".to_owned()),
         };

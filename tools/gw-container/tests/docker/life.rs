@@ -344,5 +344,10 @@ fn a_diagnosis_has_the_log_without_secrets_also_of_a_stopped_container() {
     assert_eq!(diagnosis["exit_code"], 0);
     assert!(diagnosis["cgroup_version"].is_string() && diagnosis["inotify_watches"].is_number());
     assert!(diagnosis["disk_bytes"].is_null(), "the node does not run");
+    assert_eq!(diagnosis["image"], image);
+    assert_eq!(diagnosis["image_present"], true);
+    assert_eq!(diagnosis["image_architecture"], diagnosis["host_architecture"]);
+    assert!(diagnosis["host_architecture"].is_string(), "{diagnosis}");
+    assert!(diagnosis["journal"].is_null() && diagnosis["locked_by"].is_null());
     assert_eq!(found.document["changed"], false);
 }

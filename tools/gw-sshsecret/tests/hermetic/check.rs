@@ -110,9 +110,10 @@ fn a_secret_that_is_missing_or_none_is_a_no() {
     let missing = run(&api, &["check"]);
     assert_eq!((missing.code, &missing.document["agree"]), (1, &json!(false)));
     assert!(missing.stderr.contains("does not exist"), "{}", missing.stderr);
+    assert_eq!(missing.document["exists"], false);
     put_secret(&api, "short");
     put_server(&api, by_reference(), LATER);
     let invalid = run(&api, &["check"]);
-    assert_eq!(invalid.code, 1);
+    assert_eq!((invalid.code, &invalid.document["exists"]), (1, &json!(true)));
     assert!(invalid.stderr.contains("--replace-invalid"), "{}", invalid.stderr);
 }
