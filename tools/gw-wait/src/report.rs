@@ -164,6 +164,7 @@ mod tests {
             name: "p".to_owned(),
             phase: Some("Pending".to_owned()),
             waiting_reason: Some("ImagePullBackOff".to_owned()),
+            image: None,
             restarts: 0,
             last_event: Some("Failed: no such image".to_owned()),
         };
