@@ -57,7 +57,7 @@ cluster_image() {
     version=$(docker run --rm --network none "$2" /usr/local/bin/kube-apiserver --version)
     mkdir -p "$rootfs"
     cp "$root/images/cluster/Dockerfile" "$context/Dockerfile"
-    for program in cluster-node local-path; do
+    for program in cluster-dns cluster-node local-path; do
         install -D -m 0755 "$binaries/$program" "$rootfs/usr/local/bin/$program"
     done
     install -D -m 0755 "$binaries/openshell-sandbox" "$rootfs/opt/openshell/bin/openshell-sandbox"

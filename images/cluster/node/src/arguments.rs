@@ -5,6 +5,8 @@
 pub struct Arguments {
     /// More names and addresses for the API server's certificate.
     pub tls_sans: Vec<String>,
+    /// Somebody brings a DNS server of their own, behind a Service with the address of this one.
+    pub without_dns: bool,
     /// Arguments that this image has no use for; said once, so that nobody waits for their effect.
     pub ignored: Vec<String>,
 }
@@ -27,8 +29,17 @@ pub fn read(words: &[String]) -> Arguments {
                     .tls_sans
                     .extend(value.split(',').filter(|san| !san.is_empty()).map(str::to_owned));
             }
-            // There is no traefik to disable here.
-            ("--disable", Some(value)) if value == "traefik" => {}
+            ("--disable", Some(value)) => {
+                for name in value.split(',') {
+                    match name {
+                        // There is no traefik to disable here.
+                        "traefik" => {}
+                        // k3s's name for its DNS server.
+                        "coredns" => arguments.without_dns = true,
+                        _ => arguments.ignored.push(format!("--disable={name}")),
+                    }
+                }
+            }
             _ => arguments.ignored.push(word.clone()),
         }
     }
@@ -53,5 +64,22 @@ mod tests {
         let arguments = read(&words.map(str::to_owned));
         assert_eq!(arguments.tls_sans, ["127.0.0.1", "localhost", "gw.example"]);
         assert_eq!(arguments.ignored, ["--etcd-x", "-v"]);
+        assert!(!arguments.without_dns);
+    }
+
+    #[test]
+    fn dns_is_disabled_by_the_name_that_k3s_has_for_it() {
+        for words in [
+            &["--disable=coredns"][..],
+            &["--disable", "traefik,coredns"],
+            &["--disable=traefik", "--disable=coredns"],
+        ] {
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            let arguments = read(&words);
+            assert!(arguments.without_dns, "{words:?}");
+            assert!(arguments.ignored.is_empty(), "{words:?}");
+        }
+        let ignored = read(&["--disable=traefik,servicelb".to_owned()]).ignored;
+        assert_eq!(ignored, ["--disable=servicelb"]);
     }
 }

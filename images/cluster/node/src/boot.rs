@@ -11,7 +11,7 @@ use crate::cgroup::{CgroupRoot, pod_processes};
 use crate::chart::Bundled;
 use crate::parts::{self, Part};
 use crate::supervisor::Supervisor;
-use crate::{arguments, certificates, cgroup, cluster, configuration, machine, pod_images};
+use crate::{arguments, certificates, cgroup, cluster, configuration, dns_service, machine, pod_images};
 
 /// What pods get to end by themselves at a stop.
 const POD_GRACE: Duration = Duration::from_secs(5);
@@ -23,9 +23,12 @@ pub async fn run(words: &[String]) -> anyhow::Result<()> {
         eprintln!("cluster-node: no use for {}", arguments.ignored.join(" "));
     }
     machine::prepare()?;
+    if !arguments.without_dns {
+        machine::take_dns_address()?;
+    }
     let (node, address, root) = (machine::node_name()?, machine::address()?, cgroup::prepare()?);
     certificates::reconcile(&node, address, &arguments.tls_sans).context("certificates")?;
-    configuration::write(&root)?;
+    configuration::write(&root, arguments.without_dns)?;
     eprintln!("cluster-node: node {node} starts at {address}");
 
     // Before anything is started, so that no signal is missed.
@@ -33,7 +36,7 @@ pub async fn run(words: &[String]) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
 
     let (mut supervisor, mut hopeless) = Supervisor::new();
-    let all = parts::all(&node, address);
+    let all = parts::all(&node, address, arguments.without_dns);
     let bundled = Bundled::read()?;
     // A server that would be replaced at once is not started first.
     let hold_kubelet = bundled.differs_from_hint();
@@ -47,7 +50,7 @@ pub async fn run(words: &[String]) -> anyhow::Result<()> {
     }
 
     let client = cluster::client().await?;
-    let mut workflow = tokio::spawn(after_start(client, bundled, hold_kubelet));
+    let mut workflow = tokio::spawn(after_start(client, bundled, hold_kubelet, arguments.without_dns));
     let mut busy = true;
     let ended = loop {
         tokio::select! {
@@ -75,7 +78,7 @@ pub async fn run(words: &[String]) -> anyhow::Result<()> {
 }
 
 /// What is done once the API server answers; tried again until it succeeds, because a young API server may refuse.
-async fn after_start(client: Client, bundled: Bundled, held: bool) -> anyhow::Result<()> {
+async fn after_start(client: Client, bundled: Bundled, held: bool, without_dns: bool) -> anyhow::Result<()> {
     let (images, ()) = tokio::join!(pod_images::import(), api_ready(&client));
     // The API server is of use without them, too.
     if let Err(error) = images {
@@ -85,6 +88,7 @@ async fn after_start(client: Client, bundled: Bundled, held: bool) -> anyhow::Re
     loop {
         let done = async {
             cluster::ensure_basics(&client).await?;
+            dns_service::reconcile(&client, without_dns).await?;
             apply_manifests().await?;
             bundled.deploy(&client, held).await
         };

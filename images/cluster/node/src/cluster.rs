@@ -45,12 +45,13 @@ pub async fn is_ready(client: &Client) -> bool {
     client.request_text(request).await.is_ok_and(|text| text == "ok")
 }
 
-fn is_code(error: &kube::Error, code: u16) -> bool {
+/// Did the API server answer with this status?
+pub fn is_code(error: &kube::Error, code: u16) -> bool {
     matches!(error, kube::Error::Api(status) if status.code == code)
 }
 
 /// Creates the object where it is absent.
-async fn ensure<K>(api: &Api<K>, object: serde_json::Value) -> anyhow::Result<()>
+pub async fn ensure<K>(api: &Api<K>, object: serde_json::Value) -> anyhow::Result<()>
 where
     K: Clone + DeserializeOwned + Serialize + std::fmt::Debug,
 {

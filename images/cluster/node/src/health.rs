@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::bail;
 
-use crate::{chart, cluster, layout, machine};
+use crate::{chart, cluster, dns_probe, layout, machine};
 
 /// What was seen. `None` is a question that the API server did not answer.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ struct Observation {
     tls: bool,
     supervisor: bool,
     node_port: bool,
+    /// `None` where the node has no DNS server of its own.
+    dns: Option<bool>,
     pressure: Vec<String>,
 }
 
@@ -24,12 +26,13 @@ struct Observation {
 pub async fn run() -> anyhow::Result<()> {
     let client = cluster::client().await?;
     let node = machine::node_name()?;
-    let (api_ready, ready_replicas, secrets, pressure, node_port) = tokio::join!(
+    let (api_ready, ready_replicas, secrets, pressure, node_port, dns) = tokio::join!(
         cluster::is_ready(&client),
         cluster::ready_replicas(&client),
         cluster::secret_names(&client),
         cluster::node_pressure(&client, &node),
         node_port_answers(),
+        dns_probe::answers(),
     );
     let seen = Observation {
         api_ready,
@@ -38,6 +41,7 @@ pub async fn run() -> anyhow::Result<()> {
         tls: !chart::is_on(std::env::var("DISABLE_TLS").ok()),
         supervisor: Path::new(layout::SUPERVISOR).exists(),
         node_port,
+        dns,
         pressure: pressure.unwrap_or_default(),
     };
     let missing = missing(&seen);
@@ -85,6 +89,12 @@ fn missing(seen: &Observation) -> Vec<String> {
     if !seen.node_port {
         missing.push(format!("node port {} does not answer", gateway_names::NODE_PORT));
     }
+    if seen.dns == Some(false) {
+        missing.push(format!(
+            "the cluster's DNS at {} does not answer",
+            layout::DNS_SERVICE
+        ));
+    }
     if !seen.pressure.is_empty() {
         missing.push(format!("HEALTHCHECK_NODE_PRESSURE: {}", seen.pressure.join(" ")));
     }
@@ -110,6 +120,7 @@ mod tests {
             tls: true,
             supervisor: true,
             node_port: true,
+            dns: Some(true),
             pressure: Vec::new(),
         }
     }
@@ -117,7 +128,7 @@ mod tests {
     #[test]
     fn each_thing_that_is_missing_has_its_line() {
         assert!(missing(&whole()).is_empty());
-        let table: [(&str, TakeAway); 9] = [
+        let table: [(&str, TakeAway); 10] = [
             ("API server is not ready", |seen| seen.api_ready = false),
             ("no replica", |seen| seen.ready_replicas = Some(0)),
             ("how many replicas", |seen| seen.ready_replicas = None),
@@ -136,6 +147,7 @@ mod tests {
             }),
             ("HEALTHCHECK_MISSING_SUPERVISOR", |seen| seen.supervisor = false),
             ("node port 30051", |seen| seen.node_port = false),
+            ("the cluster's DNS", |seen| seen.dns = Some(false)),
             ("HEALTHCHECK_NODE_PRESSURE", |seen| {
                 seen.pressure.push("DiskPressure".to_owned())
             }),
@@ -154,6 +166,13 @@ mod tests {
         let mut seen = whole();
         seen.tls = false;
         seen.secrets = Some(vec!["openshell-ssh-handshake".to_owned()]);
+        assert!(missing(&seen).is_empty());
+    }
+
+    #[test]
+    fn a_node_without_dns_misses_none() {
+        let mut seen = whole();
+        seen.dns = None;
         assert!(missing(&seen).is_empty());
     }
 }

@@ -24,6 +24,12 @@ pub const POD_NETWORK: &str = "10.42.0.0/16";
 pub const SERVICE_NETWORK: &str = "10.43.0.0/16";
 /// The API server's address as a Service.
 pub const API_SERVICE: &str = "10.43.0.1";
+/// The DNS server's address: where k3s has it.
+pub const DNS_SERVICE: &str = "10.43.0.10";
+/// The domain of the cluster's names.
+pub const CLUSTER_DOMAIN: &str = "cluster.local";
+/// The kubeconfig of the DNS server.
+pub const DNS_KUBECONFIG: &str = "/run/openshell/cluster-dns.kubeconfig";
 
 /// A path on the volume.
 pub fn data(path: &str) -> PathBuf {

@@ -68,6 +68,16 @@ pub fn prepare() -> anyhow::Result<()> {
     )
 }
 
+/// Gives the node the DNS server's address. It is the node's own as loopback addresses are, so that nobody outside takes it for
+/// the node's address.
+pub fn take_dns_address() -> anyhow::Result<()> {
+    let address = format!("{}/32", layout::DNS_SERVICE);
+    run(
+        "ip",
+        &["address", "replace", &address, "dev", "lo", "scope", "host"],
+    )
+}
+
 /// Runs a command of the image to its end.
 pub fn run(program: &str, arguments: &[&str]) -> anyhow::Result<()> {
     let output = Command::new(program)

@@ -13,6 +13,8 @@ mod cgroup;
 mod chart;
 mod cluster;
 mod configuration;
+mod dns_probe;
+mod dns_service;
 mod health;
 mod layout;
 mod machine;

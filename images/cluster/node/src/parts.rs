@@ -30,9 +30,9 @@ fn path_of(path: std::path::PathBuf) -> String {
 }
 
 /// Every part, in the order of starting; they stop in the opposite order.
-pub fn all(node: &str, address: Ipv4Addr) -> Vec<Part> {
+pub fn all(node: &str, address: Ipv4Addr, without_dns: bool) -> Vec<Part> {
     let kubeconfig = format!("--kubeconfig={}", layout::KUBECONFIG);
-    vec![
+    let mut all = vec![
         part(
             "etcd",
             &[
@@ -106,7 +106,26 @@ pub fn all(node: &str, address: Ipv4Addr) -> Vec<Part> {
                 node.to_owned(),
             ],
         ),
+    ];
+    if !without_dns {
+        all.push(part("cluster-dns", &dns()));
+    }
+    all
+}
+
+fn dns() -> Vec<String> {
+    let listen = format!("{}:53", layout::DNS_SERVICE);
+    [
+        ["--kubeconfig", layout::DNS_KUBECONFIG],
+        ["--listen", &listen],
+        ["--domain", layout::CLUSTER_DOMAIN],
+        ["--own-network", layout::POD_NETWORK],
+        ["--own-network", layout::SERVICE_NETWORK],
     ]
+    .concat()
+    .into_iter()
+    .map(str::to_owned)
+    .collect()
 }
 
 fn apiserver() -> Vec<String> {
