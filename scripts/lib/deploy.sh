@@ -106,7 +106,7 @@ deploy_done() {
     fi
     step container gw-container ensure "${of_gateway[@]}" "${locked[@]}"
     read_container
-    step api gw-wait api "${of_cluster[@]}"
+    step api gw-wait api "${of_cluster[@]}" "${hopeless[@]}"
     if is_due supervisor; then
         step supervisor gw-container copy "$programs/openshell-sandbox" /opt/openshell/bin/openshell-sandbox --mode 755 "${of_gateway[@]}" "${locked[@]}"
     fi
@@ -119,7 +119,7 @@ deploy_done() {
             release_deployed
         fi
     fi
-    step grpc gw-wait grpc --gateway "$gateway" --address "$address" --published "$published" "${tls[@]}" "${limits[@]}"
+    step grpc gw-wait grpc --address "$address" --published "$published" "${tls[@]}" "${of_cluster[@]}" "${hopeless[@]}"
     for part in "${due[@]}"; do
         deployment_is '.parts[$part] = $hash' --arg part "$part" --arg hash "${part_is[$part]}"
     done

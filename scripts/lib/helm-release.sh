@@ -94,7 +94,7 @@ release_deployed() {
     deployment_is '.release = $release' --arg release "$fingerprint"
     clock
     step_said release "$how" "$((now - begun))" "release openshell" "chart or values differ"
-    step rollout gw-wait rollout "$server_kind" "${of_cluster[@]}" --abort-on CrashLoopBackOff
+    step rollout gw-wait rollout "$server_kind" "${of_cluster[@]}" "${hopeless[@]}" "${hopeless_pods[@]}"
 }
 
 # One run of the array `command`; what it says goes to a file. What goes on after this run was killed keeps the next one waiting.

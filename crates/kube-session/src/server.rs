@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::{Backoff, Session, Trouble, Workload, WorkloadKind};
 
-/// Charts label the server's pods each in their own way, and there may be thousands of sandboxes: the pods of no sandbox.
+/// Pods that are no sandbox's: charts label the server's each in their own way, and there may be thousands of sandboxes.
 pub const PODS_OF_NO_SANDBOX: &str = "openshell.ai/managed-by!=openshell";
 /// What `kubectl rollout restart` sets.
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
