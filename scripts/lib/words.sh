@@ -38,13 +38,6 @@ clock() {
     now=$((10#${uptime/./} * 10))
 }
 
-# The same, printed.
-now_ms() {
-    local now
-    clock
-    printf '%s\n' "$now"
-}
-
 # seconds MILLISECONDS: sets `spelled`, 1234 -> 1.2 s
 seconds() {
     printf -v spelled '%d.%d s' "$(($1 / 1000))" "$(($1 % 1000 / 100))"

@@ -8,7 +8,7 @@
 # shellcheck shell=bash
 
 asked=()
-clock=
+asked_at=
 declare -A exit_codes=() durations=()
 
 verb_doctor() {
@@ -32,6 +32,7 @@ ask() {
     shift 2
     scratch_made
     asked+=("$name")
+    traced "$tool" "$@"
     spawn "$name" heard "$scratch/$name.log" "$programs/$tool" "$@"
 }
 
@@ -43,18 +44,19 @@ heard() {
 
 # answered NAME: waits for it.
 answered() {
-    local code=0
+    local code=0 now
     [[ -n ${running[$1]:-} ]] || return 0
     await "$1" || code=$?
+    clock
     exit_codes[$1]=$code
-    durations[$1]=$(($(now_ms) - begun_at[$1]))
+    durations[$1]=$((now - begun_at[$1]))
 }
 
 # What is there, and what Docker, container and host show.
 ask_docker() {
     local fields code lines=50
     [[ -z ${given[--bundle]:-} ]] || lines=5000
-    clock=$(date +%s)
+    asked_at=$(date +%s)
     ask detect gw-detect "${of_gateway[@]}"
     ask container gw-container diagnose --lines "$lines" "${of_gateway[@]}"
     answered detect
@@ -107,17 +109,18 @@ collect() {
 
 # One document: what was asked, and what is wrong.
 doctor_document() {
-    local name
+    local name now
+    clock
     for name in "${asked[@]}"; do
         printf '{"name":"%s","exit_code":%d,"duration_ms":%d,"document":%s}\n' "$name" "${exit_codes[$name]}" "${durations[$name]}" \
             "$(tail -n 1 -- "$scratch/$name" | grep . || printf null)"
     done | jq -cs -L "$root/scripts/lib" --arg gateway "$gateway" --arg state "$state" --arg endpoint "$endpoint" \
-        --arg kubeconfig "$folder/kubeconfig" --argjson gone "$(($(now_ms) - began))" --argjson now "$clock" '
+        --arg kubeconfig "$folder/kubeconfig" --argjson gone "$((now - began))" --argjson asked_at "$asked_at" '
         include "doctor";
         def known: if . == "" then null else . end;
         {schema: 1, tool: "openshell", verb: "doctor", gateway: ($gateway | known), state: ($state | known),
          endpoint: ($endpoint | known), duration_ms: $gone,
-         findings: ({$now, kubeconfig: $kubeconfig, asked: (map({key: .name, value: {code: .exit_code, document}}) | from_entries)} | findings),
+         findings: ({now: $asked_at, kubeconfig: $kubeconfig, asked: (map({key: .name, value: {code: .exit_code, document}}) | from_entries)} | findings),
          asked: ., error: null}'
 }
 
