@@ -38,6 +38,7 @@ bring_up() {
         [[ $state != absent ]] || image+=(--k3s-arg=--disable=openshell)
     fi
     if [[ ${given[--dry-run]:-false} == true ]]; then
+        [[ -z $own_image ]] || image_foreseen
         step container gw-container ensure "${of_gateway[@]}" "${settings[@]}" "${image[@]}" --dry-run
         ! release_given || say "  release       the chart and the values given would be compared with what is deployed"
         finish "nothing was done; the plan: $(plan_in_words)"
@@ -67,7 +68,7 @@ bring_up() {
     secrets_ensured
     ended nodes
     [[ $ours == false ]] || release_deployed
-    step grpc gw-wait grpc --address "$address" --published "$published" "${tls[@]}" "${of_cluster[@]}" "${hopeless[@]}" \
+    step grpc gw-wait grpc --address "$address" "${published[@]}" "${tls[@]}" "${of_cluster[@]}" "${hopeless[@]}" \
         "${hopeless_pods[@]}" --since "$started_at"
     finish "gateway $gateway serves on $endpoint"
 }
@@ -95,8 +96,18 @@ image_chosen() {
     fi
 }
 
+# A dry run builds nothing: the plan is made as if the image were there.
+image_foreseen() {
+    ssh_key_for_docker
+    if ! docker image inspect "$own_image" >/dev/null 2>&1; then
+        step_line image "$own_image would be built first" 0
+        settings+=(--assume-image)
+    fi
+}
+
 image_ready() {
     [[ -n $own_image ]] || return 0
+    ssh_key_for_docker
     local code=0 now words=()
     [[ $quiet == false ]] || words=(--quiet)
     spawn image "$root/images/build" "${words[@]}"
@@ -109,19 +120,21 @@ image_ready() {
 # What the later steps need of gw-container's document.
 read_container() {
     local fields san
-    mapfile -t fields < <(jq -r '.node_name, .started_at, .kubeconfig, .endpoint, .published, .container_id, (.spec | tojson), .spec.plaintext,
-        .spec.tls_sans[]' <<<"$document")
-    node_name=${fields[0]} started_at=${fields[1]} endpoint=${fields[3]} published=${fields[4]} container_id=${fields[5]} spec=${fields[6]}
-    plaintext=${fields[7]}
-    of_cluster=(--kubeconfig "${fields[2]}" "${limits[@]}")
-    hopeless=(--gateway "$gateway" --abort-on GatewayExited)
-    [[ -z ${given[--docker-host]:-} ]] || hopeless+=(--docker-host "${given[--docker-host]}")
-    cluster_is "${fields[2]}"
+    mapfile -t fields < <(jq -r '.node_name, .started_at, .kubeconfig, .endpoint, .published // "", .needs_tunnel, .container_id,
+        (.spec | tojson), .spec.plaintext, .spec.tls_sans[]' <<<"$document")
+    node_name=${fields[0]} started_at=${fields[1]} kubeconfig=${fields[2]} endpoint=${fields[3]} container_id=${fields[6]} spec=${fields[7]}
+    plaintext=${fields[8]}
+    published=()
+    [[ -z ${fields[4]} ]] || published=(--published "${fields[4]}")
+    [[ ${fields[5]} == false ]] || tunnel_opened || step_failed tunnel "$?"
+    of_cluster=(--kubeconfig "$kubeconfig" "${limits[@]}")
+    hopeless=(--gateway "$gateway" --abort-on GatewayExited "${of_docker[@]}")
+    cluster_is "$kubeconfig"
     address=${endpoint#*://}
     tls=()
     [[ $plaintext == false ]] || tls=(--plaintext)
     sans=()
-    for san in "${fields[@]:8}"; do
+    for san in "${fields[@]:9}"; do
         sans+=(--san "$san")
     done
 }

@@ -119,7 +119,7 @@ deploy_done() {
             release_deployed
         fi
     fi
-    step grpc gw-wait grpc --address "$address" --published "$published" "${tls[@]}" "${of_cluster[@]}" "${hopeless[@]}"
+    step grpc gw-wait grpc --address "$address" "${published[@]}" "${tls[@]}" "${of_cluster[@]}" "${hopeless[@]}"
     for part in "${due[@]}"; do
         deployment_is '.parts[$part] = $hash' --arg part "$part" --arg hash "${part_is[$part]}"
     done

@@ -8,6 +8,7 @@ operands=()
 settings=()
 limits=()
 of_gateway=()
+of_docker=()
 declare -A given=() group_of=() takes_value=()
 
 usage_error() {
@@ -98,8 +99,23 @@ patience() {
     [[ ${given[--no-color]:-false} == false ]] || limits+=(--no-color)
     of_gateway=()
     [[ -z ${given[--gateway]:-} ]] || of_gateway+=(--gateway "${given[--gateway]}")
-    [[ -z ${given[--docker-host]:-} ]] || of_gateway+=(--docker-host "${given[--docker-host]}")
+    take_docker
     of_gateway+=("${limits[@]}")
+}
+
+# Which Docker is meant. The docker command line, which builds images and reads logs, uses the same.
+take_docker() {
+    local docker_host=${given[--docker-host]:-}
+    if [[ -n ${given[--remote]:-} ]]; then
+        [[ -z $docker_host ]] || usage_error "--remote and --docker-host contradict each other"
+        docker_host=ssh://${given[--remote]}
+    fi
+    [[ -z ${given[--ssh-key]:-} ]] || of_docker+=(--ssh-key "${given[--ssh-key]}")
+    if [[ -n $docker_host ]]; then
+        of_docker+=(--docker-host "$docker_host")
+        export DOCKER_HOST=$docker_host
+    fi
+    of_gateway+=("${of_docker[@]}")
 }
 
 # take_flag FLAG VALUE GROUPS

@@ -73,10 +73,9 @@ registry_mounts() {
 image_with_helm() {
     local why="$1 is not installed on this host"
     needs docker "apt-get install docker.io"
-    case ${given[--docker-host]:-${DOCKER_HOST:-}} in
+    case ${DOCKER_HOST:-} in
     ssh://* | tcp://*) fail 1 "missing_$1" "$why, and Docker is another machine's, which has not the files" "install $1" ;;
     esac
-    [[ -z ${given[--docker-host]:-} ]] || export DOCKER_HOST=${given[--docker-host]}
     for image in "$("$root/images/build" --print-tag)" openshell/cluster:local; do
         if docker image inspect "$image" >/dev/null 2>&1; then
             return

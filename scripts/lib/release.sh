@@ -160,7 +160,7 @@ release_resolved() {
 bundled_copied() {
     [[ ! -e $scratch/bundled ]] || return 0
     needs docker "apt-get install docker.io"
-    [[ -z ${given[--docker-host]:-} ]] || export DOCKER_HOST=${given[--docker-host]}
+    ssh_key_for_docker
     docker cp "openshell-cluster-$gateway:/opt/openshell/chart" "$scratch/bundled" >/dev/null 2>&1 ||
         fail 1 no_chart "the image of gateway $gateway brings no chart" "openshell $verb --chart CHART"
 }

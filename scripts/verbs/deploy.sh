@@ -21,7 +21,7 @@ verb_deploy() {
     needs docker "apt-get install docker.io"
     # The container stays as it is.
     unset OPENSHELL_CLUSTER_IMAGE
-    [[ -z ${given[--docker-host]:-} ]] || export DOCKER_HOST=${given[--docker-host]}
+    ssh_key_for_docker
     detect
     container_runs
     deploy_planned "$wanted"

@@ -85,6 +85,9 @@ ask_cluster() {
     local from=$scratch/cluster.yaml
     [[ -e $from ]] || from=$folder/kubeconfig
     [[ -e $from ]] || return 0
+    if [[ $(jq -r '.needs_tunnel // false' "$scratch/kubeconfig") == true ]] && tunnel_opened; then
+        from=$kubeconfig
+    fi
     of_cluster=(--kubeconfig "$from" "${limits[@]}")
     published=$(jq -r '.published // ""' "$scratch/kubeconfig")
     ask api gw-wait api "${of_cluster[@]}"

@@ -19,7 +19,7 @@ verb_logs() {
     detect
     [[ $state != absent && $state != volume_only ]] ||
         fail 1 no_container "gateway $gateway has no container, and so no log" "openshell start --gateway $gateway"
-    [[ -z ${given[--docker-host]:-} ]] || export DOCKER_HOST=${given[--docker-host]}
+    ssh_key_for_docker
     [[ -z ${given[--follow]:-} ]] || words+=(--follow)
     local since=${given[--since]:-}
     if [[ $what == container ]]; then

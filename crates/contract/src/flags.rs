@@ -16,6 +16,8 @@ pub struct SharedFlags {
     pub kubernetes: bool,
     /// `--dry-run`.
     pub dry_run: bool,
+    /// `--lock-fd` and `--lock-timeout`.
+    pub lock: bool,
     /// The default of `--timeout`.
     pub timeout: Duration,
 }
@@ -43,6 +45,10 @@ pub struct CommonFlags {
     pub namespace: String,
     /// Only the plan is wanted.
     pub dry_run: bool,
+    /// An open descriptor that holds the gateway's lock already.
+    pub lock_fd: Option<i32>,
+    /// How long to wait for another run's lock.
+    pub lock_timeout: Duration,
 }
 
 /// What a flag is named and whether a value follows; `None` where the tool has no such flag.
@@ -54,6 +60,7 @@ fn takes_value(shared: &SharedFlags, flag: &str) -> Option<bool> {
         "--gateway" => (shared.gateway, true),
         "--docker-host" | "--ssh-key" => (shared.docker, true),
         "--kubeconfig" | "--context" | "--namespace" => (shared.kubernetes, true),
+        "--lock-fd" | "--lock-timeout" => (shared.lock, true),
         _ => (false, false),
     };
     has.then_some(value)
@@ -118,7 +125,11 @@ pub fn take_shared(
         context: None,
         namespace: "openshell".to_owned(),
         dry_run: false,
+        lock_fd: None,
+        lock_timeout: Duration::ZERO,
     };
+    let duration =
+        |value: &str, flag: &str| parse_duration(value).map_err(|error| format!("{flag}: {error}"));
     let mut own = Vec::new();
     let mut words = split_equal_signs(arguments).into_iter();
     while let Some(word) = words.next() {
@@ -144,7 +155,14 @@ pub fn take_shared(
             "--quiet" => common.quiet = true,
             "--no-color" => common.no_color = true,
             "--dry-run" => common.dry_run = true,
-            "--timeout" => common.timeout = parse_duration(&value).map_err(|e| format!("--timeout: {e}"))?,
+            "--timeout" => common.timeout = duration(&value, &word)?,
+            "--lock-timeout" => common.lock_timeout = duration(&value, &word)?,
+            "--lock-fd" => {
+                let number = value
+                    .parse()
+                    .map_err(|_| format!("--lock-fd: '{value}' is no descriptor"))?;
+                common.lock_fd = Some(number);
+            }
             "--gateway" => common.gateway = Some(value),
             "--docker-host" => common.docker_host = Some(value),
             "--ssh-key" => common.ssh_key = Some(value.into()),
@@ -165,6 +183,7 @@ mod tests {
         docker: true,
         kubernetes: true,
         dry_run: true,
+        lock: true,
         timeout: Duration::from_secs(90),
     };
 
@@ -176,12 +195,16 @@ mod tests {
     fn takes_shared_flags_wherever_they_stand() {
         let (common, own) = take_shared(
             &ALL,
-            words("api --timeout=5s --color=x --gateway g --dry-run more"),
+            words("api --timeout=5s --color=x --gateway g --dry-run --lock-fd 7 --lock-timeout=1m more"),
         )
         .unwrap();
         assert_eq!(common.timeout, Duration::from_secs(5));
         assert_eq!(common.gateway.as_deref(), Some("g"));
         assert!(common.dry_run);
+        assert_eq!(
+            (common.lock_fd, common.lock_timeout),
+            (Some(7), Duration::from_secs(60))
+        );
         assert_eq!(own, words("api --color x more"));
     }
 
@@ -220,6 +243,8 @@ mod tests {
             ("--timeout", "needs a value"),
             ("--timeout 5", "not a duration"),
             ("--gateway=", "not empty"),
+            ("--lock-fd x", "no descriptor"),
+            ("--lock-timeout 5", "not a duration"),
         ] {
             let error = take_shared(&ALL, words(line)).unwrap_err();
             assert!(error.contains(needle), "{line}: {error}");

@@ -41,6 +41,16 @@ pub fn shared_help(tool: &Tool) -> String {
     if tool.shared.dry_run {
         flag("--dry-run", "print what would be done, and do nothing");
     }
+    if tool.shared.lock {
+        flag(
+            "--lock-fd",
+            "an open descriptor that holds the gateway's lock already",
+        );
+        flag(
+            "--lock-timeout",
+            "how long to wait for another run's lock (default 0s)",
+        );
+    }
     let limit = format!(
         "how long the whole run may take, such as 250ms, 30s or 5m (default {})",
         format_duration(tool.shared.timeout)

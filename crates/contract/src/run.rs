@@ -50,9 +50,15 @@ pub struct Context<R> {
     /// When the run must have ended.
     pub deadline: Instant,
     data_on_stdout: Arc<AtomicBool>,
+    endless: Arc<AtomicBool>,
 }
 
 impl<R> Context<R> {
+    /// What the deadline was for is done; what is left lasts until it is ended from outside.
+    pub fn lasts_from_now_on(&self) {
+        self.endless.store(true, Ordering::SeqCst);
+    }
+
     /// Standard output carries data (a file given as `-`): the document becomes the last line of standard error.
     pub fn data_goes_to_stdout(&self) {
         self.data_on_stdout.store(true, Ordering::SeqCst);
@@ -91,6 +97,7 @@ where
                 console: Arc::clone(&console),
                 report: report.clone(),
                 data_on_stdout: Arc::clone(&data_on_stdout),
+                endless: Arc::default(),
             };
             work_until_deadline(context, |context| work(own, context))
         }
@@ -176,6 +183,7 @@ where
         .expect("threads and an epoll descriptor for the runtime");
     let console = Arc::clone(&context.console);
     let (limit, deadline) = (context.common.timeout, context.deadline);
+    let endless = Arc::clone(&context.endless);
     let ended = runtime.block_on(async {
         tokio::select! {
             ended = work(context) => ended,
@@ -185,12 +193,19 @@ where
                 format!("interrupted by signal {number}; what was done so far stays"),
                 "run the same command again: it goes on where this run ended",
             )),
-            () = tokio::time::sleep_until(deadline.into()) => Err(timed_out(&console, limit)),
+            () = passed(deadline, &endless) => Err(timed_out(&console, limit)),
         }
     });
     // A blocked thread (a name lookup, a stuck disk) must not keep the process alive past its deadline.
     runtime.shutdown_background();
     ended
+}
+
+async fn passed(deadline: Instant, endless: &AtomicBool) {
+    tokio::time::sleep_until(deadline.into()).await;
+    if endless.load(Ordering::SeqCst) {
+        std::future::pending().await
+    }
 }
 
 fn timed_out(console: &Console, limit: std::time::Duration) -> Failure {

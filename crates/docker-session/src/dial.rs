@@ -72,7 +72,29 @@ impl Dialer {
                 let stream = TcpStream::connect(address).await?;
                 Box::new(connector.connect(name.clone(), stream).await?)
             }
-            Self::Ssh(ssh, complaint) => Box::new(dial_ssh(ssh, complaint)?),
+            // `docker system dial-stdio` on the other machine passes on to the socket that its docker command line uses, as
+            // the docker command line itself does it.
+            Self::Ssh(ssh, complaint) => {
+                let words = ssh.words(&[], &["docker", "system", "dial-stdio"]);
+                Box::new(dial_ssh(&words, complaint)?)
+            }
+        })
+    }
+
+    /// A new connection to a TCP port as Docker's machine reaches it.
+    pub async fn dial_port(&self, host: &str, port: u16) -> Result<Box<dyn Stream>, Error> {
+        Ok(match self {
+            Self::Unix(_) => Box::new(TcpStream::connect((host, port)).await?),
+            Self::Ssh(ssh, complaint) => {
+                let target = format!("{host}:{port}");
+                Box::new(dial_ssh(&ssh.words(&["-W", &target], &[]), complaint)?)
+            }
+            Self::Tcp(_) | Self::Tls(..) => {
+                return Err(Error::new(
+                    ErrorKind::Unsupported,
+                    "only ssh leads to other ports of Docker's machine",
+                ));
+            }
         })
     }
 
@@ -106,12 +128,10 @@ fn tls_config(files: &TlsFiles) -> Result<ClientConfig, String> {
         .map_err(|error| wrong(&files.certificate, &error))
 }
 
-/// `docker system dial-stdio` on the other machine passes on to the socket that its docker command line uses, as the docker
-/// command line itself does it. Questions of ssh (a passphrase, a new host key) go to the terminal.
-fn dial_ssh(ssh: &Ssh, complaint: &Complaint) -> Result<impl Stream + use<>, Error> {
+/// Questions of ssh (a passphrase, a new host key) go to the terminal. It ends with the connection: its standard input does.
+fn dial_ssh(words: &[String], complaint: &Complaint) -> Result<impl Stream + use<>, Error> {
     let mut child = Command::new("ssh")
-        .args(ssh.arguments())
-        .args(["docker", "system", "dial-stdio"])
+        .args(words)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -79,9 +79,10 @@ impl Ssh {
         })
     }
 
-    /// What ssh is told, up to the command that is run there.
-    pub fn arguments(&self) -> Vec<String> {
+    /// What ssh is told: its further options, and the command that is run there.
+    pub fn words(&self, options: &[&str], command: &[&str]) -> Vec<String> {
         let mut words: Vec<String> = ["-T", "-o", "ConnectTimeout=30"].map(str::to_owned).to_vec();
+        words.extend(options.iter().map(|word| (*word).to_owned()));
         if let Some(user) = &self.user {
             words.extend(["-l".to_owned(), user.clone()]);
         }
@@ -92,6 +93,7 @@ impl Ssh {
             words.extend(["-i".to_owned(), key.display().to_string()]);
         }
         words.extend(["--".to_owned(), self.host.clone()]);
+        words.extend(command.iter().map(|word| (*word).to_owned()));
         words
     }
 }
@@ -369,7 +371,9 @@ mod tests {
             "--",
             "far",
         ];
-        assert_eq!(ssh.arguments(), words);
+        assert_eq!(ssh.words(&[], &[]), words);
+        assert_eq!(ssh.words(&["-W", "a:1"], &["true"])[3..5], ["-W", "a:1"]);
+        assert_eq!(ssh.words(&[], &["true"]).last().unwrap(), "true");
         assert_eq!(Ssh::parse("[fd00::1]:22").unwrap().host, "fd00::1");
         assert_eq!(Ssh::parse("far").unwrap().port, None);
     }

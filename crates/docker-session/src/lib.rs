@@ -3,11 +3,14 @@
 mod dial;
 mod failure;
 mod host;
+mod machine;
 mod session;
 mod transport;
 
+pub use dial::Stream;
 pub use failure::{absent, docker_failure, is_status};
 pub use host::{DockerHost, Settings, Ssh, TlsFiles};
+pub use machine::Machine;
 pub use session::DockerSession;
 
 use contract::Reason;

@@ -6,8 +6,9 @@ use bollard::errors::Error;
 use bollard::{API_DEFAULT_VERSION, BollardRequest, ClientVersion, Docker};
 use contract::{Context, Exit, Failure};
 
-use crate::dial::Dialer;
+use crate::dial::{Dialer, Stream};
 use crate::failure::{docker_failure, permission, unreachable};
+use crate::machine::{Machine, machine};
 use crate::transport::{self, Greeting};
 use crate::{DockerHost, Settings};
 
@@ -112,6 +113,21 @@ impl DockerSession {
     /// Is it podman, which speaks Docker's API? Nothing but reading is tried with it.
     pub fn is_podman(&self) -> bool {
         self.podman
+    }
+
+    /// The machine that it runs on, where that is another one.
+    pub async fn machine(&self) -> Option<Machine> {
+        machine(&self.host).await
+    }
+
+    /// A new connection to a TCP port as Docker's machine reaches it: directly on this machine, through ssh on another one.
+    pub async fn dial_port(&self, host: &str, port: u16) -> Result<Box<dyn Stream>, std::io::Error> {
+        self.dialer.dial_port(host, port).await
+    }
+
+    /// What ssh complained of last, where Docker is behind it.
+    pub fn complaint(&self) -> Option<String> {
+        self.dialer.complaint()
     }
 
     /// Is it a Docker of this machine, so that its published ports are ports of this machine?

@@ -153,8 +153,9 @@ impl Container {
                 .unwrap_or_default()
                 .into_iter()
                 .map(|(name, endpoint)| Attachment {
+                    // podman gives no id: there a network's name is one network's alone.
+                    network_id: endpoint.network_id.filter(|id| *id != name).unwrap_or_default(),
                     name,
-                    network_id: endpoint.network_id.unwrap_or_default(),
                     address: endpoint.ip_address.and_then(|text| text.parse().ok()),
                     pinned: endpoint
                         .ipam_config
@@ -279,6 +280,10 @@ mod tests {
         assert_eq!(container.volume.as_deref(), Some("openshell-cluster-g"));
         assert_eq!(container.variable("TOKEN"), Some("x=y"));
         assert_eq!(container.attachments[0].network_id, "3");
+        let on_podman = inspected(serde_json::json!({
+            "NetworkSettings": {"Networks": {"n": {"NetworkID": "n"}}}
+        }));
+        assert_eq!(on_podman.attachments[0].network_id, "");
         assert!(container.belongs_to(&"g".parse().unwrap()));
         assert!(!container.belongs_to(&"h".parse().unwrap()));
         let spec = container.effective_spec();

@@ -55,10 +55,16 @@ pub fn helper_name(gateway: &GatewayName) -> String {
     format!("openshell-helper-{gateway}")
 }
 
+/// The name of such a container that a dry run makes: it holds no lock, and must not be in the way of a run that does.
+pub fn look_name(gateway: &GatewayName) -> String {
+    format!("openshell-look-{gateway}")
+}
+
 /// Asks Docker, all questions side by side. Absent is only what Docker answers 404 for.
 pub async fn observe(session: &DockerSession, gateway: &GatewayName) -> Result<Facts, Failure> {
     let name = gateway.resource();
-    let (aside_name, helper_name) = (aside_name(gateway), helper_name(gateway));
+    let aside_name = aside_name(gateway);
+    let helper_names = [helper_name(gateway), look_name(gateway)];
     let api = session.api();
     let networks = ListNetworksOptionsBuilder::new().build();
     let all = ListContainersOptionsBuilder::new().all(true).build();
@@ -85,9 +91,11 @@ pub async fn observe(session: &DockerSession, gateway: &GatewayName) -> Result<F
     } else {
         None
     };
-    let helpers = others.iter().filter(|(_, entry)| entry.name == helper_name);
+    let helpers = others
+        .iter()
+        .filter(|(_, entry)| helper_names.contains(&entry.name));
     let helpers = helpers.map(|(id, _)| id.clone()).collect();
-    others.retain(|(_, entry)| entry.name != aside_name && entry.name != helper_name);
+    others.retain(|(_, entry)| entry.name != aside_name && !helper_names.contains(&entry.name));
     Ok(Facts {
         volume: volume.map(|volume| Volume {
             label: volume.labels.get(GATEWAY_LABEL).cloned(),

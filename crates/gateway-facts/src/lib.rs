@@ -13,7 +13,7 @@ mod taken_ports;
 
 pub use container::{Attachment, Container, Published, Status};
 pub use everything::all_gateways;
-pub use facts::{Facts, Volume, aside_name, helper_name, inspect, observe};
+pub use facts::{Facts, Volume, aside_name, helper_name, inspect, look_name, observe};
 pub use health::{Health, MARKERS};
 pub use network::Network;
 pub use node_certificate::node_in_certificate;

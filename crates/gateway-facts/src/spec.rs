@@ -135,11 +135,16 @@ impl Spec {
         if self.plaintext { "http" } else { "https" }
     }
 
-    /// The host that a client connects to.
-    pub fn connect_host(&self) -> String {
-        match &self.gateway_host {
-            Some(host) => host.clone(),
-            None => self.published_host(),
+    fn connect_host(&self, machine: Option<&str>) -> String {
+        match (&self.gateway_host, machine) {
+            (Some(host), _) => host.clone(),
+            (None, Some(machine)) if self.bind.is_unspecified() || self.bind.is_loopback() => {
+                match machine.parse() {
+                    Ok(IpAddr::V6(ip)) => format!("[{ip}]"),
+                    _ => machine.to_owned(),
+                }
+            }
+            (None, _) => self.published_host(),
         }
     }
 
@@ -158,7 +163,12 @@ impl Spec {
 
     /// `scheme://host:port`, as clients use it.
     pub fn endpoint(&self) -> String {
-        format!("{}://{}:{}", self.scheme(), self.connect_host(), self.port)
+        self.endpoint_at(None)
+    }
+
+    /// The same for clients elsewhere, which reach the container's machine as `machine`.
+    pub fn endpoint_at(&self, machine: Option<&str>) -> String {
+        format!("{}://{}:{}", self.scheme(), self.connect_host(machine), self.port)
     }
 }
 
@@ -187,8 +197,17 @@ mod tests {
             spec.bind = bind.parse().unwrap();
             assert_eq!(spec.endpoint(), endpoint);
         }
+        for (bind, machine, endpoint) in [
+            ("0.0.0.0", "build.example", "http://build.example:1"),
+            ("127.0.0.1", "fd00::1", "http://[fd00::1]:1"),
+            ("192.0.2.7", "build.example", "http://192.0.2.7:1"),
+        ] {
+            spec.bind = bind.parse().unwrap();
+            assert_eq!(spec.endpoint_at(Some(machine)), endpoint);
+        }
         spec.gateway_host = Some("far".into());
         assert_eq!(spec.endpoint(), "http://far:1");
+        assert_eq!(spec.endpoint_at(Some("build.example")), "http://far:1");
         assert_eq!(spec.published(), "192.0.2.7:1");
     }
 

@@ -1,5 +1,6 @@
 //! A gateway that a test owns.
 
+use std::ffi::OsString;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,6 +17,10 @@ pub struct TestGateway {
     pub name: String,
     /// The port on the host.
     pub port: u16,
+    /// What says which Docker it is on: variables of every run.
+    pub variables: Vec<(String, OsString)>,
+    /// What says which Docker it is on: flags of every run of the driver.
+    pub flags: Vec<String>,
     config: tempfile::TempDir,
 }
 
@@ -58,6 +63,8 @@ impl TestGateway {
         Self {
             name: random_name(),
             port: free_port(),
+            variables: Vec::new(),
+            flags: Vec::new(),
             config,
         }
     }
@@ -80,14 +87,17 @@ impl TestGateway {
     /// A run of the driver on it, not yet started.
     pub fn command(&self, verb: &str, flags: &[&str]) -> Command {
         let mut command = self.driver(&[verb, "--gateway", &self.name]);
-        command.args(flags);
+        command.args(&self.flags).args(flags);
         command
     }
 
     /// A run of the driver with this gateway's client files, not yet started.
     pub fn driver(&self, words: &[&str]) -> Command {
         let mut command = driver();
-        command.env("XDG_CONFIG_HOME", self.config.path()).args(words);
+        command
+            .env("XDG_CONFIG_HOME", self.config.path())
+            .envs(self.variables.clone())
+            .args(words);
         command
     }
 
@@ -98,6 +108,7 @@ impl TestGateway {
             .env("XDG_CONFIG_HOME", self.config.path())
             .env_remove("OPENSHELL_GATEWAY")
             .env_remove("OPENSHELL_CLUSTER_IMAGE")
+            .envs(self.variables.clone())
             .args(arguments);
         command
     }
@@ -135,7 +146,7 @@ impl TestGateway {
 
     /// Its container's id and when it was started.
     pub fn container(&self) -> String {
-        docker(&[
+        self.docker(&[
             "inspect",
             "--format",
             "{{.Id}} {{.State.StartedAt}}",
@@ -156,12 +167,30 @@ impl TestGateway {
     /// kubectl in its container.
     pub fn kubectl(&self, arguments: &[&str]) -> String {
         let resource = self.resource();
-        docker(&[&["exec", &resource, "kubectl"], arguments].concat())
+        self.docker(&[&["exec", &resource, "kubectl"], arguments].concat())
     }
 
     /// A shell command in its container.
     pub fn shell(&self, command: &str) -> String {
-        docker(&["exec", &self.resource(), "sh", "-c", command])
+        self.docker(&["exec", &self.resource(), "sh", "-c", command])
+    }
+
+    /// Runs docker, on the gateway's own, and returns what it printed.
+    ///
+    /// # Panics
+    /// Where it fails.
+    pub fn docker(&self, arguments: &[&str]) -> String {
+        Ended::of(self.docker_command(arguments))
+            .well()
+            .stdout
+            .trim()
+            .to_owned()
+    }
+
+    fn docker_command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("docker");
+        command.args(arguments).envs(self.variables.clone());
+        command
     }
 }
 
@@ -169,8 +198,7 @@ impl Drop for TestGateway {
     fn drop(&mut self) {
         let resource = self.resource();
         if std::thread::panicking() {
-            let mut logs = Command::new("docker");
-            logs.args(["logs", "--tail", "60", &resource]);
+            let logs = self.docker_command(&["logs", "--tail", "60", &resource]);
             let ended = Ended::of(logs);
             eprintln!("the last lines of {resource}:\n{}{}", ended.stdout, ended.stderr);
         }
@@ -179,7 +207,7 @@ impl Drop for TestGateway {
             ["volume", "rm", "--force"],
             ["network", "rm", "--"],
         ] {
-            let _ = Command::new("docker").args(arguments).arg(&resource).output();
+            let _ = self.docker_command(&arguments).arg(&resource).output();
         }
     }
 }

@@ -4,6 +4,7 @@ mod checkout;
 mod doctor;
 mod driver;
 mod gateway;
+mod own_docker;
 mod people;
 mod played;
 
@@ -11,6 +12,7 @@ pub use checkout::Checkout;
 pub use doctor::Diagnosis;
 pub use driver::{Ended, driver, fingerprint, repository, tool};
 pub use gateway::{TestGateway, docker, free_port, random_name};
+pub use own_docker::OwnDocker;
 pub use people::{Person, Sandbox};
 pub use played::{PlayedGateway, own_image, until};
 

@@ -39,14 +39,17 @@ impl Sandbox {
 }
 
 impl Person {
-    /// A user of `gateway`.
+    /// A user of `gateway`, who goes where its metadata says.
     ///
     /// # Panics
-    /// Where no runtime can be made.
+    /// Where there is no metadata.
     pub fn of(gateway: &TestGateway) -> Self {
+        let metadata = std::fs::read(gateway.folder().join("metadata.json")).expect("the metadata");
+        let metadata: serde_json::Value = serde_json::from_slice(&metadata).expect("a document");
+        let endpoint = metadata["gateway_endpoint"].as_str().expect("an endpoint");
         Self {
             runtime: Runtime::new().expect("a runtime"),
-            endpoint: format!("https://127.0.0.1:{}", gateway.port),
+            endpoint: endpoint.to_owned(),
             bundle: gateway.folder().join("mtls"),
         }
     }

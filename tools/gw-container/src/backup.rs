@@ -5,16 +5,16 @@ use std::io::Write;
 use contract::{Action, Answer, Context, Exit, Failure};
 use docker_session::docker_failure;
 use futures_util::StreamExt;
-use gateway_facts::{Container, Facts, Status, observe};
+use gateway_facts::{Container, Facts, Status};
 use gateway_names::VOLUME_PATH;
 
 use crate::backup_file::{self, Counted, FORMAT, LEFT_OUT, Manifest};
 use crate::byte_channel::{PartReader, parts};
 use crate::flags::BackupFlags;
 use crate::helper_container::{Helper, Volume};
-use crate::report::{BackupField, Report, StateBefore};
+use crate::report::{BackupField, Report};
 use crate::stop::grace_seconds;
-use crate::work::{Locking, Work};
+use crate::work::{Access, Work};
 use crate::{client_state, ending, fetch, helper_container, image, plan};
 
 /// The client's files that a backup has, below the gateway's folder.
@@ -33,16 +33,7 @@ pub async fn run(flags: &BackupFlags, context: Context<Report>) -> Result<Answer
     if flags.file == "-" {
         context.data_goes_to_stdout();
     }
-    let locking = Locking {
-        verb: "backup",
-        lock_fd: flags.lock_fd,
-        patience: flags.lock_timeout,
-        needed: true,
-    };
-    let work = Work::begin(&context, locking).await?;
-    let facts = observe(&work.session, &work.gateway).await?;
-    work.report
-        .update(|report| report.state_before = Some(StateBefore::of(&facts)));
+    let (work, facts) = Work::begin(&context, "backup", Access::Changing).await?;
     if facts.volume.is_none() {
         return Err(Failure::new(
             Exit::Failed,
@@ -57,7 +48,7 @@ pub async fn run(flags: &BackupFlags, context: Context<Report>) -> Result<Answer
     let container = plan::present(&facts);
     if let Some(container) = container {
         plan::check_own(&work.gateway, container)?;
-        work.report.update(|report| report.show(container));
+        work.show(container);
     }
     helper_container::remove_left(&work, &facts).await?;
     let action = Action::new("write", format!("backup {}", flags.file), "asked for");

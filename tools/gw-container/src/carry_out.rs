@@ -1,30 +1,23 @@
 //! Carries a plan out, step by step. What a first start made is removed again where it fails.
 
-use std::collections::HashMap;
-use std::net::Ipv4Addr;
-
-use bollard::models::{
-    EndpointIpamConfig, EndpointSettings, Ipam, IpamConfig, NetworkConnectRequest, NetworkCreateRequest,
-    NetworkDisconnectRequest, VolumeCreateRequest,
-};
+use bollard::models::VolumeCreateRequest;
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, RemoveVolumeOptions, RenameContainerOptionsBuilder,
 };
 use contract::{Action, Failure};
-use docker_session::{absent, docker_failure, is_status};
-use gateway_facts::{Confinement, Facts, Network, Spec, Status, aside_name};
-use gateway_names::GATEWAY_LABEL;
+use docker_session::docker_failure;
+use gateway_facts::{Confinement, Facts, Spec, Status, aside_name};
 
 use crate::create_body::{Manner, create_body};
 use crate::datastore::{Brings, Datastore};
 use crate::ending::{remove, stop};
 use crate::journal::Journal;
 use crate::memory::Memory;
-use crate::network_choice::{Subnet, free_subnet};
-use crate::refusals::{is_about_port, is_about_privileges, start_failure};
+use crate::network_choice::Subnet;
+use crate::refusals::{is_about_address, is_about_port, is_about_privileges, start_failure};
 use crate::steps::{NetworkInUse, Plan, Step};
 use crate::work::Work;
-use crate::{port_choice, registry};
+use crate::{network_steps, port_choice, registry};
 
 /// Seconds that a container has to stop by itself before it is replaced.
 const GRACE_SECONDS: i32 = 30;
@@ -66,11 +59,6 @@ struct Made {
     container: bool,
     set_aside: bool,
     stopped: bool,
-}
-
-/// An address of a /24.
-fn host(network: Ipv4Addr, number: u8) -> Ipv4Addr {
-    Ipv4Addr::from(u32::from(network) + u32::from(number))
 }
 
 impl Carrier<'_> {
@@ -119,7 +107,7 @@ impl Carrier<'_> {
                 Ok(())
             }
             Step::CreateNetwork(subnet) => {
-                made.network = Some(self.create_network(&name, *subnet).await?);
+                made.network = Some(network_steps::create(self.work, &self.used, *subnet).await?);
                 Ok(())
             }
             Step::StopOld => {
@@ -133,7 +121,11 @@ impl Carrier<'_> {
                 Ok(())
             }
             Step::CreateContainer(_) => self.create_container(made).await,
-            Step::Reattach(_) => self.reattach(&name, made).await,
+            Step::Reattach(_) => {
+                let attached = crate::plan::present(self.facts)
+                    .is_some_and(|container| container.attachments.iter().any(|at| at.name == name));
+                network_steps::reattach(self.work, &name, self.network(made), attached).await
+            }
             Step::Start(_) => {
                 // A run that was killed may have made it without its files.
                 let found = crate::plan::present(self.facts).filter(|_| !made.container);
@@ -154,20 +146,7 @@ impl Carrier<'_> {
                 .map_err(|error| docker_failure(&format!("unpause container {name}"), &error)),
             Step::RemoveDead => remove(self.work, &name).await,
             Step::RemoveAside => remove(self.work, &aside).await,
-            Step::RemoveNetwork(id) => self.remove_network(id).await,
-        }
-    }
-
-    /// One that a container was attached to in between stays: Docker refuses to remove it with 403.
-    async fn remove_network(&self, id: &str) -> Result<(), Failure> {
-        match absent(self.work.session.api().remove_network(id).await, id) {
-            Ok(_) => Ok(()),
-            Err(error) if is_status(&error, 403) => {
-                self.work
-                    .warn(format!("network {id} stays: a container is on it"));
-                Ok(())
-            }
-            Err(error) => Err(docker_failure(&format!("remove network {id}"), &error)),
+            Step::RemoveNetwork(id) => network_steps::remove(self.work, id).await,
         }
     }
 
@@ -188,7 +167,7 @@ impl Carrier<'_> {
     /// made by it, and may be removed again.
     async fn create_volume(&self, name: &str) -> Result<bool, Failure> {
         let mark = format!("{:016x}", rand::random::<u64>());
-        let mut labels = self.label();
+        let mut labels = self.work.label();
         labels.insert(MADE_LABEL.to_owned(), mark.clone());
         let request = VolumeCreateRequest {
             name: Some(name.to_owned()),
@@ -198,55 +177,6 @@ impl Carrier<'_> {
         let made = self.work.session.api().create_volume(request).await;
         let made = made.map_err(|error| docker_failure(&format!("create volume {name}"), &error))?;
         Ok(made.labels.get(MADE_LABEL) == Some(&mark))
-    }
-
-    /// Somebody else may take the subnet in between: Docker then refuses it, and the next one is tried.
-    async fn create_network(&self, name: &str, first: Subnet) -> Result<NetworkInUse, Failure> {
-        let mut used = self.used.clone();
-        let mut subnet = first;
-        loop {
-            let (address, length) = subnet;
-            let request = NetworkCreateRequest {
-                name: name.to_owned(),
-                driver: Some("bridge".to_owned()),
-                ipam: Some(Ipam {
-                    config: Some(vec![IpamConfig {
-                        subnet: Some(format!("{address}/{length}")),
-                        // Docker gives other containers addresses of the upper half alone: one that starts while the
-                        // gateway is down, as after a restart of Docker itself, never has the gateway's.
-                        ip_range: Some(format!("{}/{}", host(address, 128), length + 1)),
-                        gateway: Some(host(address, 1).to_string()),
-                        ..IpamConfig::default()
-                    }]),
-                    ..Ipam::default()
-                }),
-                labels: Some(self.label()),
-                ..NetworkCreateRequest::default()
-            };
-            let made = self.work.session.api().create_network(request).await;
-            used.push(subnet);
-            let next = free_subnet(self.work.gateway.as_str(), &used);
-            match (made, next) {
-                (Ok(made), _) => {
-                    let network = Network {
-                        id: made.id.clone(),
-                        label: Some(self.work.gateway.to_string()),
-                        subnet: Some(subnet),
-                    };
-                    return Ok(NetworkInUse {
-                        pinned: network.address_to_pin(),
-                        id: made.id.clone(),
-                        reference: made.id,
-                    });
-                }
-                (Err(error), Some(next)) if error.to_string().contains("overlaps") => subnet = next,
-                (Err(error), _) => return Err(docker_failure(&format!("create network {name}"), &error)),
-            }
-        }
-    }
-
-    fn label(&self) -> HashMap<String, String> {
-        HashMap::from([(GATEWAY_LABEL.to_owned(), self.work.gateway.to_string())])
     }
 
     async fn create_container(&self, made: &mut Made) -> Result<(), Failure> {
@@ -282,45 +212,23 @@ impl Carrier<'_> {
         }
     }
 
-    /// Leaves the network that the container refers to by name, which may be gone, and joins the one that exists.
-    async fn reattach(&self, name: &str, made: &Made) -> Result<(), Failure> {
-        let api = self.work.session.api();
-        let attached = crate::plan::present(self.facts)
-            .is_some_and(|container| container.attachments.iter().any(|at| at.name == name));
-        if attached {
-            let request = NetworkDisconnectRequest {
-                container: name.to_owned(),
-                force: Some(true),
-            };
-            let reference = self.network(made).reference.clone();
-            absent(api.disconnect_network(&reference, request).await, name)
-                .map_err(|error| docker_failure(&format!("detach container {name}"), &error))?;
-        }
-        let network = self.network(made);
-        let request = NetworkConnectRequest {
-            container: name.to_owned(),
-            endpoint_config: Some(EndpointSettings {
-                ipam_config: network.pinned.map(|address| EndpointIpamConfig {
-                    ipv4_address: Some(address.to_string()),
-                    ..EndpointIpamConfig::default()
-                }),
-                ..EndpointSettings::default()
-            }),
-        };
-        api.connect_network(&network.reference, request)
-            .await
-            .map_err(|error| docker_failure(&format!("attach container {name} to its network"), &error))
-    }
-
-    /// Starts the container. One that this run made is made again in another form where Docker refuses only that.
+    /// Starts the container: with another address where Docker refuses the one that it is fixed to. One that this run made is
+    /// made again in another form where Docker refuses only that.
     async fn start(&mut self, name: &str, made: &mut Made) -> Result<(), Failure> {
         let mut ports: Vec<u16> = port_choice::api_ports(self.work.gateway.as_str()).collect();
+        let mut moved = false;
         loop {
             let refused = match self.work.session.api().start_container(name, None).await {
                 Ok(()) => return Ok(()),
                 Err(error) => error,
             };
             let auto = self.plan.spec.confinement == Confinement::Auto;
+            let network = made.network.as_ref().or(self.plan.network.as_ref());
+            if let Some(network) = network.filter(|_| is_about_address(&refused) && !moved) {
+                moved = true;
+                network_steps::take_another_address(self.work, name, network, &refused).await?;
+                continue;
+            }
             if !made.container {
                 return Err(start_failure(name, &refused));
             } else if auto && self.manner.privileged && is_about_privileges(&refused) {
@@ -334,7 +242,10 @@ impl Carrier<'_> {
                 .is_some_and(|port| is_about_port(&refused, port))
             {
                 // Another gateway that is being started took it in between.
-                ports.retain(|port| Some(*port) != self.spec.api_port && port_choice::is_free_here(*port));
+                let elsewhere = self.work.machine.is_some();
+                ports.retain(|port| {
+                    Some(*port) != self.spec.api_port && (elsewhere || port_choice::is_free_here(*port))
+                });
                 let Some(next) = ports.first() else {
                     return Err(start_failure(name, &refused));
                 };

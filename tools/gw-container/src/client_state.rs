@@ -89,8 +89,10 @@ fn described(work: &Work, spec: &Spec, present: Option<Metadata>) -> Metadata {
         others: serde_json::Map::new(),
     });
     metadata.name = work.gateway.to_string();
-    metadata.gateway_endpoint = spec.endpoint();
+    metadata.gateway_endpoint = spec.endpoint_at(work.machine_address());
     metadata.gateway_port = spec.port;
-    metadata.is_remote = !work.session.is_local();
+    metadata.is_remote = work.machine.is_some();
+    metadata.remote_host = work.machine.as_ref().map(|machine| machine.named.clone());
+    metadata.resolved_host = work.machine.as_ref().map(|machine| machine.address.clone());
     metadata
 }

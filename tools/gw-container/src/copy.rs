@@ -3,11 +3,10 @@
 use std::os::unix::fs::PermissionsExt;
 
 use contract::{Action, Answer, Context, Exit, Failure};
-use gateway_facts::observe;
 
 use crate::flags::CopyFlags;
-use crate::report::{Report, StateBefore};
-use crate::work::{Locking, Work};
+use crate::report::Report;
+use crate::work::{Access, Work};
 use crate::{exec, fetch};
 
 /// Writes the file beside its place and renames it there; one that is the same already is left alone.
@@ -15,18 +14,9 @@ pub async fn run(flags: &CopyFlags, context: Context<Report>) -> Result<Answer, 
     let (folder, name) = place(&flags.destination)?;
     let (content, mode) = read(&flags.source)?;
     let mode = flags.mode.unwrap_or(mode);
-    let locking = Locking {
-        verb: "copy",
-        lock_fd: flags.lock_fd,
-        patience: flags.lock_timeout,
-        needed: true,
-    };
-    let work = Work::begin(&context, locking).await?;
-    let facts = observe(&work.session, &work.gateway).await?;
-    work.report
-        .update(|report| report.state_before = Some(StateBefore::of(&facts)));
+    let (work, facts) = Work::begin(&context, "copy", Access::Changing).await?;
     let container = exec::running(&work, &facts)?;
-    work.report.update(|report| report.show(container));
+    work.show(container);
     let present = fetch::file_with_mode(&work.session, &container.id, &flags.destination).await?;
     if present.is_some_and(|present| present == (mode, content.clone())) {
         return Ok(Answer::Done);

@@ -8,14 +8,14 @@ use client_files::lock_holder;
 use contract::{Answer, Context, Failure};
 use docker_session::docker_failure;
 use futures_util::TryStreamExt;
-use gateway_facts::{Container, Facts, Spec, Status, observe};
+use gateway_facts::{Container, Facts, Spec, Status};
 
 use crate::flags::DiagnoseFlags;
 use crate::journal::Journal;
 use crate::plan::present;
 use crate::redact::Redactor;
-use crate::report::{DiagnosisField, Report, StateBefore};
-use crate::work::{Locking, Work};
+use crate::report::{DiagnosisField, Report};
+use crate::work::{Access, Work};
 use crate::{image, node_facts, registry};
 
 /// A registry that takes longer is of no use to whoever looks for a cause.
@@ -23,20 +23,11 @@ const REGISTRY_LIMIT: Duration = Duration::from_secs(3);
 
 /// Fills the diagnosis in. What cannot be had is null. What Docker says is in the document also where the node then takes too long.
 pub async fn run(flags: &DiagnoseFlags, context: Context<Report>) -> Result<Answer, Failure> {
-    let locking = Locking {
-        verb: "diagnose",
-        lock_fd: None,
-        patience: Duration::ZERO,
-        needed: false,
-    };
-    let work = Work::begin(&context, locking).await?;
-    let facts = observe(&work.session, &work.gateway).await?;
-    work.report
-        .update(|report| report.state_before = Some(StateBefore::of(&facts)));
+    let (work, facts) = Work::begin(&context, "diagnose", Access::Reading).await?;
     let mut found = of_docker(&work).await?;
     of_host(&work, &facts, &mut found);
     if let Some(container) = present(&facts) {
-        work.report.update(|report| report.show(container));
+        work.show(container);
         of_container(&work, container, flags.lines, &mut found).await?;
     }
     of_image(&work, &facts, &mut found).await?;

@@ -8,62 +8,46 @@ use crate::carry_out::Carrier;
 use crate::create_body::{Manner, is_privileged};
 use crate::datastore::{Brings, Datastore};
 use crate::environment::carried_environment;
-use crate::flag_values::Pull;
 use crate::flags::EnsureFlags;
 use crate::image::{self, Image};
 use crate::journal::Journal;
 use crate::network_choice::{free_subnet, routes};
 use crate::plan::{Situation, check_own, makes_container, plan, present};
+use crate::pull::Found;
 use crate::registry::{self, Credentials};
-use crate::report::{Report, StateBefore};
+use crate::report::Report;
 use crate::settings::{Environment, Wanted, wanted};
 use crate::steps::Plan;
 use crate::volume_look::{self, Look};
-use crate::work::{Locking, Work};
+use crate::work::{Access, Work};
 use crate::{client_state, helper_container, kubeconfig, port_choice, pull};
 
 /// Observes, plans, acts, and writes down what the client needs.
 pub async fn run(flags: EnsureFlags, context: Context<Report>) -> Result<Answer, Failure> {
-    let locking = Locking {
-        verb: "ensure",
-        lock_fd: flags.lock_fd,
-        patience: flags.lock_timeout,
-        needed: true,
-    };
     wanted(&flags, Environment::default(), None)?;
     let named = registry::named(&flags)?;
-    let work = Work::begin(&context, locking).await?;
-    let facts = observe(&work.session, &work.gateway).await?;
-    work.report
-        .update(|report| report.state_before = Some(StateBefore::of(&facts)));
+    let (work, facts) = Work::begin(&context, "ensure", Access::Changing).await?;
     if let Some(container) = present(&facts) {
         check_own(&work.gateway, container)?;
     }
     helper_container::remove_left(&work, &facts).await?;
     let metadata = work.folder.read_metadata()?;
     let journal = Journal::read(&work)?;
-    let environment = Environment::of_process();
+    let environment = Environment::of_process(work.machine_address());
     let named_image = flags.image.as_deref().or(environment.image.as_deref());
     let (persisted, look) = remembered(&work, &facts, journal.as_ref(), named_image).await?;
     let mut wanted = wanted(&flags, environment, persisted.as_ref())?;
     wanted.image_named |= journal.as_ref().is_some_and(|journal| journal.image_named);
     let credentials = credentials(&work, &facts, named, &mut wanted.spec).await?;
-    let image = image_of(&work, &facts, &wanted, flags.pull, credentials.as_ref()).await?;
-
-    let decided = decide(&work, &facts, &wanted, image.as_ref(), persisted.as_ref(), look).await?;
+    let found = image_of(&work, &facts, &wanted, &flags, credentials.as_ref()).await?;
+    let decided = decide(&work, &facts, &wanted, &found, persisted.as_ref(), look).await?;
+    let image = found.image;
     let plan = &decided.plan;
     work.report
         .update(|report| report.plan(plan, &work, image.as_ref()));
-    let ours = image.as_ref().is_some_and(|image| image.ours);
-    let registries = credentials.as_ref().map(|it| {
-        it.file(
-            plan.spec
-                .registry
-                .host
-                .as_deref()
-                .unwrap_or(&image::parts(&plan.spec.image).0),
-        )
-    });
+    let ours = image.as_ref().is_none_or(|image| image.ours);
+    let of_image = image::parts(&plan.spec.image).0;
+    let registries = registry::file(&plan.spec.registry, &of_image, credentials.as_ref());
     let carrier = Carrier {
         work: &work,
         plan,
@@ -104,13 +88,13 @@ pub async fn run(flags: EnsureFlags, context: Context<Report>) -> Result<Answer,
 }
 
 /// What is persisted, the strongest first: what a killed replacement was about, the container's label, the volume, the copy
-/// beside the client's files. With a volume alone it is looked at here, so that it is looked at once.
+/// beside the client's files. With a volume alone it is looked at here, and then not once more.
 async fn remembered(
     work: &Work,
     facts: &Facts,
     journal: Option<&Journal>,
     named_image: Option<&str>,
-) -> Result<(Option<Spec>, Option<Look>), Failure> {
+) -> Result<(Option<Spec>, Looked), Failure> {
     if let Some(journal) = journal {
         work.console
             .progress("an earlier replacement was interrupted: it is carried on");
@@ -131,8 +115,11 @@ async fn remembered(
     let on_volume = look
         .as_ref()
         .and_then(|look| Some(look.memory.as_ref()?.spec.clone()));
-    Ok((on_volume.or(copy), look))
+    Ok((on_volume.or(copy), Some(look)))
 }
+
+/// What a look at the volume showed; `None` where nobody has looked yet.
+type Looked = Option<Option<Look>>;
 
 /// The credentials that are to be used, and their fingerprint in the specification.
 async fn credentials(
@@ -163,13 +150,18 @@ async fn image_of(
     work: &Work,
     facts: &Facts,
     wanted: &Wanted,
-    pull: Pull,
+    flags: &EnsureFlags,
     credentials: Option<&Credentials>,
-) -> Result<Option<Image>, Failure> {
+) -> Result<Found, Failure> {
     match present(facts) {
-        Some(container) if !wanted.image_named => image::find(&work.session, &container.image_id).await,
-        _ if wanted.spec.image.is_empty() => Ok(None),
-        _ => pull::find(work, &wanted.spec.image, pull, credentials).await,
+        Some(container) if !wanted.image_named => {
+            Ok(image::find(&work.session, &container.image_id).await?.into())
+        }
+        _ if wanted.spec.image.is_empty() => Ok(Found::default()),
+        _ => {
+            let image = &wanted.spec.image;
+            pull::find(work, image, flags.pull, flags.assume_image, credentials).await
+        }
     }
 }
 
@@ -184,10 +176,11 @@ async fn decide(
     work: &Work,
     facts: &Facts,
     wanted: &Wanted,
-    image: Option<&Image>,
+    found: &Found,
     persisted: Option<&Spec>,
-    look: Option<Look>,
+    looked: Looked,
 ) -> Result<Decided, Failure> {
+    let image = found.image.as_ref();
     let ports = port_choice::look(
         work.gateway.as_str(),
         facts,
@@ -200,6 +193,7 @@ async fn decide(
         wanted,
         node_name: "",
         image,
+        image_to_come: found.to_come,
         ports: &ports,
         subnet: free_subnet(work.gateway.as_str(), &used_subnets(work, facts)),
     };
@@ -213,21 +207,30 @@ async fn decide(
         return Ok(decided);
     }
     // Only a container that is made needs to be told the node's name, and an existing volume is looked at first.
-    let look = match look {
-        Some(look) => Some(look),
+    let look = match looked {
+        Some(look) => look,
         None => volume_look::look(work, facts, image.map(|image| image.id.as_str())).await?,
     };
     if let Some((look, image)) = look.as_ref().zip(image) {
         decided.brings = Some(volume_look::check(work, facts, look, image, &wanted.spec.image).await?);
         decided.datastore = look.written.last.or(look.written.datastores.first().copied());
+    } else if look.is_some() && found.to_come {
+        work.warn(format!(
+            "whether the image {} fits the volume could not be looked at: Docker does not have it yet",
+            wanted.spec.image
+        ));
     }
+    // A volume that a dry run could not look at may know any name.
+    let new = if facts.volume.is_some() && look.is_none() {
+        String::new()
+    } else {
+        node_name_for(&work.gateway)
+    };
     let known = look.and_then(|look| look.node_name);
     let persisted = persisted
         .map(|spec| spec.node_name.clone())
         .filter(|name| !name.is_empty());
-    let name = known
-        .or(persisted)
-        .unwrap_or_else(|| node_name_for(&work.gateway));
+    let name = known.or(persisted).unwrap_or(new);
     situation.node_name = &name;
     decided.plan = plan(&situation)?;
     Ok(decided)
@@ -291,8 +294,11 @@ async fn settle(work: &Work, before: &Facts, plan: &Plan) -> Result<(), Failure>
         .container
         .as_ref()
         .ok_or_else(|| kubeconfig::no_container(work))?;
-    work.report.update(|report| report.show(container));
-    match kubeconfig::server_of(work, container) {
+    work.show(container);
+    if let Some(message) = kept_to_itself(work, container) {
+        work.warn(message);
+    }
+    match kubeconfig::server_of(work, container)? {
         Some(server) => {
             let text = kubeconfig::read(work, container, &server).await?;
             work.report.update(|report| report.api_endpoint = Some(server));
@@ -313,7 +319,7 @@ async fn foresee_kubeconfig(work: &Work, facts: &Facts, plan: &Plan) -> Result<(
         .as_ref()
         .filter(|container| container.is_up() && !makes_container(plan));
     if let Some(container) = unchanged {
-        if let Some(server) = kubeconfig::server_of(work, container) {
+        if let Some(server) = kubeconfig::server_of(work, container)? {
             let text = kubeconfig::read(work, container, &server).await?;
             work.report.update(|report| report.api_endpoint = Some(server));
             kubeconfig::put(work, &path, &text)?;
@@ -321,8 +327,11 @@ async fn foresee_kubeconfig(work: &Work, facts: &Facts, plan: &Plan) -> Result<(
         return Ok(());
     }
     let names_api = |text: Vec<u8>| {
-        let port = plan.spec.api_port.map(|port| format!("https://127.0.0.1:{port}"));
-        port.is_some_and(|server| String::from_utf8_lossy(&text).contains(&server))
+        let server = match (&work.machine, plan.spec.api_port) {
+            (Some(_), _) => Some("https://127.0.0.1:".to_owned()),
+            (None, port) => port.map(|port| format!("https://127.0.0.1:{port}")),
+        };
+        server.is_some_and(|server| String::from_utf8_lossy(&text).contains(&server))
     };
     let fits = facts.volume.is_some() && work.folder.read_private("kubeconfig")?.is_some_and(names_api);
     if !fits {
@@ -332,28 +341,42 @@ async fn foresee_kubeconfig(work: &Work, facts: &Facts, plan: &Plan) -> Result<(
     Ok(())
 }
 
+/// A port that another machine publishes for itself alone is reached from there alone.
+fn kept_to_itself(work: &Work, container: &Container) -> Option<String> {
+    let (machine, spec) = (work.machine_address()?, container.effective_spec());
+    spec.bind.is_loopback().then(|| {
+        format!(
+            "port {} is published on {} of {machine} alone, and not reached from here: --bind 0.0.0.0 --gateway-host {machine}",
+            spec.port, spec.bind
+        )
+    })
+}
+
 impl Report {
     /// What is known before anything was done.
     fn plan(&mut self, plan: &Plan, work: &Work, image: Option<&Image>) {
-        self.node_name = Some(plan.spec.node_name.clone());
-        self.endpoint = Some(plan.spec.endpoint());
-        self.published = Some(plan.spec.published());
+        self.node_name = Some(plan.spec.node_name.clone()).filter(|name| !name.is_empty());
+        self.endpoint = Some(plan.spec.endpoint_at(work.machine_address()));
+        self.published = work.machine.is_none().then(|| plan.spec.published());
         self.port = Some(plan.spec.port);
         self.image = Some(plan.spec.image.clone());
         self.image_id = image.map(|image| image.id.clone());
         self.kubeconfig = Some(work.folder.kubeconfig().display().to_string());
-        self.api_endpoint = plan.spec.api_port.map(|port| format!("https://127.0.0.1:{port}"));
+        self.needs_tunnel = work.machine.is_some();
+        let api_port = plan.spec.api_port.filter(|_| work.machine.is_none());
+        self.api_endpoint = api_port.map(|port| format!("https://127.0.0.1:{port}"));
         self.confinement = image.map(|image| word(is_privileged(plan.spec.confinement, image)));
         self.spec = Some(plan.spec.clone());
     }
 
     /// What a container shows.
-    pub fn show(&mut self, container: &Container) {
+    pub fn show(&mut self, container: &Container, machine: Option<&str>) {
         let spec = container.effective_spec();
         self.container_id = Some(container.id.clone());
         self.node_name = Some(spec.node_name.clone());
-        self.endpoint = Some(spec.endpoint());
-        self.published = Some(spec.published());
+        self.endpoint = Some(spec.endpoint_at(machine));
+        self.published = machine.is_none().then(|| spec.published());
+        self.needs_tunnel = machine.is_some();
         self.port = Some(spec.port);
         self.image = Some(spec.image.clone());
         self.image_id = Some(container.image_id.clone());

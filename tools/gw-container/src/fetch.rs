@@ -28,14 +28,15 @@ pub async fn file_with_mode(
             Ok(all)
         })
         .await;
-    let archive = absent(archive, path).map_err(|error| cannot_read(container, path, &error))?;
+    let archive =
+        absent_file(session, archive, path).map_err(|error| cannot_read(container, path, &error))?;
     Ok(archive.and_then(|archive| first_file(&archive)))
 }
 
 /// Is there something at this path? Only the first bytes are read. (A HEAD would do, but its 404 names nothing.)
 pub async fn exists(session: &DockerSession, container: &str, path: &str) -> Result<bool, Failure> {
     let first = stream(session, container, path).next().await.transpose();
-    let first = absent(first, path).map_err(|error| cannot_read(container, path, &error))?;
+    let first = absent_file(session, first, path).map_err(|error| cannot_read(container, path, &error))?;
     Ok(first.is_some())
 }
 
@@ -51,7 +52,8 @@ pub async fn highest_version(
             Ok(scanner)
         })
         .await;
-    let scanned = absent(scanned, path).map_err(|error| cannot_read(container, path, &error))?;
+    let scanned =
+        absent_file(session, scanned, path).map_err(|error| cannot_read(container, path, &error))?;
     Ok(scanned.and_then(|scanner| scanner.highest()))
 }
 
@@ -86,6 +88,22 @@ pub fn stream(
             .api()
             .download_from_container(container, Some(options)),
     )
+}
+
+/// `None` where the file is proven absent. podman says what kind of thing is missing, and does not name it.
+fn absent_file<T>(
+    session: &DockerSession,
+    answer: Result<T, bollard::errors::Error>,
+    path: &str,
+) -> Result<Option<T>, bollard::errors::Error> {
+    use bollard::errors::Error;
+    match absent(answer, path) {
+        Err(Error::DockerResponseServerError {
+            status_code: 404,
+            message,
+        }) if session.is_podman() && message.ends_with("no such file or directory") => Ok(None),
+        ended => ended,
+    }
 }
 
 fn cannot_read(container: &str, path: &str, error: &bollard::errors::Error) -> Failure {

@@ -31,6 +31,7 @@ pub enum Verb {
     Load(LoadFlags),
     Copy(CopyFlags),
     Diagnose(DiagnoseFlags),
+    Tunnel(TunnelFlags),
 }
 
 /// make container, network and volume match what is wanted: flags over environment over what is persisted over defaults
@@ -70,6 +71,9 @@ pub struct EnsureFlags {
     /// missing, always or never: when to pull the cluster image (default missing)
     #[argh(option, from_str_fn(pull), default = "Pull::Missing")]
     pub pull: Pull,
+    /// with --dry-run: plan as if Docker had the image already, because it is built or loaded before the run
+    #[argh(switch)]
+    pub assume_image: bool,
     /// host of the registry that the gateway's images come from (default: the cluster image's own)
     #[argh(option, from_str_fn(host))]
     pub registry_host: Option<String>,
@@ -127,12 +131,6 @@ pub struct EnsureFlags {
     /// further argument for k3s, as --k3s-arg=--FLAG=VALUE (may be repeated; the list replaces the persisted one)
     #[argh(option, from_str_fn(plain))]
     pub k3s_arg: Vec<String>,
-    /// an open descriptor that holds the gateway's lock already
-    #[argh(option)]
-    pub lock_fd: Option<i32>,
-    /// how long to wait for another run's lock (default 0s)
-    #[argh(option, from_str_fn(parse_duration), default = "Duration::ZERO")]
-    pub lock_timeout: Duration,
 }
 
 /// stop the container; everything is kept
@@ -142,12 +140,6 @@ pub struct StopFlags {
     /// how long the container may take to stop by itself (default 30s)
     #[argh(option, from_str_fn(parse_duration), default = "Duration::from_secs(30)")]
     pub grace: Duration,
-    /// an open descriptor that holds the gateway's lock already
-    #[argh(option)]
-    pub lock_fd: Option<i32>,
-    /// how long to wait for another run's lock (default 0s)
-    #[argh(option, from_str_fn(parse_duration), default = "Duration::ZERO")]
-    pub lock_timeout: Duration,
 }
 
 /// remove container and network; the volume stays unless --volume is given
@@ -166,12 +158,6 @@ pub struct RemoveFlags {
     /// how long the container may take to stop by itself (default 30s)
     #[argh(option, from_str_fn(parse_duration), default = "Duration::from_secs(30)")]
     pub grace: Duration,
-    /// an open descriptor that holds the gateway's lock already
-    #[argh(option)]
-    pub lock_fd: Option<i32>,
-    /// how long to wait for another run's lock (default 0s)
-    #[argh(option, from_str_fn(parse_duration), default = "Duration::ZERO")]
-    pub lock_timeout: Duration,
 }
 
 /// write the kubeconfig for this host again
@@ -184,12 +170,6 @@ pub struct KubeconfigFlags {
     /// file of kubectl's to add the gateway to; what else is in it stays
     #[argh(option, from_str_fn(not_empty))]
     pub merge: Option<String>,
-    /// an open descriptor that holds the gateway's lock already
-    #[argh(option)]
-    pub lock_fd: Option<i32>,
-    /// how long to wait for another run's lock (default 0s)
-    #[argh(option, from_str_fn(parse_duration), default = "Duration::ZERO")]
-    pub lock_timeout: Duration,
 }
 
 /// write volume, specification and client files to one file; containerd's store of images is left out
@@ -205,12 +185,6 @@ pub struct BackupFlags {
     /// how long the container may take to stop by itself (default 30s)
     #[argh(option, from_str_fn(parse_duration), default = "Duration::from_secs(30)")]
     pub grace: Duration,
-    /// an open descriptor that holds the gateway's lock already
-    #[argh(option)]
-    pub lock_fd: Option<i32>,
-    /// how long to wait for another run's lock (default 0s)
-    #[argh(option, from_str_fn(parse_duration), default = "Duration::ZERO")]
-    pub lock_timeout: Duration,
 }
 
 /// make the volume and the client's files from a backup, which is verified first
@@ -226,12 +200,6 @@ pub struct RestoreFlags {
     /// how long a container that is replaced may take to stop by itself (default 30s)
     #[argh(option, from_str_fn(parse_duration), default = "Duration::from_secs(30)")]
     pub grace: Duration,
-    /// an open descriptor that holds the gateway's lock already
-    #[argh(option)]
-    pub lock_fd: Option<i32>,
-    /// how long to wait for another run's lock (default 0s)
-    #[argh(option, from_str_fn(parse_duration), default = "Duration::ZERO")]
-    pub lock_timeout: Duration,
 }
 
 /// load images of this host's Docker into the node, only what differs
@@ -241,12 +209,6 @@ pub struct LoadFlags {
     /// images, as docker names them
     #[argh(positional)]
     pub images: Vec<String>,
-    /// an open descriptor that holds the gateway's lock already
-    #[argh(option)]
-    pub lock_fd: Option<i32>,
-    /// how long to wait for another run's lock (default 0s)
-    #[argh(option, from_str_fn(parse_duration), default = "Duration::ZERO")]
-    pub lock_timeout: Duration,
 }
 
 /// copy a file onto the node, at once or not at all
@@ -262,12 +224,6 @@ pub struct CopyFlags {
     /// permission bits, octal (default: those of the source)
     #[argh(option, from_str_fn(mode))]
     pub mode: Option<u32>,
-    /// an open descriptor that holds the gateway's lock already
-    #[argh(option)]
-    pub lock_fd: Option<i32>,
-    /// how long to wait for another run's lock (default 0s)
-    #[argh(option, from_str_fn(parse_duration), default = "Duration::ZERO")]
-    pub lock_timeout: Duration,
 }
 
 /// say what container, node and host show of known faults: log, health, memory, disk, limits, names
@@ -277,4 +233,16 @@ pub struct DiagnoseFlags {
     /// how many of the log's last lines (default 50)
     #[argh(option, default = "50")]
     pub lines: u32,
+}
+
+/// lead a port of this host to the API, through ssh where Docker is on another machine, until this command is ended
+#[derive(FromArgs, Debug)]
+#[argh(subcommand, name = "tunnel")]
+pub struct TunnelFlags {
+    /// file for a kubeconfig with a port of its own (0600), in place of the gateway's kubeconfig with its port
+    #[argh(option, from_str_fn(not_empty))]
+    pub file: Option<String>,
+    /// end, too, when standard input ends: with the program that started it
+    #[argh(switch)]
+    pub until_eof: bool,
 }

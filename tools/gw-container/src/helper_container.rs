@@ -4,7 +4,7 @@ use bollard::models::{ContainerCreateBody, HostConfig};
 use bollard::query_parameters::{CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder};
 use contract::{Action, Failure};
 use docker_session::{absent, docker_failure};
-use gateway_facts::{Facts, helper_name};
+use gateway_facts::{Facts, helper_name, look_name};
 use gateway_names::VOLUME_PATH;
 
 use crate::work::Work;
@@ -29,7 +29,11 @@ pub enum Volume {
 impl Helper {
     /// Makes it from any image that Docker has.
     pub async fn make(work: &Work, image: &str, volume: Volume) -> Result<Self, Failure> {
-        let name = helper_name(&work.gateway);
+        let name = if work.dry_run {
+            look_name(&work.gateway)
+        } else {
+            helper_name(&work.gateway)
+        };
         let options = CreateContainerOptionsBuilder::new().name(&name).build();
         let mode = if volume == Volume::Write {
             "nocopy"

@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use bollard::query_parameters::LogsOptionsBuilder;
 use contract::{Action, Answer, Context, Exit, Failure};
+use docker_session::DockerHost;
 use futures_util::TryStreamExt;
-use gateway_facts::{Container, Status, inspect, observe};
+use gateway_facts::{Container, Status, inspect};
 use gateway_names::{API_PORT, KUBECONFIG_PATH};
 
-use crate::fetch;
 use crate::flags::KubeconfigFlags;
 use crate::kubeconfig_text::{for_host, merged};
-use crate::report::{Report, StateBefore};
-use crate::work::{Locking, Work};
+use crate::port_choice::API_BIND;
+use crate::report::Report;
+use crate::work::{Access, Work};
+use crate::{fetch, tunnel};
 
 /// How often the file is asked for while the node boots.
 const AGAIN: Duration = Duration::from_millis(250);
@@ -27,21 +29,23 @@ pub async fn run(flags: &KubeconfigFlags, context: Context<Report>) -> Result<An
     if to_stdout {
         context.data_goes_to_stdout();
     }
-    let locking = Locking {
-        verb: "kubeconfig",
-        lock_fd: flags.lock_fd,
-        patience: flags.lock_timeout,
-        needed: flags.file.is_none() && flags.merge.is_none(),
+    let access = if flags.file.is_none() && flags.merge.is_none() {
+        Access::Changing
+    } else {
+        Access::Reading
     };
-    let work = Work::begin(&context, locking).await?;
-    let facts = observe(&work.session, &work.gateway).await?;
-    work.report
-        .update(|report| report.state_before = Some(StateBefore::of(&facts)));
+    let (work, facts) = Work::begin(&context, "kubeconfig", access).await?;
     let container = facts.container.as_ref().ok_or_else(|| no_container(&work))?;
     crate::plan::check_own(&work.gateway, container)?;
-    work.report.update(|report| report.show(container));
-    let server = server_of(&work, container).ok_or_else(|| unreachable(container))?;
+    work.show(container);
+    let server = server_of(&work, container)?.ok_or_else(|| unreachable(container))?;
     let text = read(&work, container, &server).await?;
+    if work.machine.is_some() {
+        work.console.progress(&format!(
+            "{server} leads to the API while this runs: gw-container tunnel --gateway {}",
+            work.gateway
+        ));
+    }
     work.report.update(|report| report.api_endpoint = Some(server));
     if let Some(path) = &flags.merge {
         return merge(&work, path, &text).map(|()| Answer::Done);
@@ -114,17 +118,26 @@ pub fn put(work: &Work, path: &Path, text: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The API's address for this host: the published port, else the container's own address, which a Docker of this machine makes
-/// reachable. `None` where there is neither.
-pub fn server_of(work: &Work, container: &Container) -> Option<String> {
-    if !work.session.is_local() {
-        return None;
-    }
+/// The API as Docker's machine reaches it: the published port, else the container's own address. `None` where there is neither.
+pub fn api_of(container: &Container) -> Option<(String, u16)> {
     if let Some(published) = container.api_port.filter(|published| published.port != 0) {
-        return Some(format!("https://127.0.0.1:{}", published.port));
+        return Some((API_BIND.to_string(), published.port));
     }
     let address = container.attachments.iter().find_map(|at| at.address)?;
-    Some(format!("https://{address}:{API_PORT}"))
+    Some((address.to_string(), API_PORT))
+}
+
+/// The API's address for this host. For a Docker behind ssh it is where `gw-container tunnel` listens. `None` where this host
+/// cannot reach it.
+pub fn server_of(work: &Work, container: &Container) -> Result<Option<String>, Failure> {
+    let Some((host, port)) = api_of(container) else {
+        return Ok(None);
+    };
+    Ok(match work.session.host() {
+        DockerHost::Unix(_) => Some(format!("https://{host}:{port}")),
+        DockerHost::Ssh(_) => Some(tunnel::server(work, port)?),
+        DockerHost::Tcp(_) | DockerHost::Tls(..) => None,
+    })
 }
 
 /// The container's kubeconfig, rewritten. Waits until a running container has written it.
@@ -213,6 +226,6 @@ pub fn unreachable(container: &Container) -> Failure {
             "the API of container {} is published nowhere that this host reaches",
             container.name
         ),
-        "start the container, and run the command on Docker's own host",
+        "start the container, and reach its Docker by ssh: --docker-host ssh://HOST",
     )
 }

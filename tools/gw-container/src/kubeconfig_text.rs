@@ -1,5 +1,7 @@
 //! The container's kubeconfig, rewritten for this host.
 
+use std::net::IpAddr;
+
 use contract::{Exit, Failure};
 use serde_norway::Value;
 
@@ -20,6 +22,14 @@ pub fn for_host(text: &[u8], name: &str, server: &str) -> Result<String, Failure
     refers["user"] = name.clone();
     config["current-context"] = name;
     serde_norway::to_string(&config).map_err(|error| invalid(&error.to_string()))
+}
+
+/// The port of the cluster's server, where that is at this address.
+pub fn port_at(text: &[u8], address: IpAddr) -> Option<u16> {
+    let mut config: Value = serde_norway::from_slice(text).ok()?;
+    let cluster = member(first(&mut config, "clusters").ok()?, "cluster").ok()?;
+    let server = cluster["server"].as_str()?;
+    server.strip_prefix(&format!("https://{address}:"))?.parse().ok()
 }
 
 /// Adds cluster, user and context of `own` to another kubeconfig, or replaces those of the same name. What else is in it
@@ -103,6 +113,10 @@ mod tests {
         assert_eq!(value["contexts"][0]["context"]["user"], "openshell-cluster-g");
         assert_eq!(value["current-context"], "openshell-cluster-g");
         assert!(!text.contains("default"));
+        let local = IpAddr::from([127, 0, 0, 1]);
+        assert_eq!(port_at(text.as_bytes(), local), Some(16443));
+        assert_eq!(port_at(text.as_bytes(), IpAddr::from([127, 0, 0, 2])), None);
+        assert_eq!(port_at(b"clusters: []", local), None);
     }
 
     #[test]

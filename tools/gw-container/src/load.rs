@@ -8,14 +8,14 @@ use bollard::query_parameters::UploadToContainerOptionsBuilder;
 use contract::{Action, Answer, Context, Exit, Failure};
 use docker_session::docker_failure;
 use futures_util::{TryStreamExt, stream};
-use gateway_facts::{Container, observe};
+use gateway_facts::Container;
 use gateway_names::VOLUME_PATH;
 use tar::{Builder, EntryType, Header};
 
 use crate::byte_channel::{PartWriter, parts};
 use crate::flags::LoadFlags;
-use crate::report::{Report, StateBefore};
-use crate::work::{Locking, Work};
+use crate::report::Report;
+use crate::work::{Access, Work};
 use crate::{exec, image};
 
 /// The archive's name on the volume while it is imported.
@@ -26,18 +26,9 @@ pub async fn run(flags: &LoadFlags, context: Context<Report>) -> Result<Answer, 
     if flags.images.is_empty() {
         return Err(Failure::usage("no image is named", "gw-container load IMAGE..."));
     }
-    let locking = Locking {
-        verb: "load",
-        lock_fd: flags.lock_fd,
-        patience: flags.lock_timeout,
-        needed: true,
-    };
-    let work = Work::begin(&context, locking).await?;
-    let facts = observe(&work.session, &work.gateway).await?;
-    work.report
-        .update(|report| report.state_before = Some(StateBefore::of(&facts)));
+    let (work, facts) = Work::begin(&context, "load", Access::Changing).await?;
     let container = exec::running(&work, &facts)?;
-    work.report.update(|report| report.show(container));
+    work.show(container);
     let mut due = Vec::new();
     for reference in &flags.images {
         let found = image::find(&work.session, reference).await?;

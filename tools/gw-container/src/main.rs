@@ -6,6 +6,7 @@
 //! - `remove` removes container and network; with `--volume --yes` also the volume and the client's folder.
 //! - `backup` and `restore` write and read one file with volume, specification and client files.
 //! - `load` takes images to the node, `copy` a file; `diagnose` says what container, node and host show.
+//! - `tunnel` leads a port of this host to the API of a gateway on another machine, for as long as it runs.
 //! - `kubeconfig` writes the kubeconfig for this host again, prints it (`--file -`), or adds it to kubectl's (`--merge`).
 //!
 //! The document ([`report::Report`]) says what there is afterwards and what was done. `--dry-run` does nothing and says what
@@ -37,6 +38,7 @@ mod kubeconfig_text;
 mod load;
 mod memory;
 mod network_choice;
+mod network_steps;
 mod node_facts;
 mod plan;
 mod port_choice;
@@ -51,6 +53,7 @@ mod restore;
 mod settings;
 mod steps;
 mod stop;
+mod tunnel;
 mod volume_look;
 mod work;
 
@@ -70,6 +73,7 @@ static TOOL: Tool = Tool {
         docker: true,
         kubernetes: false,
         dry_run: true,
+        lock: true,
         timeout: Duration::from_secs(180),
     },
     reasons: reasons::ALL,
@@ -90,5 +94,6 @@ async fn run(flags: Flags, context: Context<Report>) -> Result<Answer, Failure> 
         Verb::Load(flags) => load::run(&flags, context).await,
         Verb::Copy(flags) => copy::run(&flags, context).await,
         Verb::Diagnose(flags) => diagnose::run(&flags, context).await,
+        Verb::Tunnel(flags) => tunnel::run(&flags, context).await,
     }
 }

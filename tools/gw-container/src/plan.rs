@@ -23,6 +23,8 @@ pub struct Situation<'a> {
     pub node_name: &'a str,
     /// The image, where Docker has it: the named one, else the container's own, else the persisted one.
     pub image: Option<&'a Image>,
+    /// The image is not there yet, and will be: a dry run pulls and builds nothing.
+    pub image_to_come: bool,
     /// Which ports can be published.
     pub ports: &'a Ports,
     /// A subnet that nothing uses.
@@ -178,8 +180,12 @@ pub fn differences(situation: &Situation, container: &Container) -> Result<Vec<S
             Some(image) if image.id != container.image_id => {
                 found.push(format!("another image is wanted: {}", wanted.image));
             }
-            None if wanted.image != is.image => return Err(image::missing(&wanted.image)),
-            _ => {}
+            None if wanted.image == is.image => {}
+            None if situation.image_to_come => {
+                found.push(format!("another image is wanted: {}", wanted.image));
+            }
+            None => return Err(image::missing(&wanted.image)),
+            Some(_) => {}
         }
     }
     if !container.is_up() && is.api_port.is_some() && !situation.ports.api_kept {
@@ -192,7 +198,7 @@ fn create(situation: &Situation, plan: &mut Plan, why: &str) -> Result<(), Failu
     if plan.image_reference.is_empty() {
         return Err(image::not_given());
     }
-    if situation.image.is_none() {
+    if situation.image.is_none() && !situation.image_to_come {
         return Err(image::missing(&plan.image_reference));
     }
     check_port(situation)?;

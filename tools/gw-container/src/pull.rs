@@ -12,14 +12,39 @@ use crate::image::{self, Image};
 use crate::registry::Credentials;
 use crate::work::Work;
 
-/// The image, pulled where `pull` says so. A dry run says that it would be pulled.
+/// What there is of an image.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The image, where Docker has it.
+    pub image: Option<Image>,
+    /// Docker does not have it, and will: a dry run only says that it would be pulled.
+    pub to_come: bool,
+}
+
+impl From<Option<Image>> for Found {
+    fn from(image: Option<Image>) -> Self {
+        Self {
+            image,
+            to_come: false,
+        }
+    }
+}
+
+/// The image, pulled where `pull` says so. A dry run says that it would be pulled, unless it is assumed to be brought by others.
 pub async fn find(
     work: &Work,
     reference: &str,
     pull: Pull,
+    assumed: bool,
     credentials: Option<&Credentials>,
-) -> Result<Option<Image>, Failure> {
+) -> Result<Found, Failure> {
     let present = image::find(&work.session, reference).await?;
+    if work.dry_run && assumed && present.is_none() {
+        return Ok(Found {
+            image: None,
+            to_come: true,
+        });
+    }
     let due = match pull {
         Pull::Never => false,
         Pull::Missing => present.is_none(),
@@ -27,7 +52,7 @@ pub async fn find(
     };
     // An id is what no registry knows.
     if !due || reference.starts_with("sha256:") {
-        return Ok(present);
+        return Ok(present.into());
     }
     let why = if present.is_some() {
         "--pull always"
@@ -38,14 +63,17 @@ pub async fn find(
     work.announce(&action);
     if work.dry_run {
         work.did(action);
-        return Ok(present);
+        return Ok(Found {
+            to_come: present.is_none(),
+            image: present,
+        });
     }
     pulled(work, &work.session, reference, credentials).await?;
     let now = image::find(&work.session, reference).await?;
     if now != present {
         work.did(action);
     }
-    Ok(now)
+    Ok(now.into())
 }
 
 async fn pulled(

@@ -72,6 +72,11 @@ const OWN: &[Reason] = &[
         "api_unreachable",
         "the gateway's API is published nowhere that this host reaches",
     ),
+    Reason::new(
+        "tunnel_port_taken",
+        "the port that the kubeconfig names for the tunnel is taken",
+    ),
+    Reason::new("tunnel_failed", "the tunnel takes no further connections"),
 ];
 
 /// The tool's own reasons and those of the crates it works with, in the order of the help.

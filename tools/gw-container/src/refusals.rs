@@ -12,6 +12,18 @@ pub fn is_about_privileges(error: &Error) -> bool {
         .any(|words| text.contains(words))
 }
 
+/// Docker's words where an address that a container is fixed to belongs to another, or where its network has no place for it.
+pub fn is_about_address(error: &Error) -> bool {
+    let text = error.to_string();
+    let words = [
+        "Address already in use",
+        "user specified IP address is supported only when",
+        "no configured subnet or ip-range contain",
+        "failed to allocate all requested IPs",
+    ];
+    words.iter().any(|words| text.contains(words))
+}
+
 /// Docker's words, and its port forwarder's, where a port of the host is taken.
 const TAKEN: [&str; 2] = ["port is already allocated", "address already in use"];
 
@@ -88,6 +100,9 @@ mod tests {
             );
             assert_eq!(start_failure("n", error).reason, "port_taken");
         }
+        let address = refused("Address already in use");
+        assert!(is_about_address(&address) && !is_about_port(&address, 16443));
+        assert!(!is_about_address(&in_use) && !is_about_address(&allocated));
         let caps =
             refused("OCI runtime create failed: unable to apply caps: operation not permitted: unknown");
         assert!(is_about_privileges(&caps) && !is_about_port(&caps, 16443));

@@ -1,4 +1,4 @@
-//! Credentials of a registry: read from a file or the environment, kept in files of mode 0600, and never shown.
+//! A registry and its credentials: read from a file or the environment, kept in files of mode 0600, and never shown.
 //!
 //! An image of this project takes them as k3s does, in `/etc/rancher/k3s/registries.yaml`
 //! (<https://docs.k3s.io/installation/private-registry>); another image as REGISTRY_USERNAME and REGISTRY_PASSWORD.
@@ -7,6 +7,7 @@ use std::io::Read;
 
 use bollard::auth::DockerCredentials;
 use contract::{Exit, Failure, fingerprint};
+use gateway_facts::Registry;
 use serde_json::json;
 
 use crate::fetch;
@@ -53,13 +54,6 @@ impl Credentials {
         ]
     }
 
-    /// The file, for the registry at `host`. JSON is YAML.
-    pub fn file(&self, host: &str) -> Vec<u8> {
-        let auth = json!({"username": self.username, "password": self.password});
-        let content = json!({"configs": {host: {"auth": auth}}});
-        serde_json::to_vec(&content).expect("plain data")
-    }
-
     fn parse(text: &[u8]) -> Option<Self> {
         let content: serde_json::Value = serde_norway::from_slice(text).ok()?;
         let auth = content["configs"].as_object()?.values().next()?.get("auth")?;
@@ -68,6 +62,30 @@ impl Credentials {
             password: auth["password"].as_str()?.to_owned(),
         })
     }
+}
+
+/// What the node needs to know of the registry that is named, or else of the image's own; `None` where that is nothing. JSON is YAML.
+pub fn file(registry: &Registry, of_image: &str, credentials: Option<&Credentials>) -> Option<Vec<u8>> {
+    let host = registry.host.as_deref().unwrap_or(of_image);
+    if credentials.is_none() && !registry.insecure && registry.endpoint.is_none() {
+        return None;
+    }
+    // containerd speaks TLS to a registry unless it is given an address that says otherwise, and asks for the credentials of
+    // the host of that address.
+    let address = registry.endpoint.as_deref().unwrap_or(host);
+    let (scheme, reached) = address
+        .split_once("://")
+        .unwrap_or((if registry.insecure { "http" } else { "https" }, address));
+    let mut content = json!({});
+    if registry.insecure || registry.endpoint.is_some() {
+        content["mirrors"] = json!({host: {"endpoint": [format!("{scheme}://{reached}")]}});
+    }
+    if let Some(Credentials { username, password }) = credentials {
+        let auth = json!({"username": username, "password": password});
+        let at = reached.split('/').next().unwrap_or(reached);
+        content["configs"] = json!({host: {"auth": auth}, at: {"auth": auth}});
+    }
+    Some(serde_json::to_vec(&content).expect("plain data"))
 }
 
 /// Those that flags or environment name. `registry_password_unreadable` (78), usage (2) where one half is missing.
@@ -151,12 +169,32 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_registry_without_tls_or_elsewhere_is_a_mirror_of_itself() {
+        let credentials = Credentials {
+            username: "u".into(),
+            password: "p".into(),
+        };
+        let shown = |registry: &Registry, credentials| {
+            file(registry, "r:1", credentials).map(|text| String::from_utf8(text).unwrap())
+        };
+        let mut registry = Registry::default();
+        assert_eq!(shown(&registry, None), None);
+        registry.insecure = true;
+        let mirror = r#"{"mirrors":{"r:1":{"endpoint":["http://r:1"]}}}"#;
+        assert_eq!(shown(&registry, None).as_deref(), Some(mirror));
+        registry.endpoint = Some("https://far:2/v2".into());
+        registry.host = Some("named".into());
+        let all = r#"{"mirrors":{"named":{"endpoint":["https://far:2/v2"]}},"configs":{"named":{"auth":{"username":"u","password":"p"}},"far:2":{"auth":{"username":"u","password":"p"}}}}"#;
+        assert_eq!(shown(&registry, Some(&credentials)).as_deref(), Some(all));
+    }
+
+    #[test]
     fn are_read_as_they_were_written_and_never_shown() {
         let credentials = Credentials {
             username: "u".into(),
             password: "geheim: \"x\"".into(),
         };
-        let file = credentials.file("registry.example:5000");
+        let file = file(&Registry::default(), "registry.example:5000", Some(&credentials)).unwrap();
         assert_eq!(Credentials::parse(&file).unwrap(), credentials);
         assert!(!format!("{credentials:?}").contains("geheim"));
         assert!(credentials.fingerprint().starts_with("hmac-sha256:"));

@@ -3,13 +3,13 @@
 use bollard::query_parameters::RemoveVolumeOptions;
 use contract::{Action, Answer, Context, Failure};
 use docker_session::{absent, docker_failure, is_status};
-use gateway_facts::{Container, Facts, Status, observe};
+use gateway_facts::{Container, Facts, Status};
 
 use crate::flags::RemoveFlags;
 use crate::journal::Journal;
-use crate::report::{Report, StateBefore};
+use crate::report::Report;
 use crate::stop::grace_seconds;
-use crate::work::{Locking, Work};
+use crate::work::{Access, Work};
 use crate::{client_state, ending, helper_container, plan, volume_look};
 
 /// Removes what the flags name. What is gone already is fine.
@@ -26,16 +26,7 @@ pub async fn run(flags: &RemoveFlags, context: Context<Report>) -> Result<Answer
             "leave it out: without --volume settings are kept anyway",
         ));
     }
-    let locking = Locking {
-        verb: "remove",
-        lock_fd: flags.lock_fd,
-        patience: flags.lock_timeout,
-        needed: true,
-    };
-    let work = Work::begin(&context, locking).await?;
-    let facts = observe(&work.session, &work.gateway).await?;
-    work.report
-        .update(|report| report.state_before = Some(StateBefore::of(&facts)));
+    let (work, facts) = Work::begin(&context, "remove", Access::Changing).await?;
     let containers: Vec<&Container> = facts.container.iter().chain(&facts.aside).collect();
     for container in &containers {
         plan::check_own(&work.gateway, container)?;

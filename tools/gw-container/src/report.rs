@@ -57,10 +57,12 @@ pub struct Report {
     pub node_name: Option<String>,
     /// The gateway's address, scheme://host:port.
     pub endpoint: Option<String>,
-    /// host:port at which the container's machine reaches the gateway, whatever name clients use.
+    /// host:port at which this machine reaches the gateway, whatever name clients use; null where Docker is on another machine.
     pub published: Option<String>,
     /// The API's address, as the kubeconfig has it.
     pub api_endpoint: Option<String>,
+    /// Docker is on another machine, and the kubeconfig leads to the API only while `gw-container tunnel` runs.
+    pub needs_tunnel: bool,
     /// The kubeconfig file for this host.
     pub kubeconfig: Option<String>,
     /// The cluster image.

@@ -10,16 +10,15 @@ use bollard::query_parameters::UploadToContainerOptionsBuilder;
 use contract::{Action, Answer, Context, Exit, Failure};
 use docker_session::docker_failure;
 use futures_util::stream;
-use gateway_facts::observe;
-use gateway_names::{GATEWAY_LABEL, VOLUME_PATH};
+use gateway_names::VOLUME_PATH;
 use tar::{Builder, Header};
 
 use crate::backup_file::{self, Counted, Found};
 use crate::byte_channel::{PartWriter, parts};
 use crate::flags::RestoreFlags;
 use crate::helper_container::{Helper, Volume};
-use crate::report::{BackupField, Report, StateBefore};
-use crate::work::{Locking, Work};
+use crate::report::{BackupField, Report};
+use crate::work::{Access, Work};
 use crate::{client_state, fetch, helper_container, image, plan, remove};
 
 /// The file on a volume that is being restored. `ensure` refuses such a volume.
@@ -29,16 +28,7 @@ const SPOOL: &str = "restore.tar.zst";
 
 /// Reads the whole file and holds it against its checksums; only then is anything changed.
 pub async fn run(flags: &RestoreFlags, context: Context<Report>) -> Result<Answer, Failure> {
-    let locking = Locking {
-        verb: "restore",
-        lock_fd: flags.lock_fd,
-        patience: flags.lock_timeout,
-        needed: true,
-    };
-    let work = Work::begin(&context, locking).await?;
-    let facts = observe(&work.session, &work.gateway).await?;
-    work.report
-        .update(|report| report.state_before = Some(StateBefore::of(&facts)));
+    let (work, facts) = Work::begin(&context, "restore", Access::Changing).await?;
     let exists = facts.volume.is_some() || plan::present(&facts).is_some();
     if exists && !flags.yes && !work.dry_run {
         return Err(Failure::new(
@@ -142,7 +132,7 @@ async fn import(work: &Work, image: &str, path: &Path) -> Result<(), Failure> {
     let name = work.gateway.resource();
     let request = VolumeCreateRequest {
         name: Some(name.clone()),
-        labels: Some([(GATEWAY_LABEL.to_owned(), work.gateway.to_string())].into()),
+        labels: Some(work.label()),
         ..VolumeCreateRequest::default()
     };
     let made = work.session.api().create_volume(request).await;

@@ -1,5 +1,7 @@
 //! What is wanted: flag, environment, what is persisted with the gateway, default.
 
+use std::net::Ipv4Addr;
+
 use contract::Failure;
 use gateway_facts::{Proxies, Spec};
 
@@ -21,11 +23,13 @@ pub struct Environment {
     pub image: Option<String>,
     /// HTTP_PROXY and friends. Only a new gateway takes them: a login, a cron job and a service have different ones.
     pub proxies: Proxies,
+    /// How clients reach Docker's machine, where that is another one. Only a new gateway takes it.
+    pub machine: Option<String>,
 }
 
 impl Environment {
     /// Of this process. Empty variables count as unset.
-    pub fn of_process() -> Self {
+    pub fn of_process(machine: Option<&str>) -> Self {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let either = |name: &str| variable(name).or_else(|| variable(&name.to_lowercase()));
         // What has a password in it must not be seen in a label, and one on this machine alone is no way out of the container.
@@ -42,6 +46,7 @@ impl Environment {
                 https: either("HTTPS_PROXY").filter(usable),
                 no_proxy: either("NO_PROXY"),
             },
+            machine: machine.map(str::to_owned),
         }
     }
 }
@@ -80,6 +85,11 @@ pub fn wanted(
     let image_named = image.is_some();
     set(&mut spec.image, image);
     set(&mut spec.port, flags.port);
+    let elsewhere = environment.machine.filter(|_| persisted.is_none());
+    if elsewhere.is_some() {
+        // Who starts a gateway on another machine wants to reach it from here.
+        spec.bind = Ipv4Addr::UNSPECIFIED.into();
+    }
     set(&mut spec.bind, flags.bind);
     set(&mut spec.confinement, flags.confinement);
     if !flags.tls_san.is_empty() {
@@ -89,7 +99,8 @@ pub fn wanted(
         spec.proxies = environment.proxies;
     }
     further(&mut spec, flags);
-    join_gateway_host(&mut spec, flags.gateway_host.as_deref());
+    let reached = elsewhere.filter(|_| !spec.bind.is_loopback());
+    join_gateway_host(&mut spec, flags.gateway_host.as_deref().or(reached.as_deref()));
     spec.plaintext = (spec.plaintext || flags.plaintext) && !flags.no_plaintext;
     spec.disable_gateway_auth =
         (spec.disable_gateway_auth || flags.disable_gateway_auth) && !flags.enable_gateway_auth;
@@ -228,6 +239,7 @@ mod tests {
                 http: Some("http://proxy:1".into()),
                 ..Proxies::default()
             },
+            machine: None,
         };
         let flags = EnsureFlags {
             k3s_arg: vec!["--x".into()],
@@ -255,6 +267,28 @@ mod tests {
             (changed.k3s_args, changed.gpu, changed.registry.host),
             (vec!["--y".to_owned()], false, Some("r".into()))
         );
+    }
+
+    #[test]
+    fn a_new_gateway_on_another_machine_is_published_where_clients_reach_it() {
+        let environment = Environment {
+            machine: Some("far".into()),
+            ..Environment::default()
+        };
+        let on_far = |bind: Option<&str>, persisted: Option<&Spec>| {
+            let flags = EnsureFlags {
+                bind: bind.map(|bind| bind.parse().unwrap()),
+                ..EnsureFlags::default()
+            };
+            let spec = wanted(&flags, environment.clone(), persisted).unwrap().spec;
+            (spec.bind.to_string(), spec.gateway_host, spec.tls_sans.join(" "))
+        };
+        let reached = ("0.0.0.0".to_owned(), Some("far".to_owned()), "far".to_owned());
+        assert_eq!(on_far(None, None), reached);
+        assert_eq!(on_far(Some("192.0.2.7"), None).1, Some("far".into()));
+        assert_eq!(on_far(Some("127.0.0.1"), None).1, None);
+        let kept = ("127.0.0.1".to_owned(), None, "a".to_owned());
+        assert_eq!(on_far(None, Some(&persisted())), kept);
     }
 
     #[test]

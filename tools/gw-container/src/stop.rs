@@ -2,31 +2,22 @@
 
 use contract::{Action, Answer, Context, Failure};
 use docker_session::docker_failure;
-use gateway_facts::{Status, observe};
+use gateway_facts::Status;
 
 use crate::flags::StopFlags;
-use crate::report::{Report, StateBefore};
-use crate::work::{Locking, Work};
+use crate::report::Report;
+use crate::work::{Access, Work};
 use crate::{ending, kubeconfig, plan};
 
 /// Stops the container where it is up.
 pub async fn run(flags: &StopFlags, context: Context<Report>) -> Result<Answer, Failure> {
-    let locking = Locking {
-        verb: "stop",
-        lock_fd: flags.lock_fd,
-        patience: flags.lock_timeout,
-        needed: true,
-    };
-    let work = Work::begin(&context, locking).await?;
-    let facts = observe(&work.session, &work.gateway).await?;
-    work.report
-        .update(|report| report.state_before = Some(StateBefore::of(&facts)));
+    let (work, facts) = Work::begin(&context, "stop", Access::Changing).await?;
     let container = facts
         .container
         .as_ref()
         .ok_or_else(|| kubeconfig::no_container(&work))?;
     plan::check_own(&work.gateway, container)?;
-    work.report.update(|report| report.show(container));
+    work.show(container);
     if !container.is_up() {
         return Ok(Answer::Done);
     }

@@ -30,22 +30,43 @@ pub struct Look {
 }
 
 /// Looks through the container that is there; else through a helper, which any image is good for.
-/// `None` without a volume, and in a dry run without a container: it changes nothing.
+/// `None` without a volume, and where a dry run could not look: it says so.
 pub async fn look(work: &Work, facts: &Facts, image: Option<&str>) -> Result<Option<Look>, Failure> {
     if let Some(container) = present(facts) {
         return through(work, &container.id).await.map(Some);
     }
-    if facts.volume.is_none() || work.dry_run {
+    if facts.volume.is_none() {
         return Ok(None);
     }
+    let unseen = |why: &str| {
+        work.warn(format!(
+            "what volume {} holds could not be looked at, so the node's name and whether the image fits are not known: {why}",
+            work.gateway.resource()
+        ));
+    };
     let image = match image {
         Some(image) => Some(image.to_owned()),
         None => image::any(&work.session).await?,
     };
-    let Some(image) = image else { return Ok(None) };
-    let helper = Helper::make(work, &image, Volume::Read).await?;
+    let Some(image) = image else {
+        if work.dry_run {
+            unseen("Docker has no image to look with");
+        }
+        return Ok(None);
+    };
+    match through_helper(work, &image).await {
+        Err(failure) if work.dry_run && matches!(failure.reason, "docker_conflict" | "docker_error") => {
+            unseen(&failure.message);
+            Ok(None)
+        }
+        ended => ended.map(Some),
+    }
+}
+
+async fn through_helper(work: &Work, image: &str) -> Result<Look, Failure> {
+    let helper = Helper::make(work, image, Volume::Read).await?;
     let found = through(work, &helper.id).await;
-    helper.remove(work, found).await.map(Some)
+    helper.remove(work, found).await
 }
 
 async fn through(work: &Work, container: &str) -> Result<Look, Failure> {

@@ -1,14 +1,15 @@
 //! What every verb works with.
 
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use client_files::{ClientFiles, GatewayFolder, Lock};
 use contract::{Action, Console, Context, Draft, Failure};
-use docker_session::DockerSession;
-use gateway_names::GatewayName;
+use docker_session::{DockerSession, Machine};
+use gateway_facts::{Container, Facts, observe};
+use gateway_names::{GATEWAY_LABEL, GatewayName};
 
-use crate::report::Report;
+use crate::report::{Report, StateBefore};
 
 /// One run of a verb on one gateway.
 pub struct Work {
@@ -26,45 +27,56 @@ pub struct Work {
     pub report: Draft<Report>,
     /// Nothing may be changed.
     pub dry_run: bool,
+    /// The machine that Docker runs on, where that is another one.
+    pub machine: Option<Machine>,
     _lock: Option<Lock>,
 }
 
-/// How a verb takes the gateway's lock.
-pub struct Locking {
-    /// The verb.
-    pub verb: &'static str,
-    /// `--lock-fd`.
-    pub lock_fd: Option<i32>,
-    /// `--lock-timeout`.
-    pub patience: Duration,
-    /// The verb changes something.
-    pub needed: bool,
+/// What a verb does with the gateway.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// It only reads, and takes no lock.
+    Reading,
+    /// It changes something, under the gateway's lock.
+    Changing,
 }
 
 impl Work {
-    /// Finds gateway and Docker, then takes the lock. A dry run needs none.
-    pub async fn begin(context: &Context<Report>, locking: Locking) -> Result<Self, Failure> {
-        let dry_run = context.common.dry_run;
+    /// Finds gateway and Docker, takes the lock, then looks at what there is. A dry run needs no lock.
+    pub async fn begin(
+        context: &Context<Report>,
+        verb: &str,
+        access: Access,
+    ) -> Result<(Self, Facts), Failure> {
+        let common = &context.common;
+        let dry_run = common.dry_run;
         context.report.update(|report| report.dry_run = dry_run);
         let files = ClientFiles::of_user()?;
-        let gateway = files.resolve(context.common.gateway.as_deref())?;
+        let gateway = files.resolve(common.gateway.as_deref())?;
         context
             .report
             .update(|report| report.gateway = Some(gateway.to_string()));
         let session = DockerSession::open(context).await?;
+        if session.is_podman() {
+            let message = "this is podman, which speaks Docker's API: gateways on it are a best effort";
+            context.console.warning(message);
+            context
+                .report
+                .update(|report| report.warnings.push(message.to_owned()));
+        }
+        let machine = session.machine().await;
         let folder = files.gateway(&gateway);
-        let lock = if dry_run || !locking.needed {
+        let lock = if dry_run || access == Access::Reading {
             None
         } else {
-            let Locking {
-                verb,
-                lock_fd,
-                patience,
-                ..
-            } = locking;
-            Some(Lock::acquire(&folder, verb, patience, lock_fd, &context.console).await?)
+            let (patience, held) = (common.lock_timeout, common.lock_fd);
+            Some(Lock::acquire(&folder, verb, patience, held, &context.console).await?)
         };
-        Ok(Self {
+        let facts = observe(&session, &gateway).await?;
+        context
+            .report
+            .update(|report| report.state_before = Some(StateBefore::of(&facts)));
+        let work = Self {
             session,
             files,
             folder,
@@ -72,8 +84,20 @@ impl Work {
             console: Arc::clone(&context.console),
             report: context.report.clone(),
             dry_run,
+            machine,
             _lock: lock,
-        })
+        };
+        Ok((work, facts))
+    }
+
+    /// How clients reach Docker's machine, where that is another one.
+    pub fn machine_address(&self) -> Option<&str> {
+        self.machine.as_ref().map(|machine| machine.address.as_str())
+    }
+
+    /// What marks a volume or a network as this gateway's.
+    pub fn label(&self) -> HashMap<String, String> {
+        HashMap::from([(GATEWAY_LABEL.to_owned(), self.gateway.to_string())])
     }
 
     /// Something is about to be done.
@@ -91,6 +115,12 @@ impl Work {
             report.changed |= !report.dry_run;
             report.actions.push(action);
         });
+    }
+
+    /// Shows what a container is.
+    pub fn show(&self, container: &Container) {
+        let machine = self.machine_address();
+        self.report.update(|report| report.show(container, machine));
     }
 
     /// Something that does not stop the run and should be known.

@@ -8,7 +8,7 @@ use std::process::Command;
 use tool_document::{Run, check, reasons_in_help, run};
 
 const SCHEMA: &str = include_str!("../schema.json");
-const VERBS: [&[&str]; 9] = [
+const VERBS: [&[&str]; 10] = [
     &["ensure"],
     &["stop"],
     &["remove"],
@@ -18,6 +18,7 @@ const VERBS: [&[&str]; 9] = [
     &["load", "i"],
     &["copy", "/proc/self/comm", "/d"],
     &["diagnose"],
+    &["tunnel"],
 ];
 
 /// The program with a home of its own and no Docker.
@@ -220,6 +221,8 @@ fn every_reason_is_in_the_help() {
         "not_running",
         "kubeconfig_invalid",
         "api_unreachable",
+        "tunnel_port_taken",
+        "tunnel_failed",
         "docker_unreachable",
         "docker_permission",
         "docker_host_invalid",

@@ -24,7 +24,12 @@ pub fn fill_in(files: &mut ClientFilesField, folder: &GatewayFolder, found: &Fou
             _ => None,
         };
     }
-    let api_port = found.spec.as_ref().and_then(|spec| spec.api_port);
+    // The API of another machine is reached through a tunnel, whose port of this machine is any.
+    let api_port = found
+        .spec
+        .as_ref()
+        .and_then(|spec| spec.api_port)
+        .filter(|_| found.local);
     files.kubeconfig.agrees = match (folder.read_private("kubeconfig"), api_port) {
         (Ok(Some(text)), Some(port)) => {
             let text = String::from_utf8_lossy(&text);

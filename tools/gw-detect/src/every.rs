@@ -7,15 +7,16 @@ use futures_util::future::try_join_all;
 use gateway_facts::{Container, all_gateways};
 use gateway_names::GatewayName;
 
-use crate::observe::{Found, open};
+use crate::observe::{Found, machine_address, open};
 use crate::report::{GatewayField, Report};
 
 /// Fills in the list.
 pub async fn run(context: &Context<Report>) -> Result<(), Failure> {
     let files = ClientFiles::of_user()?;
     let session = open(context).await?;
-    let names = all_gateways(&session).await?;
-    let gateways = try_join_all(names.iter().map(|name| look(&session, &files, name))).await?;
+    let (names, machine) = tokio::join!(all_gateways(&session), machine_address(&session));
+    let (names, machine) = (names?, machine.as_deref());
+    let gateways = try_join_all(names.iter().map(|name| look(&session, &files, name, machine))).await?;
     context.report.update(|report| report.gateways = gateways);
     Ok(())
 }
@@ -24,10 +25,11 @@ async fn look(
     session: &DockerSession,
     files: &ClientFiles,
     gateway: &GatewayName,
+    machine: Option<&str>,
 ) -> Result<GatewayField, Failure> {
     let folder = files.gateway(gateway);
     let facts = gateway_facts::observe(session, gateway).await?;
-    let mut found = Found::conclude(&facts, gateway, &folder)?;
+    let mut found = Found::conclude(&facts, gateway, &folder, machine)?;
     let probe = found.probe(&folder).await?;
     let state = found.state(probe);
     let label = match (&facts.container, &facts.volume) {

@@ -34,6 +34,7 @@ static TOOL: Tool = Tool {
         docker: true,
         kubernetes: false,
         dry_run: false,
+        lock: false,
         timeout: Duration::from_secs(30),
     },
     reasons: reasons::ALL,

@@ -26,8 +26,12 @@ pub async fn run(context: &Context<Report>, size: bool) -> Result<State, Failure
         report.client_files = describe::client_files(&folder);
     });
     let session = open(context).await?;
-    let facts = gateway_facts::observe(&session, &gateway).await?;
-    let mut found = Found::conclude(&facts, &gateway, &folder)?;
+    let (facts, machine) = tokio::join!(
+        gateway_facts::observe(&session, &gateway),
+        machine_address(&session),
+    );
+    let facts = facts?;
+    let mut found = Found::conclude(&facts, &gateway, &folder, machine.as_deref())?;
     let (probe, digest, node, size) = tokio::join!(
         found.probe(&folder),
         image_digest(&session, facts.container.as_ref()),
@@ -60,6 +64,11 @@ pub async fn run(context: &Context<Report>, size: bool) -> Result<State, Failure
     Ok(state)
 }
 
+/// How clients reach Docker's machine, where that is another one.
+pub async fn machine_address(session: &DockerSession) -> Option<String> {
+    session.machine().await.map(|machine| machine.address)
+}
+
 /// Opens the connection and says which Docker it is.
 pub async fn open(context: &Context<Report>) -> Result<DockerSession, Failure> {
     let session = DockerSession::open(context).await?;
@@ -86,6 +95,8 @@ pub struct Found {
     pub spec_source: Option<SpecSource>,
     /// Where clients connect.
     pub endpoint: Option<String>,
+    /// Docker is on this machine.
+    pub local: bool,
     /// What a client sees there.
     pub probe: ProbeField,
     /// What does not fit together.
@@ -95,11 +106,16 @@ pub struct Found {
 
 impl Found {
     /// From what Docker knows and the client's files, without the probe.
-    pub fn conclude(facts: &Facts, gateway: &GatewayName, folder: &GatewayFolder) -> Result<Self, Failure> {
+    pub fn conclude(
+        facts: &Facts,
+        gateway: &GatewayName,
+        folder: &GatewayFolder,
+        machine: Option<&str>,
+    ) -> Result<Self, Failure> {
         let mut conflicts = strangers(facts, gateway);
         let conflict = !conflicts.is_empty();
         let (spec, spec_source) = persisted(facts, folder, &mut conflicts)?;
-        let endpoint = endpoint(facts, spec.as_ref(), folder, &mut conflicts);
+        let endpoint = endpoint(facts, spec.as_ref(), folder, machine, &mut conflicts);
         if facts.networks.len() > 1 {
             let (count, name) = (facts.networks.len(), gateway.resource());
             conflicts.push(format!("{count} networks have the name {name}"));
@@ -128,6 +144,7 @@ impl Found {
             spec,
             spec_source,
             endpoint,
+            local: machine.is_none(),
             probe: ProbeField::default(),
             conflicts,
             seen,
@@ -153,7 +170,9 @@ impl Found {
     pub async fn probe(&self, folder: &GatewayFolder) -> Result<ProbeField, Failure> {
         match &self.endpoint {
             Some(endpoint) if self.seen.container == Some(Status::Running) && !self.seen.conflict => {
-                probe(endpoint, self.spec.as_ref(), folder).await
+                // Only on this machine the gateway is also where its port is published.
+                let published = self.spec.as_ref().filter(|_| self.local).map(Spec::published);
+                probe(endpoint, published, folder).await
             }
             _ => Ok(ProbeField::default()),
         }
@@ -255,13 +274,14 @@ fn endpoint(
     facts: &Facts,
     spec: Option<&Spec>,
     folder: &GatewayFolder,
+    machine: Option<&str>,
     conflicts: &mut Vec<String>,
 ) -> Option<String> {
     if facts.container.is_none() && facts.aside.is_none() {
         facts.volume.as_ref()?;
     }
     if let Some(spec) = spec {
-        return Some(spec.endpoint());
+        return Some(spec.endpoint_at(machine));
     }
     match folder.read_metadata() {
         Ok(metadata) => metadata.map(|metadata| metadata.gateway_endpoint),
@@ -272,7 +292,11 @@ fn endpoint(
     }
 }
 
-async fn probe(endpoint: &str, spec: Option<&Spec>, folder: &GatewayFolder) -> Result<ProbeField, Failure> {
+async fn probe(
+    endpoint: &str,
+    published: Option<String>,
+    folder: &GatewayFolder,
+) -> Result<ProbeField, Failure> {
     let (scheme, address) = endpoint.split_once("://").unwrap_or(("https", endpoint));
     let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
     let tls = if scheme == "http" {
@@ -287,7 +311,7 @@ async fn probe(endpoint: &str, spec: Option<&Spec>, folder: &GatewayFolder) -> R
         }
     };
     let name = host.trim_start_matches('[').trim_end_matches(']');
-    let published = spec.map_or_else(|| address.to_owned(), Spec::published);
+    let published = published.unwrap_or_else(|| address.to_owned());
     let attempt = async {
         let address = gateway_probe::reachable(address, &published).await;
         gateway_probe::probe(address, name, tls.as_ref(), PROBE_LIMIT).await

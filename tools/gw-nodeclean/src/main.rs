@@ -37,6 +37,7 @@ static TOOL: Tool = Tool {
         docker: false,
         kubernetes: true,
         dry_run: true,
+        lock: false,
         timeout: Duration::from_secs(180),
     },
     reasons: reasons::ALL,

@@ -80,12 +80,6 @@ pub struct ReconcileFlags {
     /// the gateway server's workload: statefulset/NAME, deployment/NAME, or NAME for whichever exists (default openshell)
     #[argh(option, default = "Workload::default()", from_str_fn(Workload::parse))]
     pub workload: Workload,
-    /// an open descriptor that holds the gateway's lock already
-    #[argh(option)]
-    pub lock_fd: Option<i32>,
-    /// how long to wait for another run's lock (default 0s)
-    #[argh(option, from_str_fn(parse_duration), default = "Duration::ZERO")]
-    pub lock_timeout: Duration,
 }
 
 /// write the client's bundle, as the cluster has it, for another machine

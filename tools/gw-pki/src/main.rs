@@ -53,6 +53,7 @@ static TOOL: Tool = Tool {
         docker: false,
         kubernetes: true,
         dry_run: true,
+        lock: true,
         timeout: Duration::from_secs(90),
     },
     reasons: reasons::ALL,

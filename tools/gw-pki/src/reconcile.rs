@@ -34,7 +34,7 @@ pub async fn run(flags: ReconcileFlags, context: Context<Report>) -> Result<Answ
     let _lock = if context.common.dry_run {
         None
     } else {
-        let (patience, held) = (flags.lock_timeout, flags.lock_fd);
+        let (patience, held) = (context.common.lock_timeout, context.common.lock_fd);
         Some(Lock::acquire(&folder, "pki reconcile", patience, held, &context.console).await?)
     };
     session.wait_for_namespace().await?;

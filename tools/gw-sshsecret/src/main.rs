@@ -40,6 +40,7 @@ static TOOL: Tool = Tool {
         docker: false,
         kubernetes: true,
         dry_run: true,
+        lock: false,
         timeout: Duration::from_secs(90),
     },
     reasons: reasons::ALL,

@@ -39,6 +39,7 @@ static TOOL: Tool = Tool {
         docker: true,
         kubernetes: true,
         dry_run: false,
+        lock: false,
         timeout: Duration::from_secs(90),
     },
     reasons: reasons::ALL,

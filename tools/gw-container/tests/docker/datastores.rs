@@ -50,6 +50,8 @@ fn k3ss_volume_is_refused_to_another_kind_an_older_one_and_an_unknown_one() {
                 "{path}: {}",
                 refused.stderr
             );
+            let planned = gateway.run(&["ensure", "--image", image, "--port", &port, "--dry-run"]);
+            assert_eq!((planned.code, planned.reason()), (78, "volume_image_mismatch"));
             assert!(
                 refused.stderr.contains(words) && refused.stderr.contains("--image"),
                 "{}",

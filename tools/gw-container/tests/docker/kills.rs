@@ -105,6 +105,20 @@ fn a_replacement_with_another_port() {
 }
 
 #[test]
+fn a_resume_of_a_stopped_container() {
+    if skipped() {
+        return;
+    }
+    let gateway = PlayedGateway::new();
+    let prepare = || {
+        nothing(&gateway);
+        gateway.created();
+        gateway.done(&["stop"]);
+    };
+    sweep(&gateway, prepare, &["ensure"]);
+}
+
+#[test]
 fn a_resume_from_the_volume() {
     if skipped() {
         return;

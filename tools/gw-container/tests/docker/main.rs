@@ -4,10 +4,14 @@
 mod adoption;
 mod backups;
 mod datastores;
+mod dry_runs;
 mod failures;
 mod faults;
 mod kills;
 mod life;
 mod networks;
 mod played_gateway;
+mod podman;
+mod pulls;
+mod remote;
 mod settings;

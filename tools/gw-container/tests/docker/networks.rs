@@ -97,3 +97,63 @@ fn the_gateways_address_is_given_to_nobody_while_it_is_down() {
     assert_eq!(address(), before);
     docker(&["rm", "--force", &guest]);
 }
+
+/// A network of ours from before Docker was told which addresses to keep, and another container that took the gateway's.
+#[test]
+fn an_address_that_another_container_took_is_replaced_by_a_free_one() {
+    if skipped() {
+        return;
+    }
+    let gateway = PlayedGateway::new();
+    let id = gateway.created().document["container_id"].clone();
+    let networks = "{{range .NetworkSettings.Networks}}{{.IPAMConfig.IPv4Address}} {{.IPAddress}}{{end}}";
+    let pinned = gateway.inspect(networks);
+    let address = pinned.split(' ').next().expect("an address").to_owned();
+    gateway.done(&["stop"]);
+    let guest = format!("openshell-test-guest-{}", gateway.name);
+    docker(&[
+        "run",
+        "--detach",
+        "--name",
+        &guest,
+        "--network",
+        &gateway.resource(),
+        "--ip",
+        &address,
+        &gateway.image,
+    ]);
+    let started = gateway.done(&["ensure"]);
+    assert_eq!(started.document["container_id"], id, "{}", started.stderr);
+    assert!(started.stderr.contains("another one"), "{}", started.stderr);
+    let now = gateway.inspect("{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}");
+    assert!(!now.is_empty() && now != address, "{now}");
+    assert_eq!(gateway.done(&["ensure"]).document["changed"], false);
+    docker(&["rm", "--force", &guest]);
+}
+
+#[test]
+fn on_a_network_that_gives_any_address_away_none_is_fixed() {
+    if skipped() {
+        return;
+    }
+    let gateway = PlayedGateway::new();
+    let label = format!("dev.openshell.gateway={}", gateway.name);
+    docker(&["network", "create", "--label", &label, &gateway.resource()]);
+    gateway.created();
+    let fixed = gateway.inspect("{{range .NetworkSettings.Networks}}{{.IPAMConfig}}{{end}}");
+    assert!(!fixed.contains("172.") && !fixed.contains("10."), "{fixed}");
+    docker(&["kill", &gateway.resource()]);
+    let guest = format!("openshell-test-guest-{}", gateway.name);
+    docker(&[
+        "run",
+        "--detach",
+        "--name",
+        &guest,
+        "--network",
+        &gateway.resource(),
+        &gateway.image,
+    ]);
+    gateway.done(&["ensure"]);
+    assert_eq!(gateway.inspect("{{.State.Running}}"), "true");
+    docker(&["rm", "--force", &guest]);
+}

@@ -32,6 +32,7 @@ pub fn network(id: &str) -> Network {
         id: id.into(),
         label: Some("g".into()),
         subnet: Some((Ipv4Addr::new(10, 87, 1, 0), 24)),
+        range: Some((Ipv4Addr::new(10, 87, 1, 128), 25)),
     }
 }
 
@@ -105,6 +106,7 @@ pub fn planned(
         wanted,
         node_name: "n",
         image,
+        image_to_come: false,
         ports,
         subnet: Some((Ipv4Addr::new(10, 87, 9, 0), 24)),
     })

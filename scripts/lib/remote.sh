@@ -1,0 +1,37 @@
+# A Docker on another machine, behind ssh. Sourced by scripts/openshell.
+# shellcheck shell=bash
+
+tunnel=
+
+# The docker command line takes no key: it gets an ssh that has it.
+ssh_key_for_docker() {
+    local key=${given[--ssh-key]:-} ssh
+    [[ -n $key && ! -e ${scratch:-/nonexistent}/bin/ssh ]] || return 0
+    ssh=$(command -v ssh) || fail 1 missing_ssh "ssh is not installed" "apt-get install openssh-client"
+    scratch_made
+    mkdir -- "$scratch/bin"
+    printf '#!/bin/sh\nexec %q -i %q "$@"\n' "$ssh" "$(realpath -- "$key")" >"$scratch/bin/ssh"
+    chmod 700 "$scratch/bin/ssh"
+    PATH=$scratch/bin:$PATH
+}
+
+# Leads to the API for as long as this run lasts: the tunnel ends with its standard input, which no other program has. From then
+# on `kubeconfig` is the one that it wrote, once it listened. Fails with the tunnel's code, and its document, where it ended.
+tunnel_opened() {
+    local code=0
+    kubeconfig=$scratch/tunnel.yaml
+    [[ -z $tunnel ]] || return 0
+    coproc TUNNEL {
+        exec "$programs/gw-container" tunnel --file "$kubeconfig" --until-eof "${of_gateway[@]}" >"$scratch/tunnel"
+    }
+    tunnel=$TUNNEL_PID
+    until [[ -s $kubeconfig ]]; do
+        if ! kill -0 "$tunnel" 2>/dev/null; then
+            wait "$tunnel" || code=$?
+            tunnel=
+            document=$(<"$scratch/tunnel")
+            return "$code"
+        fi
+        sleep 0.1
+    done
+}
