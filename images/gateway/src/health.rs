@@ -23,8 +23,9 @@ pub async fn listen(port: u16) -> anyhow::Result<TcpListener> {
 /// Answers all who ask. A connection that fails concerns only who made it.
 pub async fn serve(listener: TcpListener) {
     while let Ok((stream, _)) = listener.accept().await {
-        let answers =
-            service_fn(async |request: Request<Incoming>| Ok::<_, Infallible>(answer(request.uri().path())));
+        let answers = service_fn(|request: Request<Incoming>| {
+            std::future::ready(Ok::<_, Infallible>(answer(request.uri().path())))
+        });
         tokio::spawn(async move {
             let _ = Builder::new(TokioExecutor::new())
                 .serve_connection(TokioIo::new(stream), answers)

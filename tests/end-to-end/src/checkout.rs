@@ -32,7 +32,7 @@ impl Checkout {
         let mut copy = Command::new("bash");
         copy.current_dir(repository())
             .arg("-c")
-            .arg("set -o pipefail; git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents --preserve=mode,timestamps -t \"$0\"")
+            .arg("set -o pipefail; git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents --no-dereference --preserve=mode,timestamps -t \"$0\"")
             .arg(made.source());
         Ended::of(copy).well();
         made
