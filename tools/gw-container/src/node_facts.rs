@@ -83,7 +83,7 @@ fn time_of(ended: &Ended) -> Option<String> {
 /// cannot reach the API anyway.
 async fn kubeconfig_agrees(work: &Work, container: &Container) -> Result<Option<bool>, Failure> {
     let own = work.folder.read_private("kubeconfig")?;
-    let (Some(own), Some(server)) = (own, kubeconfig::server_of(work, container)) else {
+    let (Some(own), Some(server)) = (own, kubeconfig::server_of(work, container)?) else {
         return Ok(None);
     };
     let inside = fetch::file(&work.session, &container.id, KUBECONFIG_PATH).await?;
