@@ -214,16 +214,17 @@ def findings:
            end),
 
         # The server
-        ($rollout.last_pod as $pod | $rollout.error // empty
+        ($rollout.last_pod as $pod | (if $pod then "pod \($pod.name)" else "workload openshell" end) as $object
+         | "\($kubectl) --namespace openshell describe pods" as $describe
+         | $rollout.error // empty
          | if .reason == "image_pull_back_off" then
-             finding("image_pull_back_off"; "pod \($pod.name)"; .message; "gw-container load \($pod.image | known) \($named)"; [])
+             finding("image_pull_back_off"; $object; .message; (if $pod.image then "gw-container load \($pod.image) \($named)" else $describe end); [])
            elif (.reason | IN("crash_loop_back_off", "container_exited")) then
-             finding("server_crashes"; "pod \($pod.name)";
+             finding("server_crashes"; $object;
                .message + ($node.server_log // [] | last_line | if . == "" then "" else "; its last line: \(.)" end);
                "openshell logs gateway \($named)"; ["secret_missing", "secret_invalid", "certificate_missing", "claim_lost"])
            else
-             finding("server_not_ready"; (if $pod then "pod \($pod.name)" else "workload openshell" end);
-               ($rollout.last_cause.detail // .message); "\($kubectl) --namespace openshell describe pods";
+             finding("server_not_ready"; $object; ($rollout.last_cause.detail // .message); $describe;
                $server_away + $api_away + $node_away)
            end),
         ($in.asked.grpc.document.error // empty

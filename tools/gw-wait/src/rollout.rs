@@ -70,7 +70,7 @@ pub async fn wait(flags: &RolloutFlags, context: &Context<Report>) -> Result<(),
             Ok(Some(Err(error))) => Err(Some(patience.after(&error, &session, end).await?)),
             Ok(None) | Err(_) => {
                 // What lasts for too long shows without a change.
-                seen.problem(&flags.abort_on)?;
+                seen.problem(&flags.abort_on, context)?;
                 Err(None)
             }
         };
@@ -147,10 +147,7 @@ impl Seen {
             State::Done(shown_by) => return Ok(Ok(shown_by.clone())),
             State::NotYet(not_yet) => not_yet.clone(),
         };
-        let problem = self.problem(abort_on)?;
-        context
-            .report
-            .update(|report| report.last_pod = problem.as_ref().map(|problem| problem.pod.clone()));
+        let problem = self.problem(abort_on, context)?;
         let Some(problem) = problem else {
             return Ok(Err(Some(CauseField::new("not_rolled_out", not_yet))));
         };
@@ -158,9 +155,12 @@ impl Seen {
         Ok(Err(Some(CauseField::new(problem.cause.word, detail))))
     }
 
-    /// What stands in its pods' way; `Err` where that ends the wait.
-    fn problem(&mut self, abort_on: &[Abort]) -> Result<Option<Problem>, Failure> {
+    /// What stands in its pods' way; `Err` where that ends the wait. The pod is in the document either way.
+    fn problem(&mut self, abort_on: &[Abort], context: &Context<Report>) -> Result<Option<Problem>, Failure> {
         let problem = pods::worst(self.pods.values());
+        context
+            .report
+            .update(|report| report.last_pod = problem.as_ref().map(|problem| problem.pod.clone()));
         let met = self.past.hopeless(problem.as_ref(), abort_on, Instant::now());
         met.map_or(Ok(problem), Err)
     }
