@@ -13,8 +13,6 @@ pub struct Arguments {
     pub ignored: Vec<String>,
 }
 
-const DEPLOYED: [&str; 2] = ["traefik", gateway_names::WORKLOAD];
-
 /// Reads `--flag=value` and `--flag value`.
 pub fn read(words: &[String]) -> Arguments {
     let mut arguments = Arguments::default();
