@@ -12,7 +12,7 @@ verb_status() {
     programs_ready
     detect
     if [[ $state == serving || $state == running ]]; then
-        ask_cluster
+        look_at_cluster
     fi
     if [[ $json == true ]]; then
         jq -c --argjson certificates "$certificates" --argjson secret "$secret" \
@@ -23,7 +23,7 @@ verb_status() {
 }
 
 # Both at once, and no longer than somebody waits who only looks.
-ask_cluster() {
+look_at_cluster() {
     local of_cluster=(--kubeconfig "$folder/kubeconfig" --timeout 5s --quiet)
     spawn certificates "$programs/gw-pki" check "${of_cluster[@]}" --gateway "$gateway" 2>/dev/null
     spawn secret "$programs/gw-sshsecret" check "${of_cluster[@]}" 2>/dev/null

@@ -219,3 +219,20 @@ fn what_a_tool_left_is_in_its_line() {
         assert_eq!(Ended::of(command).well().stdout.trim(), line, "{document}");
     }
 }
+
+/// All files are sourced into one shell: the later of two functions of one name would silently take the other's place.
+#[test]
+fn no_two_functions_of_the_driver_have_one_name() {
+    let mut seen = std::collections::BTreeMap::new();
+    for folder in ["scripts/lib", "scripts/verbs"] {
+        let files = std::fs::read_dir(repository().join(folder)).expect("the driver's files");
+        for file in files.map(|file| file.expect("a file").path()) {
+            let text = std::fs::read_to_string(&file).expect("a file of the driver");
+            for name in text.lines().filter_map(|line| line.strip_suffix("() {")) {
+                let other = seen.insert(name.to_owned(), file.clone());
+                assert_eq!(other, None, "{name} is also in {}", file.display());
+            }
+        }
+    }
+    assert!(seen.len() > 50, "only {} functions were found", seen.len());
+}
