@@ -4,6 +4,8 @@
 # Parts of a deployment: what each is made from here, and from what it was made that runs.
 declare -A part_is=() part_was=() part_left=()
 due=()
+# From what the chart was made that came with the container's image.
+chart_of_image=
 
 container_runs() {
     container_id=$(jq -r '.container.id // ""' <<<"$document")
@@ -23,6 +25,7 @@ deploy_planned() {
     [[ $1 == all ]] || parts=("$1")
     deployment_read "$container_id"
     labels=$(docker inspect --format '{{json .Config.Labels}}' "$container_id")
+    chart_of_image=$(jq -r '."dev.openshell.inputs.chart" // empty' <<<"$labels")
     release_opened
     ! release_given || release_chosen
     source=$(<"$kept/source")
@@ -160,6 +163,7 @@ release_changed() {
             cp -R -- "$scratch/bundled/openshell" "$kept/chart"
             cp -- "$scratch/bundled/values.json" "$kept/images.json"
             printf 'checkout\n' >"$kept/source"
+            deployment_is '.parts.chart = $hash' --arg hash "$chart_of_image"
         fi
         ;;
     checkout) ;;
