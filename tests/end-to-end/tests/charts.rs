@@ -359,15 +359,17 @@ fn a_plain_k3s_image_serves_a_chart() {
     let person = Person::of(&gateway);
     let sandbox = person.make_sandbox("kept");
     person.says(&sandbox, "a line to keep");
-    docker(&["rm", "--force", &gateway.resource()]);
-    gateway.start(&[]).well();
+    gateway.run("restart", &[]).well();
     assert_eq!(person.reads(&sandbox), ["a line to keep"]);
     assert_eq!(revisions(&gateway), 1);
 
-    // Without a chart of its own there is nothing that --set could change.
+    // It brings none that could be gone back to, and what was chosen stays.
     let refused = gateway.start(&["--chart", "bundled", "--json"]);
     assert_eq!(refused.code, 1, "{}", refused.stderr);
     assert_eq!(refused.document()["error"]["reason"], "no_chart");
+    let document = gateway.run("deploy", &["--json"]).well().document();
+    assert_eq!(document["changed"], false, "{document:#}");
+    assert_eq!(names(&gateway, "statefulset"), ["server"]);
 }
 
 #[test]
