@@ -16,8 +16,12 @@ const TOOLS: [&str; 6] = [
     "gw-wait",
 ];
 
-/// What runs this very test, and what another one runs elsewhere than on the machine itself.
-const NOT_RUN: [&str; 2] = ["scripts/test", "make install"];
+/// What runs this very test, what another one runs elsewhere than on the machine itself, and a registry that is an example.
+const NOT_RUN: [&str; 3] = [
+    "scripts/test",
+    "make install",
+    "scripts/openshell start --chart oci://registry.example",
+];
 
 /// Flags of other programs, and words that only look like flags.
 const OF_OTHERS: [&str; 1] = ["--privileged"];
