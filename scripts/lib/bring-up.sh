@@ -101,7 +101,7 @@ image_foreseen() {
     ssh_key_for_docker
     if ! docker image inspect "$own_image" >/dev/null 2>&1; then
         step_line image "$own_image would be built first" 0
-        settings+=(--assume-image)
+        image+=(--assume-image)
     fi
 }
 

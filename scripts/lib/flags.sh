@@ -92,12 +92,12 @@ read_flags() {
     patience 5m
 }
 
-# patience DURATION: how long each tool may take where --timeout does not say it.
+# patience DURATION: how long each tool may take where --timeout does not say it. A verb may call it once more.
 patience() {
     limits=(--timeout "${given[--timeout]:-$1}")
     [[ $quiet == false ]] || limits+=(--quiet)
     [[ ${given[--no-color]:-false} == false ]] || limits+=(--no-color)
-    of_gateway=()
+    of_gateway=() of_docker=()
     [[ -z ${given[--gateway]:-} ]] || of_gateway+=(--gateway "${given[--gateway]}")
     take_docker
     of_gateway+=("${limits[@]}")

@@ -87,10 +87,11 @@ release_deployed() {
         code=0
         helm_upgrades || code=$?
     fi
-    [[ $code -eq 0 ]] || cat -- "$scratch/helm" >&2
-    [[ $code -eq 0 ]] ||
+    if [[ $code -ne 0 ]]; then
+        cat -- "$scratch/helm" >&2
         fail 1 release_failed "helm could not deploy the chart; the server is as helm left it" \
             "openshell $verb --gateway $gateway, once what helm says above is solved"
+    fi
     deployment_is '.release = $release' --arg release "$fingerprint"
     clock
     step_said release "$how" "$((now - begun))" "release openshell" "chart or values differ"

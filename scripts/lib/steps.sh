@@ -40,8 +40,7 @@ ended() {
     clock
     gone=$((now - begun_at[$name]))
     document=$(<"$scratch/$name")
-    step_documents+=("$(jq -cn --arg name "$name" --argjson gone "$gone" --argjson document "${document:-null}" \
-        '{name: $name, duration_ms: $gone, document: $document}')")
+    step_kept "$name" "$gone"
     if [[ $code -ne 0 ]]; then
         step_failed "$name" "$code"
     fi
@@ -65,12 +64,17 @@ spawn() {
     running[$name]=$!
 }
 
+# step_kept NAME MILLISECONDS: its document becomes part of the run's.
+step_kept() {
+    step_documents+=("$(jq -cn --arg name "$1" --argjson gone "$2" --argjson document "${document:-null}" \
+        '{name: $name, duration_ms: $gone, document: $document}')")
+}
+
 # step_said NAME VERB MILLISECONDS OBJECT REASON: the document and the line of a step that none of the tools did.
 step_said() {
     document=$(jq -cn --arg verb "$2" --arg object "$4" --arg reason "$5" \
         '{schema: 1, tool: "openshell", changed: true, dry_run: false, actions: [{verb: $verb, object: $object, reason: $reason}]}')
-    step_documents+=("$(jq -cn --arg name "$1" --argjson gone "$3" --argjson document "$document" \
-        '{name: $name, duration_ms: $gone, document: $document}')")
+    step_kept "$1" "$3"
     step_line "$1" "$(outcome)" "$3"
 }
 

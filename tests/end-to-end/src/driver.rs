@@ -43,6 +43,28 @@ pub fn driver() -> Command {
     command
 }
 
+/// The image of this checkout, built where it is not.
+///
+/// # Panics
+/// Where it cannot be built.
+pub fn own_image() -> String {
+    let mut build = Command::new(repository().join("images/build"));
+    build.arg("--quiet");
+    Ended::of(build).well().stdout.trim().to_owned()
+}
+
+/// The command `own` as the last argument of another program, in the same environment.
+pub fn run_by(mut program: Command, own: &Command) -> Command {
+    program.arg(own.get_program()).args(own.get_args());
+    for (name, value) in own.get_envs() {
+        match value {
+            Some(value) => program.env(name, value),
+            None => program.env_remove(name),
+        };
+    }
+    program
+}
+
 impl Ended {
     /// Runs a command to its end.
     ///

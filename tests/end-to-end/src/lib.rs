@@ -10,11 +10,11 @@ mod played;
 
 pub use checkout::Checkout;
 pub use doctor::Diagnosis;
-pub use driver::{Ended, driver, fingerprint, repository, tool};
+pub use driver::{Ended, driver, fingerprint, own_image, repository, run_by, tool};
 pub use gateway::{TestGateway, docker, free_port, random_name};
 pub use own_docker::OwnDocker;
 pub use people::{Person, Sandbox};
-pub use played::{PlayedGateway, own_image, until};
+pub use played::{PlayedGateway, until};
 
 /// Must this test be left out? Says so, where it must.
 pub fn skipped_without_docker() -> bool {

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::driver::{Ended, repository};
+use crate::driver::{Ended, own_image};
 use crate::gateway::{TestGateway, docker};
 
 /// Stands in the place of the node's program, in the real image. What it is told to do, it is told by files.
@@ -38,16 +38,6 @@ pub struct PlayedGateway {
     /// Name, port and client files.
     pub gateway: TestGateway,
     script: tempfile::TempPath,
-}
-
-/// The image that this checkout builds.
-///
-/// # Panics
-/// Where its name cannot be told.
-pub fn own_image() -> String {
-    let mut command = Command::new(repository().join("images/build"));
-    command.arg("--print-tag");
-    Ended::of(command).well().stdout.trim().to_owned()
 }
 
 /// Waits until something holds; what is awaited is said where it does not.

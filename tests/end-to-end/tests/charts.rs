@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use cluster_fixture::Hunt;
 use end_to_end::{
-    Ended, Person, TestGateway, docker, free_port, random_name, repository, skipped_without_docker,
+    Ended, Person, TestGateway, docker, free_port, own_image, random_name, repository, skipped_without_docker,
 };
 
 /// A value that is a secret.
@@ -21,14 +21,9 @@ fn text(path: &Path) -> &str {
     path.to_str().expect("plain text")
 }
 
-fn cluster_image() -> String {
-    let built = Ended::of(Command::new(repository().join("images/build"))).well();
-    built.stdout.trim().to_owned()
-}
-
 /// A file of values that name the images which the cluster image brings.
 fn image_values(folder: &Path) -> PathBuf {
-    let image = cluster_image();
+    let image = own_image();
     let cat = [
         "run",
         "--rm",
@@ -137,7 +132,7 @@ impl Registry {
             &crds,
             "--entrypoint",
             "sh",
-            &cluster_image(),
+            &own_image(),
             "-c",
             &script,
         ]);
@@ -303,7 +298,7 @@ impl PlainImage {
             "FROM {}\nRUN rm -r /opt/openshell/chart\nCOPY --chmod=755 k3s /bin/k3s\n\
              LABEL dev.openshell.image= dev.openshell.kubernetes= dev.openshell.inputs=\nHEALTHCHECK NONE\n\
              ENTRYPOINT [\"/bin/k3s\"]\nCMD [\"agent\"]\n",
-            cluster_image()
+            own_image()
         );
         let context = folder.join("plain-k3s");
         fs::create_dir(&context).expect("a folder");

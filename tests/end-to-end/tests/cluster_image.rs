@@ -4,7 +4,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use end_to_end::{Ended, TestGateway, docker, repository, skipped_without_docker};
+use end_to_end::{Ended, TestGateway, docker, own_image, skipped_without_docker};
 use serde_json::json;
 
 /// Runs a shell command in the gateway's container.
@@ -135,9 +135,7 @@ fn a_node_that_is_stopped_young_stops_by_itself() {
         return;
     }
     let gateway = TestGateway::unmade();
-    let image = Ended::of(Command::new(repository().join("images/build")))
-        .well()
-        .stdout;
+    let image = own_image();
     let port = gateway.port.to_string();
     let ensure = [
         "ensure",
@@ -146,7 +144,7 @@ fn a_node_that_is_stopped_young_stops_by_itself() {
         "--port",
         &port,
         "--image",
-        image.trim(),
+        &image,
     ];
     Ended::of(gateway.tool("gw-container", &ensure)).well();
     // containerd is up and gets the images of pods: the longest of what a young node does.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use end_to_end::{Ended, OwnDocker, Person, Sandbox, TestGateway, repository, skipped_without_docker};
+use end_to_end::{OwnDocker, Person, Sandbox, TestGateway, own_image, skipped_without_docker};
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 
 /// What must outlive everything.
@@ -74,7 +74,7 @@ fn the_gateway_serves_again_with_its_secret_port_and_sandbox() {
 
 fn restarts() {
     let mut docker = OwnDocker::started();
-    let image = image();
+    let image = own_image();
     docker.load(&image);
     let mut gateway = TestGateway::unmade();
     gateway
@@ -129,11 +129,4 @@ fn restarts() {
         gateway.start(&[]).well();
     }
     kept.serves_again("kill -9 of Docker", since);
-}
-
-/// The tag of the cluster image, which the driver would build where Docker does not have it.
-fn image() -> String {
-    let mut tag = std::process::Command::new(repository().join("images/build"));
-    tag.arg("--print-tag");
-    Ended::of(tag).well().stdout.trim().to_owned()
 }

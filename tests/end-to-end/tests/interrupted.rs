@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use end_to_end::{Ended, Person, TestGateway, docker, skipped_without_docker};
+use end_to_end::{Ended, Person, TestGateway, docker, run_by, skipped_without_docker};
 
 /// Starts the driver and returns once it has said that a step is done. Gives back what it said until then, too.
 fn run_until(
@@ -13,19 +13,9 @@ fn run_until(
     flags: &[&str],
 ) -> (Child, String, BufReader<std::process::ChildStderr>) {
     // A test that was started in the background inherits that SIGINT is ignored, and no shell can take that back.
-    let own = gateway.command("start", flags);
-    let mut command = Command::new("env");
-    command
-        .arg("--default-signal=INT")
-        .arg(own.get_program())
-        .args(own.get_args());
-    for (name, value) in own.get_envs() {
-        match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
-    }
-    let mut driver = command
+    let mut env = Command::new("env");
+    env.arg("--default-signal=INT");
+    let mut driver = run_by(env, &gateway.command("start", flags))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

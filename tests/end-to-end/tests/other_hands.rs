@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use end_to_end::{
-    Ended, Person, TestGateway, docker, fingerprint, random_name, repository, skipped_without_docker,
+    Ended, Person, TestGateway, docker, fingerprint, own_image, random_name, skipped_without_docker,
 };
 
 /// What the default image needs beside Docker's own capabilities.
@@ -24,20 +24,13 @@ const CAPABILITIES: [&str; 14] = [
     "SYS_RAWIO",
 ];
 
-/// The image of this checkout, built where it is not.
-fn image() -> String {
-    let mut build = Command::new(repository().join("images/build"));
-    build.arg("--quiet");
-    Ended::of(build).well().stdout.trim().to_owned()
-}
-
 /// A container as another tool starts one: the names that all tools share, no labels, and only the gateway's port published.
 fn started_by_hand(gateway: &TestGateway, node: &str) {
     let name = gateway.resource();
     docker(&["network", "create", &name]);
     let volume = format!("{name}:/var/lib/rancher/k3s");
     let published = format!("127.0.0.1:{}:30051", gateway.port);
-    let (of_node, image) = (format!("OPENSHELL_NODE_NAME={node}"), image());
+    let (of_node, image) = (format!("OPENSHELL_NODE_NAME={node}"), own_image());
     let mut words = vec![
         "run",
         "--detach",
@@ -143,7 +136,7 @@ impl OtherImage {
         let build = "printf 'FROM %s\nLABEL another=one\n' \"$1\" | docker build --tag \"$2\" -";
         let mut shell = Command::new("sh");
         shell
-            .args(["-c", build, "sh", &image(), &tag])
+            .args(["-c", build, "sh", &own_image(), &tag])
             .env("DOCKER_BUILDKIT", "0");
         Ended::of(shell).well();
         Self(tag)

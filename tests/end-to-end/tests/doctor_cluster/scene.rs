@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use end_to_end::{Diagnosis, Ended, TestGateway, docker, repository, tool, until};
+use end_to_end::{Diagnosis, Ended, TestGateway, docker, repository, run_by, tool, until};
 
 /// A fault, made for real.
 #[derive(Clone, Debug)]
@@ -75,18 +75,9 @@ impl Scene {
         let Ok(shift) = std::fs::read_to_string(clock) else {
             return own;
         };
-        let mut command = Command::new("faketime");
-        command
-            .args(["-f", &shift])
-            .arg(own.get_program())
-            .args(own.get_args());
-        for (name, value) in own.get_envs() {
-            match value {
-                Some(value) => command.env(name, value),
-                None => command.env_remove(name),
-            };
-        }
-        command
+        let mut faketime = Command::new("faketime");
+        faketime.args(["-f", &shift]);
+        run_by(faketime, &own)
     }
 
     /// Nothing is wrong, at once or after what the cluster needs to come round.

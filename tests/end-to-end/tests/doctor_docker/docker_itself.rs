@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::process::Command;
 
-use end_to_end::{Diagnosis, TestGateway, skipped_without_docker};
+use end_to_end::{Diagnosis, TestGateway, run_by, skipped_without_docker};
 
 #[test]
 fn docker_that_is_down() {
@@ -45,14 +45,7 @@ fn a_user_who_may_not_use_docker() {
     if !is_root() {
         command = Command::new("env");
     }
-    command.arg(own.get_program()).args(own.get_args());
-    for (name, value) in own.get_envs() {
-        match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
-    }
-    let found = Diagnosis::of(command).names(&["docker_permission"]);
+    let found = Diagnosis::of(run_by(command, &own)).names(&["docker_permission"]);
     let next = &found.finding("docker_permission")["next"];
     assert!(
         next.as_str().is_some_and(|next| next.contains("usermod")),

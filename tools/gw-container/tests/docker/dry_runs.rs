@@ -4,15 +4,21 @@ use docker_proxy::{DockerProxy, Fault, When};
 
 use crate::played_gateway::{PlayedGateway, actions, skipped};
 
+/// A gateway of which nothing is left but its volume.
+fn volume_alone() -> PlayedGateway {
+    let gateway = PlayedGateway::new();
+    gateway.created();
+    gateway.done(&["remove"]);
+    std::fs::remove_dir_all(gateway.folder()).expect("the client's files");
+    gateway
+}
+
 #[test]
 fn a_volume_alone_is_looked_at_and_nothing_stays() {
     if skipped() {
         return;
     }
-    let gateway = PlayedGateway::new();
-    gateway.created();
-    gateway.done(&["remove"]);
-    std::fs::remove_dir_all(gateway.folder()).expect("the client's files");
+    let gateway = volume_alone();
     let before = gateway.left();
     let planned = gateway.done(&["ensure", "--dry-run"]);
     assert_eq!(planned.document["node_name"], gateway.node_of_volume());
@@ -35,10 +41,7 @@ fn what_could_not_be_looked_at_is_said_in_words() {
     if skipped() {
         return;
     }
-    let gateway = PlayedGateway::new();
-    gateway.created();
-    gateway.done(&["remove"]);
-    std::fs::remove_dir_all(gateway.folder()).expect("the client's files");
+    let gateway = volume_alone();
     let proxy = DockerProxy::new();
     proxy.inject(Fault::Status(500), When::AtWrite(1));
     let planned = gateway.done(&[

@@ -22,6 +22,14 @@ fn networks(gateway: &PlayedGateway) -> Vec<String> {
     listed.lines().map(str::to_owned).collect()
 }
 
+/// Starts another container on a network. It goes with the gateway, whose name it bears.
+fn guest(gateway: &PlayedGateway, network: &str, more: &[&str]) -> String {
+    let guest = format!("openshell-test-guest-{}", gateway.name);
+    let run = ["run", "--detach", "--name", &guest, "--network", network];
+    docker(&[&run[..], more, &[&gateway.image]].concat());
+    guest
+}
+
 #[test]
 fn the_one_in_use_is_kept_and_unused_ones_are_removed() {
     if skipped() {
@@ -83,16 +91,7 @@ fn the_gateways_address_is_given_to_nobody_while_it_is_down() {
     let address = || gateway.inspect("{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}");
     let before = address();
     docker(&["kill", &gateway.resource()]);
-    let guest = format!("openshell-test-guest-{}", gateway.name);
-    docker(&[
-        "run",
-        "--detach",
-        "--name",
-        &guest,
-        "--network",
-        &gateway.resource(),
-        &gateway.image,
-    ]);
+    let guest = guest(&gateway, &gateway.resource(), &[]);
     docker(&["start", &gateway.resource()]);
     assert_eq!(address(), before);
     docker(&["rm", "--force", &guest]);
@@ -110,18 +109,7 @@ fn an_address_that_another_container_took_is_replaced_by_a_free_one() {
     let pinned = gateway.inspect(networks);
     let address = pinned.split(' ').next().expect("an address").to_owned();
     gateway.done(&["stop"]);
-    let guest = format!("openshell-test-guest-{}", gateway.name);
-    docker(&[
-        "run",
-        "--detach",
-        "--name",
-        &guest,
-        "--network",
-        &gateway.resource(),
-        "--ip",
-        &address,
-        &gateway.image,
-    ]);
+    let guest = guest(&gateway, &gateway.resource(), &["--ip", &address]);
     let started = gateway.done(&["ensure"]);
     assert_eq!(started.document["container_id"], id, "{}", started.stderr);
     assert!(started.stderr.contains("another one"), "{}", started.stderr);
@@ -143,16 +131,7 @@ fn on_a_network_that_gives_any_address_away_none_is_fixed() {
     let fixed = gateway.inspect("{{range .NetworkSettings.Networks}}{{.IPAMConfig}}{{end}}");
     assert!(!fixed.contains("172.") && !fixed.contains("10."), "{fixed}");
     docker(&["kill", &gateway.resource()]);
-    let guest = format!("openshell-test-guest-{}", gateway.name);
-    docker(&[
-        "run",
-        "--detach",
-        "--name",
-        &guest,
-        "--network",
-        &gateway.resource(),
-        &gateway.image,
-    ]);
+    let guest = guest(&gateway, &gateway.resource(), &[]);
     gateway.done(&["ensure"]);
     assert_eq!(gateway.inspect("{{.State.Running}}"), "true");
     docker(&["rm", "--force", &guest]);
