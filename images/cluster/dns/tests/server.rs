@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use cluster_fixture::FakeApi;
+use cluster_fixture::{FakeApi, Fault, FaultProxy, When};
 use hickory_server::proto::op::{Edns, Message, MessageType, Query, ResponseCode};
 use hickory_server::proto::rr::rdata::{A, TXT};
 use hickory_server::proto::rr::{Name, RData, Record, RecordType};
@@ -180,17 +180,22 @@ fn put_endpoints(api: &FakeApi, name: &str, count: u8) {
 #[test]
 fn what_is_not_known_yet_is_not_said_to_be_absent() {
     let api = FakeApi::start();
-    let dns = Dns::start(api.kubeconfig(), &[name_server(knows_all)]);
+    put_service(&api, "web", json!({"clusterIP": "10.43.1.2"}));
+    put_endpoints(&api, "web", 1);
+    let proxy = FaultProxy::before(api.kubeconfig());
+    proxy.inject(Fault::Status(503), When::From(1));
+    let dns = Dns::start(proxy.kubeconfig(), &[name_server(knows_all)]);
     let code = |name: &str| dns.ask(name, RecordType::A).metadata.response_code;
     // Neither list was answered, then one of both.
     assert_eq!(code("web.ns.svc.cluster.local."), ResponseCode::ServFail);
     assert_eq!(code("1.0.43.10.in-addr.arpa."), ResponseCode::ServFail);
-    put_service(&api, "web", json!({"clusterIP": "10.43.1.2"}));
+    proxy.inject(Fault::Status(503), When::OnPath("/endpoints"));
+    assert!(proxy.wait_answered(1, PATIENCE), "Services are listed");
     assert_eq!(code("web.ns.svc.cluster.local."), ResponseCode::ServFail);
     // Other names do not wait for the cluster.
     assert_eq!(texts(&dns.ask("example.org.", RecordType::A)), ["192.0.2.1"]);
 
-    put_endpoints(&api, "web", 1);
+    proxy.heal();
     let answer = dns.ask_until_known("web.ns.svc.cluster.local.");
     assert_eq!(texts(&answer), ["10.43.1.2"]);
     assert!(answer.metadata.authoritative && answer.metadata.recursion_available);
@@ -198,7 +203,7 @@ fn what_is_not_known_yet_is_not_said_to_be_absent() {
     assert_eq!(code("absent.ns.svc.cluster.local."), ResponseCode::NXDomain);
 
     // What was seen last is served without the API server, too.
-    drop(api);
+    drop(proxy);
     assert_eq!(
         texts(&dns.ask("web.ns.svc.cluster.local.", RecordType::A)),
         ["10.43.1.2"]
