@@ -52,6 +52,7 @@ bring_up() {
         [[ $state != absent ]] || release_saved
     fi
     step container gw-container ensure "${of_gateway[@]}" "${settings[@]}" "${image[@]}" "${locked[@]}"
+    docker_kept
     read_container
     step api gw-wait api "${of_cluster[@]}" "${hopeless[@]}"
     if [[ $ours == true ]]; then

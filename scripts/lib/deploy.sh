@@ -149,9 +149,7 @@ programs_compiled() {
 }
 
 cargo_logged() {
-    umask 022
-    cd -- "$root" || exit
-    exec cargo "$@" 2>"$scratch/cargo"
+    cargo_run "$@" 2>"$scratch/cargo"
 }
 
 # What is kept becomes what is here. What comes with the image is kept with it, from then on: another image does not change it.

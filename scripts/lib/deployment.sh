@@ -13,11 +13,18 @@ deployment_read() {
     [[ -n $deployment ]] || deployment=$(jq -cn --arg container "$1" '{container: $container}')
 }
 
-# The workload of the server, as kubectl names it.
-server_deployed() {
-    local named
-    named=$(jq -r 'select(.release and .facts_of == .release) | .facts.workload' "$folder/deployment.json" 2>/dev/null) || named=
-    printf '%s\n' "${named:-statefulset/openshell}"
+# What is known of the release that was deployed, for who only looks: sets server_kind, of_workload, service_name and handshake, and
+# adds to sans.
+release_recalled() {
+    local fields san
+    mapfile -t fields < <(jq -r 'select(.release and .facts_of == .release) | .facts | select(.workload)
+        | .workload, .handshake, .service // "openshell", .sans[]' "$folder/deployment.json" 2>/dev/null)
+    [[ ${#fields[@]} -gt 0 ]] || return 0
+    server_kind=${fields[0]} handshake=${fields[1]} service_name=${fields[2]}
+    of_workload=(--workload "$server_kind")
+    for san in "${fields[@]:3}"; do
+        sans+=(--san "$san")
+    done
 }
 
 # deployment_is FILTER ARGUMENTS...: changes it, and keeps it.

@@ -1,7 +1,8 @@
 # From the documents of all tools to what is wrong with a gateway. Pure: documents in, findings out.
 # Used as: jq -L scripts/lib 'include "doctor"; findings'
 #
-# Input: {"now": seconds since 1970 by the clock of this machine, "kubeconfig": path or null,
+# Input: {"now": seconds since 1970 by the clock of this machine, "kubeconfig": path or null, "gateway", "endpoint", "namespace",
+#   "existing": the gateway is on a cluster of the user's own, "reach": flags with which kubectl and the tools reach the cluster,
 #   "asked": {NAME: {"code": exit code, "document": the tool's document or null}}}; who was not asked is missing.
 # Output: [{"cause", "object", "message", "next"}], root causes first. A finding that only follows from another one is left out.
 
@@ -25,17 +26,20 @@ def findings:
     | (.asked.nodes.document // {}) as $nodes
     | (.asked.rollout.document // {}) as $rollout
     | ($detect.container // {}) as $container
-    | ($detect.gateway // "openshell") as $gateway
+    | ($detect.gateway // $in.gateway // "openshell") as $gateway
     | ($detect.state) as $state
     | "openshell-cluster-\($gateway)" as $resource
     | "--gateway \($gateway)" as $named
     | (if $state == "serving" then "restart" else "start" end) as $verb
     | "openshell \($verb) \($named)" as $again
-    | "kubectl --kubeconfig \($in.kubeconfig // "FILE")" as $kubectl
+    | ($in.reach // "--kubeconfig \($in.kubeconfig // "FILE")") as $reach
+    | "kubectl \($reach)" as $kubectl
+    | (if $in.existing then "\($reach) --namespace \($in.namespace)" else $reach end) as $tools_reach
+    | (if $in.existing then "\($kubectl) cluster-info" else "openshell logs \($named)" end) as $cluster_logs
     | ["port_taken_by_process", "port_taken_by_container", "out_of_memory", "network_stale", "wrong_architecture",
        "image_unavailable", "start_failed", "interrupted_run", "run_in_progress", "container_dead", "name_conflict"] as $not_started
     | ["kubeconfig_stale", "kubeconfig_missing", "disk_full"] as $api_away
-    | ["api_unreachable", "node_not_ready", "starting"] as $node_away
+    | ["api_unreachable", "namespace_missing", "node_not_ready", "starting"] as $node_away
     | ["secret_missing", "secret_invalid", "certificate_missing", "image_pull_back_off", "server_crashes", "claim_lost",
        "node_pressure", "server_certificate_expired"] as $server_away
 
@@ -144,7 +148,7 @@ def findings:
         ($in.asked.api.document.error // empty
          | finding((if .reason == "timed_out" then "api_unreachable" else .reason end); "API server \($in.asked.api.document.target // "")" | rtrimstr(" ");
              "it does not answer: \($in.asked.api.document.last_cause.detail // .message)";
-             "openshell logs \($named) # then: \($again)"; $api_away + $not_started + ["dns_broken"])),
+             "\($cluster_logs) # then: \($again)"; $api_away + $not_started + ["dns_broken"])),
         ($in.asked.node.document.error // empty
          | if .reason == "node_pressure" then
              finding("node_pressure"; "node \($in.asked.node.document.target | known)"; .message;
@@ -154,11 +158,14 @@ def findings:
                ($in.asked.node.document.last_cause.detail // .message); "openshell logs \($named) # then: \($again)";
                $api_away + ["api_unreachable"])
            end),
+        ($in.asked.namespace.document.error // empty
+         | finding((if .reason == "timed_out" then "namespace_missing" else .reason end); "namespace \($in.namespace)";
+             ($in.asked.namespace.document.last_cause.detail // .message); $again; $api_away + ["api_unreachable"])),
         ($nodes.stale_nodes // [] | .[] | . as $stale
          | finding("node_stale"; "node \(.)";
              "its container is gone"
              + ($nodes.pods_deleted // [] | if . == [] then "" else "; stuck on such a node: \(join(", "))" end);
-             "gw-nodeclean --kubeconfig \($in.kubeconfig // "FILE") --keep \($nodes.keep // "NODE") --since \($container.started_at // "TIME")"; [])),
+             "gw-nodeclean \($reach) --keep \($nodes.keep // "NODE") --since \($container.started_at // "TIME")"; [])),
         ($nodes.claims_lost // [] | .[]
          | split("/") as [$namespace, $claim]
          | finding("claim_lost"; "persistentvolumeclaim \(.)"; "its volume is gone from the cluster";
@@ -171,15 +178,15 @@ def findings:
              $again; ["run_in_progress"])),
         (select($secret.exists == true and $secret.fingerprint == null)
          | finding("secret_invalid"; "secret \($secret.namespace)/\($secret.secret)"; "the Secret exists and holds no handshake secret";
-             "gw-sshsecret reconcile --kubeconfig \($in.kubeconfig // "FILE") --replace-invalid --restart"; [])),
+             "gw-sshsecret reconcile \($tools_reach) --replace-invalid --restart"; [])),
         ($secret.holders // [] | map(select(.kind == "sandbox") | .fingerprint) as $carried | map(select(.agrees == false)) | .[]
          | if .kind == "sandbox" then
              finding("handshake_differs"; "sandbox \(.name)";
                "it carries handshake secret \(.fingerprint | known), and the Secret holds \($secret.fingerprint | known): the gateway cannot reach it";
                # Where all sandboxes carry one secret, it is the right one.
                (if ($carried | unique | length) == 1 then
-                  "gw-sshsecret reconcile --kubeconfig \($in.kubeconfig // "FILE") --rotate --adopt \(.fingerprint | known) --restart --yes"
-                else "gw-sshsecret check --kubeconfig \($in.kubeconfig // "FILE") # says who carries what, and reconcile --help how to choose" end);
+                  "gw-sshsecret reconcile \($tools_reach) --rotate --adopt \(.fingerprint | known) --restart --yes"
+                else "gw-sshsecret check \($tools_reach) # says who carries what, and reconcile --help how to choose" end);
                ["secret_missing", "secret_invalid"])
            else
              finding("server_outdated"; "pod \(.name)"; "the server has another handshake secret than the Secret: \(.detail)";
@@ -215,10 +222,10 @@ def findings:
 
         # The server
         ($rollout.last_pod as $pod | (if $pod then "pod \($pod.name)" else "workload openshell" end) as $object
-         | "\($kubectl) --namespace openshell describe pods" as $describe
+         | "\($kubectl) --namespace \($in.namespace // "openshell") describe pods" as $describe
          | $rollout.error // empty
          | if .reason == "image_pull_back_off" then
-             finding("image_pull_back_off"; $object; .message; (if $pod.image then "gw-container load \($pod.image) \($named)" else $describe end); [])
+             finding("image_pull_back_off"; $object; .message; (if $pod.image and ($in.existing | not) then "gw-container load \($pod.image) \($named)" else $describe end); [])
            elif (.reason | IN("crash_loop_back_off", "container_exited")) then
              finding("server_crashes"; $object;
                .message + ($node.server_log // [] | last_line | if . == "" then "" else "; its last line: \(.)" end);
@@ -228,7 +235,7 @@ def findings:
                $server_away + $api_away + $node_away)
            end),
         ($in.asked.grpc.document.error // empty
-         | finding("not_serving"; "endpoint \($detect.endpoint | known)"; "it does not answer gRPC: \($in.asked.grpc.document.last_cause.detail // .message)";
+         | finding("not_serving"; "endpoint \($detect.endpoint // $in.endpoint | known)"; "it does not answer gRPC: \($in.asked.grpc.document.last_cause.detail // .message)";
              "openshell logs gateway \($named) # then: \($again)";
              $server_away + $api_away + $node_away + ["server_not_ready", "client_bundle_differs", "client_bundle_missing",
                "certificate_expired", "certificate_invalid", "clock_skew", "network_stale"])),

@@ -9,7 +9,7 @@ last_revision=null
 # helm keeps each revision in a Secret. A revision is the cluster image's own where its label has the revision's number.
 revision_read() {
     local found
-    found=$(kubectl_says --namespace openshell get secrets --selector owner=helm,name=openshell --output json) ||
+    found=$(kubectl_says --namespace "$namespace" get secrets --selector owner=helm,name=openshell --output json) ||
         fail 69 api_unreachable "the releases of gateway $gateway could not be read" "openshell status --gateway $gateway"
     last_revision=$(jq -c --argjson now "$(date +%s)" '
         [.items[] | .metadata.labels as $labels | {
@@ -65,19 +65,19 @@ release_deployed() {
             ;;
         forget)
             say "  a run of helm was not finished: revision $(jq .revision <<<"$last_revision") is made again"
-            kubectl_says --namespace openshell delete secret "$(jq -r .name <<<"$last_revision")" >/dev/null ||
+            kubectl_says --namespace "$namespace" delete secret "$(jq -r .name <<<"$last_revision")" >/dev/null ||
                 fail 1 release_pending "the unfinished revision could not be removed" "openshell $verb --gateway $gateway"
             ;;
         ask)
             fail 75 release_pending "somebody else's helm is at work on release openshell, or was killed there" \
-                "wait for it, or: helm rollback openshell --namespace openshell"
+                "wait for it, or: helm rollback openshell --namespace $namespace"
             ;;
         *) break ;;
         esac
     done
     [[ $last_revision != null ]] || how=install
-    entry_freed
-    helm_words upgrade --install openshell "$chart" --namespace openshell "${values_words[@]}" \
+    [[ -n $cluster ]] || entry_freed
+    helm_words upgrade --install openshell "$chart" --namespace "$namespace" "${values_words[@]}" \
         --description "openshell $fingerprint" --history-max 10 --output json
     helm_upgrades || code=$?
     if [[ $code -ne 0 ]] && grep -q 'updates to statefulset spec\|selector.*immutable' "$scratch/helm"; then
@@ -113,8 +113,8 @@ helm_logged() {
 workloads_removed() {
     local name
     while read -r name; do
-        kubectl_says --namespace openshell delete "$name" >/dev/null
-    done < <(kubectl_says --namespace openshell get statefulsets,deployments --output json | jq -r '
+        kubectl_says --namespace "$namespace" delete "$name" >/dev/null
+    done < <(kubectl_says --namespace "$namespace" get statefulsets,deployments --output json | jq -r '
         .items[] | select(.metadata.annotations["meta.helm.sh/release-name"] == "openshell") | "\(.kind | ascii_downcase)/\(.metadata.name)"')
 }
 
@@ -122,8 +122,8 @@ workloads_removed() {
 entry_freed() {
     local name
     while read -r name; do
-        kubectl_says --namespace openshell delete service "$name" >/dev/null
-    done < <(kubectl_says --namespace openshell get services --output json | jq -r --arg kept "$service_name" '
+        kubectl_says --namespace "$namespace" delete service "$name" >/dev/null
+    done < <(kubectl_says --namespace "$namespace" get services --output json | jq -r --arg kept "$service_name" '
         .items[] | select(any(.spec.ports[]?; .nodePort == 30051)) | .metadata
         | select(.annotations["meta.helm.sh/release-name"] == "openshell" and .name != $kept) | .name')
 }

@@ -1,13 +1,12 @@
 # helm and kubectl on a gateway's cluster: the ones on PATH, else those of the cluster image. Sourced by scripts/openshell.
 # shellcheck shell=bash
 
-# The cluster that they work on, by `cluster_is`.
+# The cluster that they work on, by `cluster_is`, and the gateway's namespace there.
 kubeconfig=
-kube_context=
+namespace=openshell
 
-# cluster_is KUBECONFIG [CONTEXT]
 cluster_is() {
-    kubeconfig=$1 kube_context=${2:-}
+    kubeconfig=$1
 }
 
 # Both can be run: asked once, before anything depends on them.
@@ -21,16 +20,12 @@ helm_ready() {
 # helm_words WORDS...: the array `command` becomes a run of helm with these words on the cluster. Files that they name must lie in the
 # gateway's folder, in this run's own, or in the checkout's. Values never stand in words, which all users of the machine see.
 helm_words() {
-    local cluster=(--kubeconfig "$kubeconfig")
-    [[ -z $kube_context ]] || cluster+=(--kube-context "$kube_context")
-    cluster_words helm "$@" "${cluster[@]}"
+    cluster_words helm "$@" --kubeconfig "$kubeconfig"
 }
 
 # kubectl_words WORDS...: the same for kubectl.
 kubectl_words() {
-    local cluster=(--kubeconfig "$kubeconfig")
-    [[ -z $kube_context ]] || cluster+=(--context "$kube_context")
-    cluster_words kubectl "${cluster[@]}" "$@"
+    cluster_words kubectl --kubeconfig "$kubeconfig" "$@"
 }
 
 # kubectl_says WORDS...: what kubectl prints, for short questions; its exit code.

@@ -48,11 +48,7 @@ programs_build() {
     say "building the tools, once; minutes on a small machine"
     stamp=$(mktemp "${TMPDIR:-/tmp}/openshell-stamp.XXXXXX")
     # Other users of this machine may run the tools, whatever the files of gateways allow.
-    (
-        umask 022
-        cd -- "$root" || exit
-        exec cargo build --release --locked --workspace --bins
-    ) >"$log" 2>&1 &
+    cargo_run build --release --locked --workspace --bins >"$log" 2>&1 &
     build=$!
     trap 'kill "$build" 2>/dev/null; rm -f -- "$log" "$stamp"; trap - INT; kill -INT $$' INT
     follow "$build" "$log" "$begun" || code=$?
@@ -66,6 +62,15 @@ programs_build() {
     rm -f -- "$log"
     clock
     step_line tools built "$((now - begun))"
+}
+
+# cargo_run WORDS...: cargo on this checkout, in place of the shell that calls it.
+cargo_run() {
+    umask 022
+    cd -- "$root" || exit
+    # What another cargo told the program that runs this one would let build scripts run anew.
+    unset "${!CARGO_PKG_@}" CARGO_MANIFEST_DIR
+    exec cargo "$@"
 }
 
 # Waits for a background job, and says each quarter of a minute how far its log is.

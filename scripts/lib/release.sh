@@ -144,7 +144,7 @@ release_resolved() {
     if [[ -n $images ]]; then
         # What the image itself reads of its environment.
         jq -s --argjson spec "$spec" '.[0] * {server: ({disableTls: $spec.plaintext, disableGatewayAuth: $spec.disable_gateway_auth,
-            sshGateway: ({port: $spec.port} + if $spec.gateway_host then {host: $spec.gateway_host} else {} end)})}
+            sshGateway: ([{port: $spec.port}, {host: $spec.gateway_host} | select(.[] != null)] | add // {})})}
             * if $spec.registry.pull_policy then {image: {pullPolicy: $spec.registry.pull_policy}} else {} end' "$images" >"$scratch/base.json"
     else
         printf '{}\n' >"$scratch/base.json"
@@ -156,9 +156,16 @@ release_resolved() {
     fingerprint=$(release_hash)
 }
 
-# The chart of the cluster image, and the values that name the images beside it.
+# The chart of the cluster image, and the values that name the images beside it. An existing cluster gets the chart that came with
+# this driver, and decides itself how it is reached.
 bundled_copied() {
     [[ ! -e $scratch/bundled ]] || return 0
+    if [[ -n $cluster ]]; then
+        mkdir -- "$scratch/bundled"
+        cp -R -- "$root/helm/openshell" "$scratch/bundled/openshell"
+        printf '{"service": {"type": "ClusterIP", "nodePort": null}}\n' >"$scratch/bundled/values.json"
+        return
+    fi
     needs docker "apt-get install docker.io"
     ssh_key_for_docker
     docker cp "openshell-cluster-$gateway:/opt/openshell/chart" "$scratch/bundled" >/dev/null 2>&1 ||
@@ -181,19 +188,19 @@ release_understood() {
     esac
     facts=$(jq -c --arg release "$fingerprint" 'select(.facts_of == $release) | .facts' <<<"$deployment")
     if [[ -z $facts ]]; then
-        helm_words template openshell "$chart" --namespace openshell "${values_words[@]}"
+        helm_words template openshell "$chart" --namespace "$namespace" "${values_words[@]}"
         spawn objects "${command[@]}"
         await objects || code=$?
         [[ $code -eq 0 ]] || fail 1 chart_invalid "the chart $(<"$kept/source") cannot be rendered with these values" "openshell $verb with others, once what helm says above is solved"
         # What kubectl does not know is no workload.
         facts=$({ kubectl_says create --dry-run=client --validate=false --output json --filename "$scratch/objects" 2>/dev/null || true; } |
-            jq -cs --arg namespace openshell -f "$root/scripts/lib/release-facts.jq")
+            jq -cs --arg namespace "$namespace" -f "$root/scripts/lib/release-facts.jq")
         deployment_is '.facts = $facts | .facts_of = $release' --argjson facts "$facts" --arg release "$fingerprint"
     fi
     server_kind=$(jq -r '.workload // empty' <<<"$facts")
     [[ -n $server_kind ]] ||
         fail 1 no_workload "the chart $(<"$kept/source") has neither a StatefulSet nor a Deployment" "openshell start --chart, with the chart of a gateway server"
-    jq -e .node_port <<<"$facts" >/dev/null ||
+    [[ -n $cluster ]] || jq -e .node_port <<<"$facts" >/dev/null ||
         fail 78 no_node_port "no Service of the chart $(<"$kept/source") has node port 30051, which the container publishes" \
             "set the Service's type to NodePort and its port to 30051, as that chart has it: with --set or --values"
     of_workload=(--workload "$server_kind")

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 # In the order of the help.
-verbs=(start resume recreate restart stop destroy deploy backup restore status doctor list use logs kubeconfig env completion version help)
+verbs=(start resume recreate restart stop destroy deploy backup restore status doctor list use logs forward kubeconfig env completion version help)
 # How many words may follow a verb, where that is not none.
 declare -A most_operands=([deploy]=1 [use]=1 [backup]=1 [restore]=1 [logs]=2 [completion]=1 [help]=1)
 
@@ -34,6 +34,8 @@ source "$root/scripts/verbs/list.sh"
 source "$root/scripts/verbs/use.sh"
 # shellcheck source=scripts/verbs/logs.sh
 source "$root/scripts/verbs/logs.sh"
+# shellcheck source=scripts/verbs/forward.sh
+source "$root/scripts/verbs/forward.sh"
 # shellcheck source=scripts/verbs/kubeconfig.sh
 source "$root/scripts/verbs/kubeconfig.sh"
 # shellcheck source=scripts/verbs/env.sh

@@ -9,14 +9,22 @@
 
 asked=()
 asked_at=
+# The flags with which kubectl and the tools reach the cluster, for people.
+reach=
 declare -A exit_codes=() durations=()
 
 verb_doctor() {
     programs_ready
-    local findings count
     patience 5s
     ask_docker
     ask_cluster
+    reach="--kubeconfig $folder/kubeconfig"
+    doctor_told
+}
+
+# Waits for all answers, and says what is wrong.
+doctor_told() {
+    local findings count
     collect
     document=$(doctor_document)
     findings=$(doctor_lines <<<"$document")
@@ -78,7 +86,6 @@ ask_docker() {
 
 # What its cluster says, where it runs. A kubeconfig of this moment, so that a stale one hides nothing.
 ask_cluster() {
-    local tls=() published
     [[ $state =~ ^(running|starting|serving)$ ]] || return 0
     ask kubeconfig gw-container kubeconfig --file "$scratch/cluster.yaml" "${of_gateway[@]}"
     answered kubeconfig
@@ -89,18 +96,28 @@ ask_cluster() {
         from=$kubeconfig
     fi
     of_cluster=(--kubeconfig "$from" "${limits[@]}")
-    published=$(jq -r '.published // ""' "$scratch/kubeconfig")
+    release_recalled
+    published=() tls=()
+    [[ $plaintext == false ]] || tls=(--plaintext)
+    mapfile -t published < <(jq -r '.published // empty | "--published", .' "$scratch/kubeconfig")
+    address=${endpoint#*://}
     ask api gw-wait api "${of_cluster[@]}"
     ask node gw-wait node "$node_name" --abort-on NodePressure "${of_cluster[@]}"
     ask nodes gw-nodeclean --dry-run --keep "$node_name" --since "$started_at" --grace 0s "${of_cluster[@]}"
-    ask secret gw-sshsecret check "${of_cluster[@]}"
-    ask rollout gw-wait rollout --abort-on ImagePullBackOff --abort-on CrashLoopBackOff=1 --abort-on ContainerExited "${of_cluster[@]}"
-    if [[ $plaintext == true ]]; then
-        tls=(--plaintext)
-    else
-        ask pki gw-pki check --gateway "$gateway" "${sans[@]}" "${of_cluster[@]}"
-    fi
-    ask grpc gw-wait grpc --gateway "$gateway" --address "${endpoint#*://}" ${published:+--published "$published"} "${tls[@]}" "${limits[@]}"
+    ask_server
+    ask_endpoint
+}
+
+# What the cluster has of the server.
+ask_server() {
+    [[ $handshake == false ]] || ask secret gw-sshsecret check "${of_workload[@]}" "${of_cluster[@]}"
+    ask rollout gw-wait rollout "$server_kind" --abort-on ImagePullBackOff --abort-on CrashLoopBackOff=1 --abort-on ContainerExited "${of_cluster[@]}"
+    [[ $plaintext == true ]] || ask pki gw-pki check --gateway "$gateway" "${of_workload[@]}" "${sans[@]}" "${of_cluster[@]}"
+}
+
+# Whether it answers at `address`.
+ask_endpoint() {
+    ask grpc gw-wait grpc --gateway "$gateway" --address "$address" "${published[@]}" "${tls[@]}" "${limits[@]}"
 }
 
 collect() {
@@ -112,18 +129,19 @@ collect() {
 
 # One document: what was asked, and what is wrong.
 doctor_document() {
-    local name now
+    local name now existing=false
     clock
+    [[ -z $cluster ]] || existing=true
     for name in "${asked[@]}"; do
         printf '{"name":"%s","exit_code":%d,"duration_ms":%d,"document":%s}\n' "$name" "${exit_codes[$name]}" "${durations[$name]}" \
             "$(tail -n 1 -- "$scratch/$name" | grep . || printf null)"
     done | jq -cs -L "$root/scripts/lib" --arg gateway "$gateway" --arg state "$state" --arg endpoint "$endpoint" \
-        --arg kubeconfig "$folder/kubeconfig" --argjson gone "$((now - began))" --argjson asked_at "$asked_at" '
+        --arg kubeconfig "$folder/kubeconfig" --arg reach "$reach" --arg namespace "$namespace" --argjson existing "$existing" --argjson gone "$((now - began))" --argjson asked_at "$asked_at" '
         include "doctor";
         def known: if . == "" then null else . end;
         {schema: 1, tool: "openshell", verb: "doctor", gateway: ($gateway | known), state: ($state | known),
          endpoint: ($endpoint | known), duration_ms: $gone,
-         findings: ({now: $asked_at, kubeconfig: $kubeconfig, asked: (map({key: .name, value: {code: .exit_code, document}}) | from_entries)} | findings),
+         findings: ({now: $asked_at, $kubeconfig, $reach, $namespace, $existing, $gateway, $endpoint, asked: (map({key: .name, value: {code: .exit_code, document}}) | from_entries)} | findings),
          asked: ., error: null}'
 }
 

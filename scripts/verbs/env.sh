@@ -12,4 +12,5 @@ verb_env() {
     must_exist "point at"
     printf 'export OPENSHELL_GATEWAY=%q\n' "$gateway"
     printf 'export KUBECONFIG=%q\n' "$folder/kubeconfig"
+    [[ ${#of_docker[@]} -eq 0 ]] || printf 'export DOCKER_HOST=%q\n' "$DOCKER_HOST"
 }

@@ -3,7 +3,7 @@
 # Usage: openshell start [flags]
 #
 # Settings are kept with the gateway. One that differs is applied: the container is replaced, and the volume kept.
-# Flags: gateway running json settings release plan starting destroying consent
+# Flags: gateway running cluster json settings release plan starting destroying consent
 # shellcheck shell=bash
 
 verb_start() {

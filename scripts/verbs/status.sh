@@ -8,43 +8,18 @@
 # shellcheck shell=bash
 
 verb_status() {
-    local certificates=null secret=null
     programs_ready
     detect
+    certificates=null secret=null
     if [[ $state == serving || $state == running ]]; then
-        look_at_cluster
+        of_cluster=(--kubeconfig "$folder/kubeconfig" --timeout 5s --quiet)
+        release_recalled
+        secrets_asked
+        secrets_told
     fi
-    if [[ $json == true ]]; then
-        jq -c --argjson certificates "$certificates" --argjson secret "$secret" \
-            '. + {certificates: $certificates, secret: $secret}' <<<"$document"
-    else
-        status_table
-    fi
-}
-
-# Both at once, and no longer than somebody waits who only looks.
-look_at_cluster() {
-    local of_cluster=(--kubeconfig "$folder/kubeconfig" --timeout 5s --quiet)
-    spawn certificates "$programs/gw-pki" check "${of_cluster[@]}" --gateway "$gateway" 2>/dev/null
-    spawn secret "$programs/gw-sshsecret" check "${of_cluster[@]}" 2>/dev/null
-    # A check that finds something wrong has a document, too.
-    await certificates || true
-    await secret || true
-    certificates=$(jq -c 'select(.error == null)' "$scratch/certificates")
-    secret=$(jq -c 'select(.error == null)' "$scratch/secret")
-    certificates=${certificates:-null} secret=${secret:-null}
-}
-
-status_table() {
-    local name value
-    jq -r --argjson certificates "$certificates" --argjson secret "$secret" '
-        def word: if . == null then "-" elif . == true then "yes" elif . == false then "no" else tostring end;
-        def since: sub("\\.[0-9]+Z$"; "Z") | fromdateiso8601 | now - . |
-            if . < 120 then "\(floor) s" elif . < 7200 then "\(. / 60 | floor) min" elif . < 172800 then "\(. / 3600 | floor) h"
-            else "\(. / 86400 | floor) days" end;
-        def days: [.certificates[] | select(.days_left != null) | "\(.secret | ltrimstr("openshell-")) \(.days_left) days"] | join(", ");
-        def sandboxes: [.holders[] | select(.kind == "sandbox") | .name] |
-            if length == 0 then "none" else "\(length): \(join(", "))" end;
+    document=$(jq -c --argjson certificates "$certificates" --argjson secret "$secret" \
+        '. + {certificates: $certificates, secret: $secret}' <<<"$document")
+    status_told '
         ["gateway", .gateway],
         ["state", .state],
         ["endpoint", (.endpoint | word)],
@@ -54,13 +29,38 @@ status_table() {
         ["node", (.container.node_name? // .volume.node_name? | word)],
         ["volume", (if .volume.exists then .volume.name else "-" end)],
         ["network", (if .network.exists then .network.name else "-" end)],
-        ["certificates", ($certificates | if . then days else "-" end)],
-        ["secret", ($secret.fingerprint? | word)],
-        ["sandboxes", ($secret | if . then sandboxes else "-" end)],
+        ["certificates", (.certificates | days)],
+        ["secret", (.secret.fingerprint? | word)],
+        ["sandboxes", (.secret | sandboxes)],
         ["client files", (.client_files.folder | word)],
         ["next", "\(.recommended.action): \(.recommended.reason)"],
-        (.conflicts[] | ["conflict", .])
-        | @tsv' <<<"$document" | while IFS=$'\t' read -r name value; do
+        (.conflicts[] | ["conflict", .])'
+}
+
+# Both at once, and no longer than somebody waits who only looks.
+secrets_asked() {
+    spawn certificates "$programs/gw-pki" check "${of_cluster[@]}" --gateway "$gateway" "${of_workload[@]}" 2>/dev/null
+    spawn secret "$programs/gw-sshsecret" check "${of_cluster[@]}" "${of_workload[@]}" 2>/dev/null
+}
+
+# Sets certificates and secret.
+secrets_told() {
+    # A check that finds something wrong has a document, too.
+    await certificates || true
+    await secret || true
+    certificates=$(jq -c 'select(.error == null)' "$scratch/certificates")
+    secret=$(jq -c 'select(.error == null)' "$scratch/secret")
+    certificates=${certificates:-null} secret=${secret:-null}
+}
+
+# status_told ROWS: the document, or a table of it: a filter gives the rows.
+status_told() {
+    local name value
+    if [[ $json == true ]]; then
+        printf '%s\n' "$document"
+        return
+    fi
+    jq -r -L "$root/scripts/lib" "include \"status\"; ($1) | @tsv" <<<"$document" | while IFS=$'\t' read -r name value; do
         [[ $name != state ]] || value=$(state_coloured "$value")
         printf '%-13s %s\n' "$name" "$value"
     done
@@ -75,7 +75,7 @@ state_coloured() {
     fi
     case $1 in
     serving) colour=32 ;;
-    dead | conflict) colour=31 ;;
+    dead | conflict | unreachable) colour=31 ;;
     *) colour=33 ;;
     esac
     printf '\e[%sm%s\e[0m' "$colour" "$1"

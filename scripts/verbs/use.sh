@@ -7,10 +7,13 @@
 verb_use() {
     [[ $# -eq 1 ]] || usage_error "which gateway?"
     programs_ready
-    of_gateway+=(--gateway "$1")
-    detect
-    [[ $state != absent || -e $folder/metadata.json ]] ||
-        fail 1 no_state "there is no gateway $gateway" "openshell list"
+    given[--gateway]=$1
+    if ! is_on_cluster; then
+        of_gateway+=(--gateway "$1")
+        detect
+        [[ $state != absent || -e $folder/metadata.json ]] ||
+            fail 1 no_state "there is no gateway $gateway" "openshell list"
+    fi
     activate "$gateway"
     finish "gateway $gateway is the active one"
 }

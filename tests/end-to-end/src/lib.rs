@@ -1,5 +1,6 @@
 //! Tests of the driver on a real Docker: a gateway of its own for each test, removed when the test ends.
 
+mod by_hand;
 mod checkout;
 mod doctor;
 mod driver;
@@ -8,6 +9,7 @@ mod own_docker;
 mod people;
 mod played;
 
+pub use by_hand::{ForeignCluster, run_by_hand};
 pub use checkout::Checkout;
 pub use doctor::Diagnosis;
 pub use driver::{Ended, driver, fingerprint, own_image, repository, run_by, tool};

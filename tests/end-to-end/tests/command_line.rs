@@ -224,7 +224,7 @@ fn what_a_tool_left_is_in_its_line() {
 #[test]
 fn no_two_functions_of_the_driver_have_one_name() {
     let mut seen = std::collections::BTreeMap::new();
-    for folder in ["scripts/lib", "scripts/verbs"] {
+    for folder in ["scripts/lib", "scripts/verbs", "scripts/existing-cluster"] {
         let files = std::fs::read_dir(repository().join(folder)).expect("the driver's files");
         for file in files.map(|file| file.expect("a file").path()) {
             let text = std::fs::read_to_string(&file).expect("a file of the driver");

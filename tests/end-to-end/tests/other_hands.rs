@@ -3,77 +3,14 @@
 use std::process::Command;
 
 use end_to_end::{
-    Ended, Person, TestGateway, docker, fingerprint, own_image, random_name, skipped_without_docker,
+    Ended, Person, TestGateway, docker, fingerprint, own_image, random_name, run_by_hand,
+    skipped_without_docker,
 };
 
-/// What the default image needs beside Docker's own capabilities.
-const CAPABILITIES: [&str; 14] = [
-    "SYS_ADMIN",
-    "NET_ADMIN",
-    "SYS_PTRACE",
-    "SYS_NICE",
-    "SYS_BOOT",
-    "IPC_LOCK",
-    "DAC_READ_SEARCH",
-    "LINUX_IMMUTABLE",
-    "SYSLOG",
-    "SYS_TIME",
-    "NET_BROADCAST",
-    "LEASE",
-    "MKNOD",
-    "SYS_RAWIO",
-];
-
-/// A container as another tool starts one: the names that all tools share, no labels, and only the gateway's port published.
+/// A container as another tool starts one: the names that all tools share, and only the gateway's port published.
 fn started_by_hand(gateway: &TestGateway, node: &str) {
-    let name = gateway.resource();
-    docker(&["network", "create", &name]);
-    let volume = format!("{name}:/var/lib/rancher/k3s");
-    let published = format!("127.0.0.1:{}:30051", gateway.port);
-    let (of_node, image) = (format!("OPENSHELL_NODE_NAME={node}"), own_image());
-    let mut words = vec![
-        "run",
-        "--detach",
-        "--name",
-        &name,
-        "--network",
-        &name,
-        "--hostname",
-        node,
-        "--volume",
-        &volume,
-        "--publish",
-        &published,
-        "--env",
-        "REGISTRY_MODE=external",
-        "--env",
-        &of_node,
-        "--restart",
-        "unless-stopped",
-        "--cgroupns",
-        "host",
-        "--volume",
-        "/sys/fs/cgroup:/sys/fs/cgroup:rw",
-        "--tmpfs",
-        "/run",
-        "--stop-timeout",
-        "30",
-        "--security-opt",
-        "seccomp=unconfined",
-        "--security-opt",
-        "apparmor=unconfined",
-        "--security-opt",
-        "systempaths=unconfined",
-        "--device-cgroup-rule",
-        "a *:* rwm",
-        "--add-host",
-        "host.docker.internal:host-gateway",
-    ];
-    for capability in &CAPABILITIES {
-        words.extend(["--cap-add", *capability]);
-    }
-    words.extend([&*image, "server", "--disable=traefik", "--tls-san=127.0.0.1"]);
-    docker(&words);
+    let published = format!("{}:30051", gateway.port);
+    run_by_hand(&gateway.resource(), node, &published, &[]);
 }
 
 #[test]

@@ -16,11 +16,14 @@ const TOOLS: [&str; 6] = [
     "gw-wait",
 ];
 
-/// What runs this very test, what another one runs elsewhere than on the machine itself, and a registry that is an example.
-const NOT_RUN: [&str; 3] = [
+/// What runs this very test, what other tests run elsewhere than on the machine itself or on another cluster, and a registry that is
+/// an example.
+const NOT_RUN: [&str; 5] = [
     "scripts/test",
     "make install",
     "scripts/openshell start --chart oci://registry.example",
+    "scripts/openshell start --gateway team",
+    "scripts/openshell forward --gateway team",
 ];
 
 /// Flags of other programs, and words that only look like flags.

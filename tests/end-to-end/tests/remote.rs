@@ -71,6 +71,19 @@ fn a_gateway_behind_ssh_is_started_used_and_destroyed_from_here() {
     let sandbox = person.make_sandbox("far");
     person.says(&sandbox, "a line from afar");
 
+    // Where it is need not be said again, and those who are pointed at it learn it, too.
+    let flags = std::mem::take(&mut gateway.flags);
+    assert_eq!(gateway.status()["state"], "serving");
+    let variables = gateway.run("env", &[]).well().stdout;
+    assert!(variables.contains("export DOCKER_HOST=ssh://"), "{variables}");
+    let moved = gateway.run("status", &["--docker-host", "unix:///nonexistent"]);
+    assert_eq!(
+        moved.code, 69,
+        "a flag goes before what is kept: {}",
+        moved.stderr
+    );
+    gateway.flags = flags;
+
     runs_to_its_end(&gateway, &format!("{registry_host}/{pod_image}"));
 
     let again = gateway.start(&["--json"]).well().document();

@@ -8,9 +8,9 @@ use kube_session::Backoff;
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE_WHILE_REFUSED: Duration = Duration::from_millis(40);
 
-/// Tight while a port is closed; with growing pauses once a peer answers and is not ready.
+/// Tight while a port is closed; with growing pauses, and with jitter, once a peer answers and is not ready.
 pub struct Pace {
-    refused: Backoff,
+    refused: Duration,
     answered: Backoff,
 }
 
@@ -18,7 +18,7 @@ impl Pace {
     /// `longest` is the longest pause once a peer answers.
     pub fn up_to(longest: Duration) -> Self {
         Self {
-            refused: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE_WHILE_REFUSED),
+            refused: FIRST_PAUSE,
             answered: Backoff::new(Duration::from_millis(50).min(longest), longest),
         }
     }
@@ -26,7 +26,9 @@ impl Pace {
     /// The next pause, where nobody listened (`is_closed`), or where somebody did.
     pub fn next_pause(&mut self, is_closed: bool) -> Duration {
         if is_closed {
-            self.refused.next_wait()
+            let pause = self.refused;
+            self.refused = (pause * 2).min(LONGEST_PAUSE_WHILE_REFUSED);
+            pause
         } else {
             self.answered.next_wait()
         }

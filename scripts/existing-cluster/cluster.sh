@@ -1,0 +1,131 @@
+# The cluster that a gateway is on: which one, how it is reached, and what is kept of it beside the client files.
+# shellcheck shell=bash
+
+# {kubeconfig, context, namespace_uid, namespace, endpoint, forward_port, spec: {plaintext, disable_gateway_auth, tls_sans}}
+cluster=
+# For people and for kubectl: the user's own file and context.
+kubectl_flags=
+# The namespace's uid: a gateway is tied to it.
+namespace_uid=
+forward_port=8080
+# Settings of a container that mean something here, too.
+settings_here=(--port --tls-san --plaintext --no-plaintext --disable-gateway-auth --enable-gateway-auth)
+
+# Sets cluster, namespace, of_cluster, and the kubeconfig of this run: one file with one context, so that each program that is
+# run means the same cluster, whatever becomes the current context meanwhile.
+cluster_known() {
+    settings_fit
+    scratch_made
+    cluster='{}'
+    if [[ -e $folder/cluster.json ]]; then
+        cluster=$(<"$folder/cluster.json")
+    elif [[ -e $folder/spec.json || -e $folder/metadata.json ]]; then
+        fail 1 gateway_exists "gateway $gateway is one in a container" "openshell $verb --gateway NAME with another name"
+    elif [[ -z ${given[--context]:-}${given[--kubeconfig]:-} ]]; then
+        usage_error "--namespace and --endpoint need --context or --kubeconfig beside them, for a cluster of your own"
+    fi
+    context_chosen
+    cluster=$(jq -c --arg namespace "${given[--namespace]:-}" --arg endpoint "${given[--endpoint]:-}" --arg port "${given[--port]:-}" \
+        --arg flags " ${settings[*]} " '
+        def flag($name): $flags | contains(" \($name) ");
+        .namespace = (if $namespace != "" then $namespace else .namespace // "openshell" end)
+        | .endpoint = (if $endpoint == "found" then null elif $endpoint != "" then $endpoint else .endpoint end)
+        | .forward_port = (if $port != "" then $port | tonumber else .forward_port // 8080 end)
+        | .spec.plaintext = (if flag("--plaintext") then true elif flag("--no-plaintext") then false else .spec.plaintext // false end)
+        | .spec.disable_gateway_auth = (if flag("--disable-gateway-auth") then true elif flag("--enable-gateway-auth") then false
+            else .spec.disable_gateway_auth // false end)' <<<"$cluster")
+    [[ ${#sans[@]} -eq 0 ]] || cluster=$(jq -c '.spec.tls_sans = $ARGS.positional' --args "${sans[@]}" <<<"$cluster")
+    local fields
+    mapfile -t fields < <(jq -r '.namespace, .endpoint // "", .forward_port, .spec.plaintext, (.spec | tojson), .spec.tls_sans[]?' <<<"$cluster")
+    namespace=${fields[0]} endpoint=${fields[1]} forward_port=${fields[2]} plaintext=${fields[3]} spec=${fields[4]}
+    [[ $namespace =~ ^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$ ]] || usage_error "'$namespace' is no name for a namespace"
+    [[ -z $endpoint || $endpoint =~ ^https?://[^/:[:space:]]+:[0-9]+$ || $endpoint =~ ^https?://\[[0-9a-f:]+\]:[0-9]+$ ]] ||
+        usage_error "--endpoint is https://HOST:PORT, http://HOST:PORT for a server without TLS, or found, not '$endpoint'"
+    of_cluster=(--kubeconfig "$kubeconfig" --namespace "$namespace" "${limits[@]}")
+    of_bundle=(--gateway "$gateway")
+    tls=() sans=() hopeless=()
+    [[ $plaintext == false ]] || tls=(--plaintext)
+    local san
+    for san in "${fields[@]:5}"; do
+        sans+=(--san "$san")
+    done
+}
+
+# Others are settings of a container. Sets sans to the names that were given, and checks the port.
+settings_fit() {
+    local index word
+    sans=()
+    for ((index = 0; index < ${#settings[@]}; index++)); do
+        word=${settings[index]}
+        [[ " ${settings_here[*]} " == *" $word "* ]] || usage_error "${word/password/token} is for a gateway in a container, and $gateway is on a cluster"
+        if [[ -n ${takes_value[$word]:-} ]]; then
+            index=$((index + 1))
+            [[ $word != --tls-san ]] || sans+=("${settings[index]}")
+        fi
+    done
+    word=${given[--port]:-1}
+    if [[ ! $word =~ ^[0-9]{1,5}$ ]] || ((10#$word < 1 || 10#$word > 65535)); then
+        usage_error "--port is a number from 1 to 65535, not '$word'"
+    fi
+}
+
+# Sets kubeconfig and kubectl_flags, and names file and context in `cluster`.
+context_chosen() {
+    local files=() file context found
+    context=${given[--context]:-$(jq -r '.context // ""' <<<"$cluster")}
+    if [[ -n ${given[--kubeconfig]:-} ]]; then
+        files=("${given[--kubeconfig]}")
+        [[ -n ${given[--context]:-} ]] || context=
+    elif [[ $cluster != '{}' ]]; then
+        files=("$(jq -r .kubeconfig <<<"$cluster")")
+    else
+        IFS=: read -ra files <<<"${KUBECONFIG:-$HOME/.kube/config}"
+    fi
+    for file in "${files[@]}"; do
+        [[ -r $file ]] || continue
+        found=$(contexts_of "$file") || continue
+        # Without a context the file's current one is meant, by name from then on.
+        context=${context:-${found%%$'\n'*}}
+        [[ -n $context && $'\n'"${found#*$'\n'}"$'\n' == *$'\n'"$context"$'\n'* ]] || continue
+        file=$(realpath -- "$file")
+        cluster_is "$file"
+        kubectl_says config view --raw --flatten --minify --context "$context" >"$scratch/cluster.yaml"
+        cluster_is "$scratch/cluster.yaml"
+        kubectl_flags="--kubeconfig $file --context $context"
+        cluster=$(jq -c --arg file "$file" --arg context "$context" '.kubeconfig = $file | .context = $context' <<<"$cluster")
+        return
+    done
+    fail 78 context_missing "no kubeconfig that can be read has ${context:+context }${context:-a current context}: ${files[*]}" \
+        "kubectl config get-contexts, then openshell $verb --kubeconfig FILE --context NAME"
+}
+
+# contexts_of FILE: the current context, then all of them, one a line.
+contexts_of() {
+    cluster_is "$(realpath -- "$1")"
+    kubectl_says config view --output json | jq -r '."current-context" // "", .contexts[]?.name'
+}
+
+# Kept for runs to come.
+cluster_kept() {
+    local new
+    cluster=$(jq -c --arg uid "$namespace_uid" '.namespace_uid = $uid' <<<"$cluster")
+    [[ ! -e $folder/cluster.json || $(<"$folder/cluster.json") != "$cluster" ]] || return 0
+    new=$(mktemp "$folder/.cluster.XXXXXX")
+    printf '%s\n' "$cluster" >"$new"
+    mv -f -- "$new" "$folder/cluster.json"
+}
+
+# What clients read of the gateway, and that it is the active one.
+client_files_written() {
+    local file=$folder/metadata.json old new host
+    address_of "$endpoint"
+    old=$(cat -- "$file" 2>/dev/null) || old='{}'
+    new=$(jq --arg name "$gateway" --arg endpoint "$endpoint" --arg host "$host" --argjson port "$port" '
+        . + {name: $name, gateway_endpoint: $endpoint, is_remote: ($host | IN("127.0.0.1", "localhost") | not), gateway_port: $port}' <<<"$old")
+    if [[ $new != "$old" ]]; then
+        printf '%s\n' "$new" >"$scratch/metadata"
+        cp -- "$scratch/metadata" "$file.new"
+        mv -f -- "$file.new" "$file"
+    fi
+    [[ $(active_gateway) == "$gateway" ]] || activate "$gateway"
+}

@@ -1,0 +1,62 @@
+# destroy of a gateway on an existing cluster: what it has there, and nothing else.
+# shellcheck shell=bash
+
+# All that the tools made in the namespace, beside the release.
+secrets_made=(openshell-server-tls openshell-server-client-ca openshell-client-tls openshell-ca openshell-ssh-handshake)
+
+existing_destroy() {
+    local owner begun now command
+    cluster_is_kept
+    cluster_known
+    helm_ready
+    lock_taken destroy || true
+    step api gw-wait api "${of_cluster[@]}"
+    if [[ -n $(kubectl_says get namespace "$namespace" --ignore-not-found --output name) ]]; then
+        namespace_is_the_same
+        release_recalled
+        owner=$(kubectl_says get namespace "$namespace" --output 'jsonpath={.metadata.labels.dev\.openshell\.gateway}')
+        if [[ $owner == "$gateway" ]]; then
+            consent "destroy gateway $gateway with its sandboxes, secrets and namespace $namespace, with all that is in it"
+        else
+            consent "destroy gateway $gateway with its sandboxes, volumes and secrets in namespace $namespace"
+        fi
+        what_is_left="the gateway may be removed in part"
+        clock
+        begun=$now
+        # The server is there to end its sandboxes.
+        cluster_must delete sandboxes.agents.x-k8s.io --selector openshell.ai/managed-by=openshell --ignore-not-found
+        revision_read
+        if [[ $last_revision != null ]]; then
+            helm_words uninstall openshell --namespace "$namespace"
+            spawn uninstall "${command[@]}"
+            await uninstall || fail 1 uninstall_failed "helm could not remove release openshell" "openshell destroy --gateway $gateway, once what helm says above is solved"
+        fi
+        cluster_must delete secrets --ignore-not-found "${secrets_made[@]}"
+        cluster_must delete persistentvolumeclaims --selector app.kubernetes.io/instance=openshell --ignore-not-found
+        [[ $owner != "$gateway" ]] || cluster_must delete namespace "$namespace" --ignore-not-found
+        clock
+        step_said cluster remove "$((now - begun))" "gateway $gateway in namespace $namespace" "it is destroyed"
+    else
+        consent "remove the client files of gateway $gateway, whose namespace $namespace is gone"
+    fi
+    client_files_removed
+    finish "gateway $gateway is destroyed"
+}
+
+# cluster_must WORDS...: kubectl in the gateway's namespace. A kind that the cluster does not know has no objects.
+cluster_must() {
+    local code=0 command
+    kubectl_words --namespace "$namespace" "$@"
+    spawn kubectl "${command[@]}" 2>"$scratch/kubectl.log"
+    await kubectl || code=$?
+    [[ $code -eq 0 ]] || grep -q "doesn't have a resource type" "$scratch/kubectl.log" || {
+        cat -- "$scratch/kubectl.log" >&2
+        fail 1 remove_failed "kubectl $1 $2 failed" "openshell destroy --gateway $gateway, once what kubectl says above is solved"
+    }
+}
+
+client_files_removed() {
+    [[ $(active_gateway) != "$gateway" ]] || rm -f -- "$(client_folder)/active_gateway"
+    # Under its name there are all files or none.
+    mv -- "$folder" "$scratch/removed"
+}

@@ -1,0 +1,27 @@
+# doctor of a gateway on an existing cluster.
+# shellcheck shell=bash
+
+existing_doctor() {
+    local host port
+    patience 5s
+    cluster_is_kept
+    cluster_known
+    release_recalled
+    asked_at=$(date +%s)
+    ask api gw-wait api "${of_cluster[@]}"
+    ask namespace gw-wait namespace "${of_cluster[@]}"
+    answered api
+    if [[ ${exit_codes[api]} -eq 0 ]]; then
+        ask_server
+        endpoint_found
+        address_of "${endpoint:-$(jq -r '.gateway_endpoint' "$folder/metadata.json")}"
+        # What forwards the endpoint to this machine is no part of the gateway.
+        if ! is_forwarded || forwarded_for_now 5; then
+            ask_endpoint
+        fi
+    fi
+    collect
+    forward_ended
+    reach=$kubectl_flags
+    doctor_told
+}

@@ -1,0 +1,88 @@
+# The endpoint of a gateway on an existing cluster: given, found in the cluster, or forwarded from this machine.
+# shellcheck shell=bash
+
+# What gives the endpoint, for people; empty where only `openshell forward` does.
+endpoint_of=
+endpoint_pending=false
+
+# endpoint_found: sets endpoint and endpoint_of, by what the cluster has at this moment.
+endpoint_found() {
+    local found scheme=https
+    endpoint=$(jq -r '.endpoint // ""' <<<"$cluster") endpoint_of=--endpoint endpoint_pending=false
+    [[ -z $endpoint ]] || return 0
+    [[ $plaintext == false ]] || scheme=http
+    found=$({
+        kubectl_says --namespace "$namespace" get services --output json
+        # Neither may be allowed to whoever owns a namespace alone; and a cluster may have no such kind.
+        kubectl_says --namespace "$namespace" get ingresses --output json 2>/dev/null || true
+        kubectl_says get nodes --output json 2>/dev/null || true
+    } | jq -cs --arg service "$service_name" --arg scheme "$scheme" -f "$root/scripts/existing-cluster/endpoint.jq") ||
+        fail 69 api_unreachable "the Services of namespace $namespace could not be read" "kubectl $kubectl_flags --namespace $namespace get services"
+    endpoint=$(jq -r '.endpoint // ""' <<<"$found") endpoint_of=$(jq -r '.of // ""' <<<"$found") endpoint_pending=$(jq -r .pending <<<"$found")
+    [[ -n $endpoint || $endpoint_pending == true ]] || endpoint=$scheme://127.0.0.1:$forward_port
+}
+
+# Clouds take a while to make a load balancer.
+endpoint_awaited() {
+    local begun now limit
+    clock
+    begun=$now limit=$(in_seconds "${given[--timeout]:-5m}")
+    endpoint_found
+    while [[ $endpoint_pending == true ]]; do
+        clock
+        ((now - begun < ${limit%.*} * 1000)) ||
+            fail 124 timed_out "$endpoint_of has no address yet" "kubectl $kubectl_flags --namespace $namespace describe service $service_name; or name one: --endpoint URL"
+        sleep 1
+        endpoint_found
+    done
+}
+
+is_forwarded() {
+    [[ -z $endpoint_of ]]
+}
+
+# address_of ENDPOINT: sets host, port and address.
+address_of() {
+    address=${1#*://}
+    host=${address%:*} port=${address##*:}
+    host=${host#[} host=${host%]}
+}
+
+# The name or address that clients use must be in the server's certificate. Succeeds where it was not among the names yet.
+endpoint_is_named() {
+    local host port address
+    [[ -n $endpoint ]] || return 1
+    address_of "$endpoint"
+    [[ " ${sans[*]} 127.0.0.1 localhost " != *" $host "* ]] || return 1
+    sans+=(--san "$host")
+}
+
+# forwarded_for_now SECONDS: until this run ends, the server is reached at `address`, by a port of 127.0.0.1 that is free. Fails where
+# that takes longer, or kubectl gives up; its words are in the file `forward` then.
+forwarded_for_now() {
+    local command line begun now
+    clock
+    begun=$now
+    kubectl_words --namespace "$namespace" port-forward --address 127.0.0.1 "service/$service_name" ":$(service_port)"
+    spawn forward "${command[@]}" 2>"$scratch/forward.log"
+    until line=$(grep -o -m 1 '127\.0\.0\.1:[0-9]*' "$scratch/forward"); do
+        clock
+        if ! kill -0 "${running[forward]}" 2>/dev/null || ((now - begun > $1 * 1000)); then
+            forward_ended
+            return 1
+        fi
+        sleep 0.1
+    done
+    address=$line
+}
+
+forward_ended() {
+    [[ -n ${running[forward]:-} ]] || return 0
+    kill "${running[forward]}" 2>/dev/null || true
+    await forward || true
+}
+
+# The first port of the Service.
+service_port() {
+    kubectl_says --namespace "$namespace" get service "$service_name" --output 'jsonpath={.spec.ports[0].port}'
+}

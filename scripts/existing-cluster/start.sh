@@ -1,0 +1,159 @@
+# start, resume and deploy of a gateway on an existing cluster: namespace, secrets, certificates, chart, wait.
+# shellcheck shell=bash
+
+existing_start() {
+    [[ ${given[--recreate]:-false} == false ]] || usage_error "--recreate is for a gateway in a container; next time: openshell destroy, then start"
+    [[ ${given[--on-failure]:-keep} == keep ]] || usage_error "--on-failure is for a gateway in a container"
+    cluster_known
+    if cluster_serves; then
+        finish "gateway $gateway serves already on $endpoint"
+        return
+    fi
+    cluster_deployed
+}
+
+existing_resume() {
+    cluster_is_kept
+    existing_start
+}
+
+existing_deploy() {
+    case ${1:-all} in
+    chart | all) ;;
+    gateway | supervisor)
+        fail 1 not_deployable "the $1 is not deployed from here: a cluster of your own takes images from a registry" \
+            "push it there, then openshell deploy --set image.tag=TAG"
+        ;;
+    *) usage_error "'$1' is none of gateway, supervisor, chart and all" ;;
+    esac
+    cluster_known
+    cluster_deployed
+}
+
+# A gateway that nobody started here has no file.
+cluster_is_kept() {
+    [[ -e $folder/cluster.json ]] ||
+        fail 1 no_state "there is no gateway $gateway on such a cluster to $verb" "openshell start --gateway $gateway --context NAME"
+}
+
+# Where nothing is given that could differ, and it serves, nothing is done.
+cluster_serves() {
+    [[ -e $folder/metadata.json && ${#settings[@]} == 0 && ${given[--dry-run]:-false} == false ]] || return 1
+    ! release_given && ! cluster_given || return 1
+    endpoint=$(jq -r '.gateway_endpoint // ""' "$folder/metadata.json")
+    "$programs/gw-wait" grpc --gateway "$gateway" --address "${endpoint#*://}" "${tls[@]}" --timeout 2s --quiet >/dev/null 2>&1 || return 1
+    state_before=serving
+}
+
+# From what is there to a gateway that serves.
+cluster_deployed() {
+    local host port
+    mkdir -p -- "$folder"
+    lock_taken "$verb" || true
+    say "gateway $gateway: on a cluster of your own, context $(jq -r .context <<<"$cluster"), namespace $namespace"
+    helm_ready
+    step api gw-wait api "${of_cluster[@]}"
+    if [[ ${given[--dry-run]:-false} == true ]]; then
+        deployment_planned
+        return
+    fi
+    namespace_made
+    step namespace gw-wait namespace "${of_cluster[@]}"
+    namespace_is_the_same
+    release_ready
+    if [[ $verb == deploy ]] && ! deployment_is_due; then
+        finish "gateway $gateway: nothing to deploy, it runs what is here"
+        return
+    fi
+    cluster_kept
+    release_saved
+    endpoint_found
+    endpoint_is_named || true
+    secrets_ensured
+    release_deployed
+    endpoint_awaited
+    if endpoint_is_named && [[ $plaintext == false ]]; then
+        step certificates gw-pki reconcile --restart "${of_cluster[@]}" --gateway "$gateway" "${of_workload[@]}" "${sans[@]}" "${locked[@]}"
+    fi
+    address_of "$endpoint"
+    if is_forwarded && ! forwarded_for_now 60; then
+        cat -- "$scratch/forward.log" >&2
+        fail 1 forward_failed "the server's Service cannot be forwarded to this machine" "openshell doctor --gateway $gateway"
+    fi
+    step grpc gw-wait grpc "${of_bundle[@]}" --address "$address" "${tls[@]}" "${of_cluster[@]}" "${hopeless_pods[@]}"
+    forward_ended
+    client_files_written
+    if is_forwarded; then
+        finish "gateway $gateway serves in its cluster; openshell forward --gateway $gateway makes it reachable on $endpoint"
+    else
+        finish "gateway $gateway serves on $endpoint, by $endpoint_of"
+    fi
+}
+
+# Says the plan where the chart or its values differ from what runs.
+deployment_is_due() {
+    local how
+    how=$(revision_means)
+    [[ $how != keep ]] || return 1
+    say "gateway $gateway: the plan"
+    say "$(printf '  %-13s %s' chart "changed: $how the release by helm")"
+}
+
+# What is given and what is kept, as a release that can be deployed.
+release_ready() {
+    state=running
+    [[ -e $folder/release.tar ]] || state=absent
+    release_opened
+    release_chosen
+    release_understood
+    revision_read
+    [[ $last_revision == null || $description == "openshell "* || -n ${given[--chart]:-} ]] ||
+        fail 1 release_of_others "release openshell in namespace $namespace was deployed by somebody else, with a chart and values of its own" \
+            "openshell $verb with --chart and --values to replace it, or --namespace NAME for another gateway"
+}
+
+# One that is not there is made, and marked, so that destroy removes it again.
+namespace_made() {
+    local found
+    found=$(kubectl_says get namespace "$namespace" --ignore-not-found --output name) ||
+        fail 69 api_unreachable "namespace $namespace could not be read" "kubectl $kubectl_flags get namespace $namespace"
+    [[ -z $found ]] || return 0
+    jq -n --arg namespace "$namespace" --arg gateway "$gateway" '{apiVersion: "v1", kind: "Namespace",
+        metadata: {name: $namespace, labels: {"dev.openshell.gateway": $gateway}}}' >"$scratch/namespace.json"
+    kubectl_says create --filename "$scratch/namespace.json" >/dev/null ||
+        fail 77 permission "namespace $namespace could not be created" "ask who owns the cluster for it, then openshell $verb again"
+    step_said namespace create 0 "namespace $namespace" "there is none"
+}
+
+# Sets namespace_uid and reads what was deployed to it. A gateway's files are about one namespace of one cluster.
+namespace_is_the_same() {
+    local known
+    namespace_uid=$(kubectl_says get namespace "$namespace" --output 'jsonpath={.metadata.uid}') ||
+        fail 69 api_unreachable "namespace $namespace could not be read" "kubectl $kubectl_flags get namespace $namespace"
+    known=$(jq -r '.namespace_uid // ""' <<<"$cluster")
+    if [[ -n $known && $known != "$namespace_uid" ]]; then
+        fail 1 another_cluster "gateway $gateway is in another namespace than $namespace of this cluster, or that was made anew" \
+            "openshell start --gateway NAME with another name; or rm -r $folder, where the old one is gone for good"
+    fi
+    deployment_read "$namespace_uid"
+}
+
+# What would be done, by what is there.
+deployment_planned() {
+    local plan=()
+    if [[ -z $(kubectl_says get namespace "$namespace" --ignore-not-found --output name) ]]; then
+        finish "nothing was done; the plan: create namespace $namespace, make the handshake secret and certificates, install release openshell"
+        return
+    fi
+    namespace_is_the_same
+    release_ready
+    endpoint_found
+    endpoint_is_named || true
+    secrets_ensured --dry-run
+    case $(revision_means) in
+    keep) ;;
+    install) plan+=("install release openshell") ;;
+    *) plan+=("upgrade release openshell") ;;
+    esac
+    finish "nothing was done; the plan: secrets as said above, ${plan[*]:-the release stays}"
+}

@@ -1,0 +1,82 @@
+# Where the gateway that is meant is: in a container on some Docker, or on a Kubernetes cluster that exists. Files answer, without any
+# process: a start on a gateway that serves pays for this, too. Sourced by scripts/openshell.
+# shellcheck shell=bash
+
+# Verbs that are about no gateway, about all, or name theirs otherwise.
+placeless=(use list completion version help)
+
+# Does the verb, wherever the gateway is.
+run_verb() {
+    if [[ " ${placeless[*]} " == *" $verb "* ]]; then
+        "verb_$verb" "$@"
+    elif is_on_cluster; then
+        on_cluster "$@"
+    else
+        docker_remembered
+        "verb_$verb" "$@"
+    fi
+}
+
+cluster_given() {
+    [[ -n ${given[--context]:-}${given[--kubeconfig]:-}${given[--namespace]:-}${given[--endpoint]:-} ]]
+}
+
+# Sets gateway and folder by the name that is meant: a flag's, the environment's, the active one. Every name that is none is refused
+# by the tools, with the reason: then both are empty.
+gateway_meant() {
+    local name=${given[--gateway]:-${OPENSHELL_GATEWAY:-}} files=${XDG_CONFIG_HOME:-$HOME/.config}/openshell
+    gateway='' folder=''
+    [[ -n $name ]] || read -r name 2>/dev/null <"$files/active_gateway" || true
+    name=${name:-openshell}
+    [[ $name =~ ^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$ ]] || return 0
+    gateway=$name folder=$files/gateways/$name
+}
+
+# Is it on a cluster that exists, or is it to be?
+is_on_cluster() {
+    gateway_meant
+    if cluster_given; then
+        [[ -n $gateway ]] || usage_error "'${given[--gateway]:-${OPENSHELL_GATEWAY:-}}' is no name for a gateway"
+        return 0
+    fi
+    [[ -n $gateway && -e $folder/cluster.json ]]
+}
+
+# Does the verb as it is for such a gateway.
+on_cluster() {
+    local file
+    for file in "$root"/scripts/existing-cluster/*.sh; do
+        # shellcheck source=/dev/null
+        source "$file"
+    done
+    [[ ${#of_docker[@]} -eq 0 ]] || usage_error "--docker-host, --remote and --ssh-key are for a gateway in a container"
+    if ! declare -F "existing_$verb" >/dev/null; then
+        fail 1 not_in_a_container "gateway $gateway is on a cluster of your own, not in a container: $verb is not for it" \
+            "openshell help, and kubectl for the cluster itself"
+    fi
+    programs_ready
+    "existing_$verb" "$@"
+}
+
+# A gateway that was started on a Docker that was named is there, unless a flag or the environment names another one.
+docker_remembered() {
+    local host= key=
+    [[ -n $folder && -e $folder/docker && ${#of_docker[@]} -eq 0 && -z ${DOCKER_HOST:-} ]] || return 0
+    { read -r host && read -r key; } <"$folder/docker" || true
+    [[ -n $host ]] || return 0
+    given[--docker-host]=$host
+    [[ -z $key ]] || given[--ssh-key]=$key
+    patience 5m
+}
+
+# Which Docker a flag or the environment named: its URL and the private key, a line each.
+docker_kept() {
+    local new key=${given[--ssh-key]:-}
+    [[ -n ${DOCKER_HOST:-} ]] || return 0
+    [[ -z $key ]] || key=$(realpath -- "$key")
+    printf -v new '%s\n%s\n' "$DOCKER_HOST" "$key"
+    printf '%s' "$new" >"$scratch/docker"
+    ! cmp --silent -- "$scratch/docker" "$folder/docker" || return 0
+    cp -- "$scratch/docker" "$folder/docker.new"
+    mv -f -- "$folder/docker.new" "$folder/docker"
+}
