@@ -1,8 +1,7 @@
-# The cluster that a gateway is on: which one, how it is reached, and what is kept of it beside the client files.
+# The cluster that a gateway is on: which one, how it is reached, and what is kept of it beside the client files. `cluster` is
+# {kubeconfig, context, namespace_uid, namespace, endpoint, forward_port, spec: {plaintext, disable_gateway_auth, tls_sans}}.
 # shellcheck shell=bash
 
-# {kubeconfig, context, namespace_uid, namespace, endpoint, forward_port, spec: {plaintext, disable_gateway_auth, tls_sans}}
-cluster=
 # For people and for kubectl: the user's own file and context.
 kubectl_flags=
 # The namespace's uid: a gateway is tied to it.

@@ -57,6 +57,10 @@ deploy_planned() {
 part_of_others() {
     local is_ours
     is_ours=$(jq -r '."dev.openshell.image" == "cluster"' <<<"$3")
+    if [[ $installed == true && $1 != chart && $is_ours == true ]]; then
+        printf "its sources are in the checkout that this driver was installed from"
+        return
+    fi
     case $1:$2:$is_ours in
     chart:bundled:false) printf "the image brings its own, and --chart chooses another" ;;
     chart:* | *:bundled:true | *:checkout:true | supervisor:*:true) ;;
@@ -76,10 +80,17 @@ part_running() {
 }
 
 deploy_plan_said() {
+    parts_said "the plan"
+    step_documents+=("$(printf '%s\n' "${due[@]}" | jq -R . | jq -cs '{name: "plan", duration_ms: 0, document: {schema: 1, tool: "openshell",
+        changed: false, dry_run: true, actions: map({verb: "deploy", object: ., reason: "it differs from what runs"})}}')")
+}
+
+# parts_said HEADING: a line for each part.
+parts_said() {
     local part line
     declare -A doing=([gateway]="build its image, load it into the node, roll it out" [supervisor]="build it, copy it onto the node"
         [chart]="upgrade the release by helm")
-    say "gateway $gateway: the plan"
+    say "gateway $gateway: $1"
     for part in gateway supervisor chart; do
         if [[ " ${due[*]} " == *" $part "* ]]; then
             line="changed: ${doing[$part]}"
@@ -93,8 +104,6 @@ deploy_plan_said() {
         fi
         say "$(printf '  %-13s %s' "$part" "$line")"
     done
-    step_documents+=("$(printf '%s\n' "${due[@]}" | jq -R . | jq -cs '{name: "plan", duration_ms: 0, document: {schema: 1, tool: "openshell",
-        changed: false, dry_run: true, actions: map({verb: "deploy", object: ., reason: "it differs from what runs"})}}')")
 }
 
 is_due() {

@@ -5,6 +5,9 @@
 # Verbs that are about no gateway, about all, or name theirs otherwise.
 placeless=(use list completion version help)
 
+# What is kept of the cluster that exists; empty where the gateway is in a container.
+cluster=
+
 # Does the verb, wherever the gateway is.
 run_verb() {
     if [[ " ${placeless[*]} " == *" $verb "* ]]; then

@@ -126,6 +126,27 @@ fn an_installed_driver_builds_the_image_and_starts_a_gateway_without_cargo() {
     Ended::of(start).well();
     assert_eq!(gateway.status()["state"], "serving");
 
+    // What is compiled is deployed from the checkout.
+    let deploy = |parts: &[&str]| {
+        let mut deploy = installed.openshell(&["deploy", "--gateway", &gateway.name]);
+        deploy.args(parts).env("XDG_CONFIG_HOME", gateway.config());
+        Ended::of(deploy)
+    };
+    let all = deploy(&[]).well();
+    assert!(
+        all.stderr
+            .contains("supervisor    its sources are in the checkout"),
+        "{}",
+        all.stderr
+    );
+    let refused = deploy(&["gateway"]);
+    assert_eq!(refused.code, 1, "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("its sources are in the checkout"),
+        "{}",
+        refused.stderr
+    );
+
     // Another image than the checkout's, so that one is built.
     let hash = format!("{:016x}", rand::random::<u64>()).repeat(4);
     std::fs::write(share.join("images/built-from"), format!("{hash}\n")).expect("room");
