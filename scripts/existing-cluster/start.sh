@@ -1,4 +1,4 @@
-# start, resume and deploy of a gateway on an existing cluster: namespace, secrets, certificates, chart, wait.
+# start, resume, restart and deploy of a gateway on an existing cluster: namespace, secrets, certificates, chart, wait.
 # shellcheck shell=bash
 
 existing_start() {
@@ -15,6 +15,13 @@ existing_start() {
 existing_resume() {
     cluster_is_kept
     existing_start
+}
+
+# Looks at all that a start looks at, and gives the server new pods.
+existing_restart() {
+    cluster_is_kept
+    cluster_known
+    cluster_deployed
 }
 
 existing_deploy() {
@@ -71,6 +78,7 @@ cluster_deployed() {
     endpoint_is_named || true
     secrets_ensured
     release_deployed
+    [[ $verb != restart ]] || server_restarted
     endpoint_awaited
     if endpoint_is_named && [[ $plaintext == false ]]; then
         step certificates gw-pki reconcile --restart "${of_cluster[@]}" --gateway "$gateway" "${of_workload[@]}" "${sans[@]}" "${locked[@]}"
@@ -88,6 +96,12 @@ cluster_deployed() {
     else
         finish "gateway $gateway serves on $endpoint, by $endpoint_of"
     fi
+}
+
+server_restarted() {
+    kubectl_says --namespace "$namespace" rollout restart "$server_kind" >/dev/null ||
+        fail 1 restart_failed "the server could not be restarted" "kubectl $kubectl_flags --namespace $namespace describe $server_kind"
+    step rollout gw-wait rollout "$server_kind" "${of_cluster[@]}" "${hopeless_pods[@]}"
 }
 
 # Says the plan where the chart or its values differ from what runs.

@@ -30,7 +30,8 @@ def findings:
     | ($detect.state) as $state
     | "openshell-cluster-\($gateway)" as $resource
     | "--gateway \($gateway)" as $named
-    | (if $state == "serving" then "restart" else "start" end) as $verb
+    # start does nothing to a gateway that serves.
+    | (if $state == "serving" or $in.existing then "restart" else "start" end) as $verb
     | "openshell \($verb) \($named)" as $again
     | ($in.reach // "--kubeconfig \($in.kubeconfig // "FILE")") as $reach
     | "kubectl \($reach)" as $kubectl

@@ -136,6 +136,23 @@ fn silent() -> Value {
     documents
 }
 
+/// On a cluster of somebody's own: no container is asked for.
+fn existing() -> Value {
+    let mut documents = up();
+    let asked = documents["asked"].as_object_mut().expect("an object");
+    asked.retain(|name, _| matches!(name.as_str(), "api" | "secret" | "pki" | "rollout" | "grpc"));
+    asked.insert(
+        "namespace".to_owned(),
+        json!({ "code": 0, "document": { "error": null } }),
+    );
+    documents["existing"] = true.into();
+    documents["gateway"] = "g".into();
+    documents["endpoint"] = "https://192.0.2.1:8080".into();
+    documents["namespace"] = "team".into();
+    documents["reach"] = "--kubeconfig /home/k --context c".into();
+    documents
+}
+
 /// Gives a field below `asked` another value: `detect.network.stale`.
 fn set(documents: &mut Value, path: &str, value: Value) {
     let (name, rest) = path.split_once('.').expect("a tool and a field");
@@ -164,9 +181,12 @@ fn each_fault_has_its_cause_and_what_only_follows_is_left_out() {
             Some("up") => up(),
             Some("down") => down(),
             Some("silent") => silent(),
+            Some("existing") => existing(),
             other => panic!("there are no documents {other:?}"),
         };
-        set(&mut documents, "detect.state", case["state"].clone());
+        if case["from"] != "existing" {
+            set(&mut documents, "detect.state", case["state"].clone());
+        }
         with(documents, &case["changes"])
     };
     let all: Vec<Value> = cases.iter().map(documents).collect();
@@ -187,6 +207,7 @@ fn each_fault_has_its_cause_and_what_only_follows_is_left_out() {
 fn nothing_is_wrong_with_a_gateway_that_serves() {
     let none = Vec::<String>::new();
     assert_eq!(causes(&up()), none);
+    assert_eq!(causes(&existing()), none);
     assert_eq!(
         causes(&json!({ "now": NOW, "kubeconfig": null, "asked": {} })),
         none
@@ -245,6 +266,19 @@ fn a_finding_says_what_to_type() {
     assert!(
         two.starts_with("gw-sshsecret check") && !two.contains("--rotate"),
         "{two}"
+    );
+    // Elsewhere it is another kubeconfig, context and namespace, and no container.
+    let missing = json!({ "secret.exists": false, "secret.fingerprint": null });
+    assert_eq!(next(with(existing(), &missing)), "openshell restart --gateway g");
+    let lists = "gw-sshsecret check --kubeconfig /home/k --context c --namespace team";
+    let two = json!({ "secret.holders": [holder("0", true), holder("1", false)] });
+    let two = next(with(existing(), &two));
+    assert!(two.starts_with(lists), "{two}");
+    let image = json!({ "rollout.error": { "reason": "image_pull_back_off", "message": "why" }, "rollout.last_pod": { "name": "p", "image": "i" } });
+    let image = next(with(existing(), &image));
+    assert_eq!(
+        image,
+        "kubectl --kubeconfig /home/k --context c --namespace team describe pods"
     );
     let behind = json!({ "container.diagnosis.node_time": "2026-01-02T03:14:05Z" });
     let message = first(with(up(), &behind), "message");
