@@ -5,21 +5,6 @@
 # what was wrong with it when the node stopped.
 hopeless_pods=(--abort-on ImagePullBackOff=60s --abort-on CrashLoopBackOff=4)
 
-# The document of gw-detect on a gateway that serves, up to the endpoint.
-serving='^\{"schema":1,"tool":"gw-detect","gateway":"([^"]+)","docker":\{[^{}]*\},"gateways":\[\],"state":"serving","endpoint":"([^"]+)",'
-
-# Where neither a setting nor a chart is given, a gateway that serves is left as it is, and the run is over. Most starts find that: it
-# is asked before anything else, of the tools that are there, and read without jq, which takes longer than all the rest together.
-serves_already() {
-    [[ -x $programs/gw-detect && ${#settings[@]} == 0 ]] || return 1
-    ! release_given || return 1
-    traced gw-detect "${of_gateway[@]}"
-    document=$("$programs/gw-detect" "${of_gateway[@]}" 2>/dev/null) || return 1
-    [[ $document =~ $serving ]] || return 1
-    gateway=${BASH_REMATCH[1]} state_before=serving endpoint=${BASH_REMATCH[2]}
-    finish "gateway $gateway serves already on $endpoint"
-}
-
 # bring_up: detect must have been called.
 bring_up() {
     if [[ -n $registry_token && " ${settings[*]} " != *" --registry-password-file "* ]]; then

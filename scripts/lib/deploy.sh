@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 # Parts of a deployment: what each is made from here, and from what it was made that runs.
-declare -A part_is=() part_was=() part_left=()
+declare -gA part_is=() part_was=() part_left=()
 due=()
 # From what the chart was made that came with the container's image.
 chart_of_image=

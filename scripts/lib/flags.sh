@@ -9,7 +9,11 @@ settings=()
 limits=()
 of_gateway=()
 of_docker=()
+values_given=()
+sets_given=()
 declare -A given=() group_of=() takes_value=()
+# How many words may follow a verb, where that is not none.
+declare -A most_operands=([deploy]=1 [use]=1 [backup]=1 [restore]=1 [logs]=2 [completion]=1 [help]=1)
 
 usage_error() {
     fail 2 usage "$1" "openshell help${verb:+ $verb}"

@@ -76,7 +76,10 @@ release_deployed() {
         esac
     done
     [[ $last_revision != null ]] || how=install
-    [[ -n $cluster ]] || entry_freed
+    if [[ -z $cluster ]]; then
+        entry_freed
+        helm_controller_lets_go
+    fi
     helm_words upgrade --install openshell "$chart" --namespace "$namespace" "${values_words[@]}" \
         --description "openshell $fingerprint" --history-max 10 --output json
     helm_upgrades || code=$?
@@ -126,4 +129,18 @@ entry_freed() {
     done < <(kubectl_says --namespace "$namespace" get services --output json | jq -r --arg kept "$service_name" '
         .items[] | select(any(.spec.ports[]?; .nodePort == 30051)) | .metadata
         | select(.annotations["meta.helm.sh/release-name"] == "openshell" and .name != $kept) | .name')
+}
+
+# k3s's helm controller would bring the chart of its image back; it leaves alone what is marked so. Source: k3s-io/helm-controller, pull
+# request 137.
+helm_controller_lets_go() {
+    local kind=helmcharts.helm.cattle.io found
+    if ! found=$(kubectl_says --namespace kube-system get "$kind" openshell --ignore-not-found --output name 2>"$scratch/kubectl.log"); then
+        # Other clusters have no such kind.
+        ! grep -q "doesn't have a resource type" "$scratch/kubectl.log" || return 0
+        fail 69 api_unreachable "the HelmChart of gateway $gateway could not be read: $(tail -n 1 "$scratch/kubectl.log")" "openshell $verb --gateway $gateway"
+    fi
+    [[ -n $found ]] || return 0
+    kubectl_says --namespace kube-system annotate "$kind" openshell "$kind/unmanaged=true" --overwrite >/dev/null ||
+        fail 1 release_of_image "the HelmChart of the image could not be marked as unmanaged, and would undo this release" "openshell $verb --gateway $gateway"
 }

@@ -1,6 +1,9 @@
 # Help: from the comments at the head of the driver and of each verb's file, and from flags.txt. Sourced by scripts/openshell.
 # shellcheck shell=bash
 
+# In the order of the help.
+verbs=(start resume recreate restart stop destroy deploy backup restore status doctor list use logs forward kubeconfig env completion version help)
+
 # The comment at the head of a file, without its marks and without what is written for programs.
 head_of() {
     local line

@@ -8,16 +8,46 @@ placeless=(use list completion version help)
 # What is kept of the cluster that exists; empty where the gateway is in a container.
 cluster=
 
-# Does the verb, wherever the gateway is.
-run_verb() {
-    if [[ " ${placeless[*]} " == *" $verb "* ]]; then
-        "verb_$verb" "$@"
-    elif is_on_cluster; then
-        on_cluster "$@"
+on_cluster=false
+
+# Finds it, for the verbs that are about one gateway.
+place_found() {
+    [[ " ${placeless[*]} " != *" $verb "* ]] || return 0
+    gateway_meant
+    if is_on_cluster; then
+        on_cluster=true
     else
         docker_remembered
-        "verb_$verb" "$@"
     fi
+}
+
+# Does the verb as it is where the gateway is.
+run_verb() {
+    if [[ $on_cluster == false ]]; then
+        "verb_$verb" "$@"
+        return
+    fi
+    # shellcheck source=scripts/existing-cluster/cluster.sh
+    source "$root/scripts/existing-cluster/cluster.sh"
+    # shellcheck source=scripts/existing-cluster/destroy.sh
+    source "$root/scripts/existing-cluster/destroy.sh"
+    # shellcheck source=scripts/existing-cluster/doctor.sh
+    source "$root/scripts/existing-cluster/doctor.sh"
+    # shellcheck source=scripts/existing-cluster/endpoint.sh
+    source "$root/scripts/existing-cluster/endpoint.sh"
+    # shellcheck source=scripts/existing-cluster/read.sh
+    source "$root/scripts/existing-cluster/read.sh"
+    # shellcheck source=scripts/existing-cluster/start.sh
+    source "$root/scripts/existing-cluster/start.sh"
+    # shellcheck source=scripts/existing-cluster/status.sh
+    source "$root/scripts/existing-cluster/status.sh"
+    [[ ${#of_docker[@]} -eq 0 ]] || usage_error "--docker-host, --remote and --ssh-key are for a gateway in a container"
+    if ! declare -F "existing_$verb" >/dev/null; then
+        fail 1 not_in_a_container "gateway $gateway is on a cluster of your own, not in a container: $verb is not for it" \
+            "openshell help, and kubectl for the cluster itself"
+    fi
+    programs_ready
+    "existing_$verb" "$@"
 }
 
 cluster_given() {
@@ -37,28 +67,11 @@ gateway_meant() {
 
 # Is it on a cluster that exists, or is it to be?
 is_on_cluster() {
-    gateway_meant
     if cluster_given; then
         [[ -n $gateway ]] || usage_error "'${given[--gateway]:-${OPENSHELL_GATEWAY:-}}' is no name for a gateway"
         return 0
     fi
     [[ -n $gateway && -e $folder/cluster.json ]]
-}
-
-# Does the verb as it is for such a gateway.
-on_cluster() {
-    local file
-    for file in "$root"/scripts/existing-cluster/*.sh; do
-        # shellcheck source=/dev/null
-        source "$file"
-    done
-    [[ ${#of_docker[@]} -eq 0 ]] || usage_error "--docker-host, --remote and --ssh-key are for a gateway in a container"
-    if ! declare -F "existing_$verb" >/dev/null; then
-        fail 1 not_in_a_container "gateway $gateway is on a cluster of your own, not in a container: $verb is not for it" \
-            "openshell help, and kubectl for the cluster itself"
-    fi
-    programs_ready
-    "existing_$verb" "$@"
 }
 
 # A gateway that was started on a Docker that was named is there, unless a flag or the environment names another one.

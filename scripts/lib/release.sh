@@ -2,8 +2,6 @@
 # the driver deploys it by helm; where nobody chose, the cluster image deploys its own chart. Sourced by scripts/openshell.
 # shellcheck shell=bash
 
-values_given=()
-sets_given=()
 # What is kept, as files of this run: source (bundled, checkout, or what --chart named), chart/, values/, set.json, images.json.
 kept=
 # The chart and the files of values that are deployed, and a hash of them.
@@ -15,10 +13,6 @@ handshake=true
 of_workload=()
 server_kind=statefulset/openshell
 service_name=openshell
-
-release_given() {
-    [[ -n ${given[--chart]:-} || ${#values_given[@]} -gt 0 || ${#sets_given[@]} -gt 0 ]]
-}
 
 # Does the driver deploy it?
 release_is_ours() {

@@ -1,11 +1,29 @@
-# Every verb: its file explains it and does it. Sourced by scripts/openshell.
+# Every verb, whose file explains it and does it, and what several of them need. Sourced by scripts/openshell where there is more to do
+# than to find that a gateway serves.
 # shellcheck shell=bash
 
-# In the order of the help.
-verbs=(start resume recreate restart stop destroy deploy backup restore status doctor list use logs forward kubeconfig env completion version help)
-# How many words may follow a verb, where that is not none.
-declare -A most_operands=([deploy]=1 [use]=1 [backup]=1 [restore]=1 [logs]=2 [completion]=1 [help]=1)
-
+# shellcheck source=scripts/lib/lock.sh
+source "$root/scripts/lib/lock.sh"
+# shellcheck source=scripts/lib/remote.sh
+source "$root/scripts/lib/remote.sh"
+# shellcheck source=scripts/lib/active-gateway.sh
+source "$root/scripts/lib/active-gateway.sh"
+# shellcheck source=scripts/lib/helm.sh
+source "$root/scripts/lib/helm.sh"
+# shellcheck source=scripts/lib/release.sh
+source "$root/scripts/lib/release.sh"
+# shellcheck source=scripts/lib/deployment.sh
+source "$root/scripts/lib/deployment.sh"
+# shellcheck source=scripts/lib/helm-release.sh
+source "$root/scripts/lib/helm-release.sh"
+# shellcheck source=scripts/lib/deploy.sh
+source "$root/scripts/lib/deploy.sh"
+# shellcheck source=scripts/lib/bring-up.sh
+source "$root/scripts/lib/bring-up.sh"
+# shellcheck source=scripts/lib/recreate.sh
+source "$root/scripts/lib/recreate.sh"
+# shellcheck source=scripts/lib/bundle.sh
+source "$root/scripts/lib/bundle.sh"
 # shellcheck source=scripts/verbs/start.sh
 source "$root/scripts/verbs/start.sh"
 # shellcheck source=scripts/verbs/resume.sh

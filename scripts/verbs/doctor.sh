@@ -11,7 +11,7 @@ asked=()
 asked_at=
 # The flags with which kubectl and the tools reach the cluster, for people.
 reach=
-declare -A exit_codes=() durations=()
+declare -gA exit_codes=() durations=()
 
 verb_doctor() {
     programs_ready

@@ -7,9 +7,6 @@
 # shellcheck shell=bash
 
 verb_resume() {
-    if serves_already; then
-        return
-    fi
     programs_ready
     detect
     must_exist "resume"

@@ -13,9 +13,6 @@ verb_start() {
         verb_recreate
         return
     fi
-    if serves_already; then
-        return
-    fi
     programs_ready
     detect
     bring_up

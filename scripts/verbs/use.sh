@@ -8,6 +8,7 @@ verb_use() {
     [[ $# -eq 1 ]] || usage_error "which gateway?"
     programs_ready
     given[--gateway]=$1
+    gateway_meant
     if ! is_on_cluster; then
         of_gateway+=(--gateway "$1")
         detect

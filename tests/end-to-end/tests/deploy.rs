@@ -195,7 +195,19 @@ fn each_change_is_deployed_alone_and_stays() {
         (&with_chart.supervisor, with_chart.revision)
     );
 
+    gateway.shell(HELM_CHART);
     unfinished_helm_is_healed(&checkout, &gateway);
+    let mark = r"jsonpath={.metadata.annotations.helmcharts\.helm\.cattle\.io/unmanaged}";
+    let words = [
+        "-n",
+        "kube-system",
+        "get",
+        "helmcharts.helm.cattle.io",
+        "openshell",
+        "-o",
+        mark,
+    ];
+    assert_eq!(gateway.kubectl(&words), "true", "k3s would undo the release");
     assert_eq!(person.reads(&old), ["a line to keep"]);
     assert_eq!(person.reads(&new), ["a line of another"]);
 }
@@ -216,6 +228,30 @@ spec:
     - name: never-ends
       image: openshell/pause:1
 "#;
+
+/// Makes what k3s's helm controller reads.
+const HELM_CHART: &str = r"kubectl create --filename - <<'END'
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata:
+  name: helmcharts.helm.cattle.io
+spec:
+  group: helm.cattle.io
+  scope: Namespaced
+  names: {kind: HelmChart, plural: helmcharts, singular: helmchart, listKind: HelmChartList}
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+END
+kubectl wait --for condition=established customresourcedefinition/helmcharts.helm.cattle.io
+kubectl create --filename - <<'END'
+apiVersion: helm.cattle.io/v1
+kind: HelmChart
+metadata: {name: openshell, namespace: kube-system}
+END
+";
 
 /// The driver and helm are killed in the middle of an upgrade: helm refuses to go on by itself; the next deploy does.
 fn unfinished_helm_is_healed(checkout: &Checkout, gateway: &TestGateway) {
