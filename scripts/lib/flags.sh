@@ -45,15 +45,19 @@ read_verb() {
 
 # Reads flags.txt: to which group each flag belongs, and whether a value follows it.
 know_flags() {
-    local line group
-    while IFS= read -r line; do
-        if [[ $line =~ ^"  "(--[a-z0-9-]+)(" "[^ a-z]+)? ]]; then
-            group_of[${BASH_REMATCH[1]}]=$group
-            [[ -z ${BASH_REMATCH[2]} ]] || takes_value[${BASH_REMATCH[1]}]=yes
-        elif [[ $line == [a-z]* ]]; then
-            group=$line
-        fi
-    done <"$root/scripts/lib/flags.txt"
+    local lines line group flag
+    mapfile -t lines <"$root/scripts/lib/flags.txt"
+    for line in "${lines[@]}"; do
+        case $line in
+        '  --'*)
+            line=${line#  } flag=${line%% *}
+            group_of[$flag]=$group
+            line=${line#"$flag "}
+            [[ $line == [\ a-z]* || $line == "$flag" ]] || takes_value[$flag]=yes
+            ;;
+        [a-z]*) group=$line ;;
+        esac
+    done
 }
 
 read_flags() {

@@ -11,7 +11,7 @@ serves_already() {
     [[ ${given[--on-failure]:-keep} =~ ^(keep|recreate)$ && ${given[--recreate]:-false} == false ]] || return 1
     ! release_given || return 1
     traced gw-detect "${of_gateway[@]}"
-    document=$("$programs/gw-detect" "${of_gateway[@]}" 2>/dev/null) || return 1
+    document=$(exec "$programs/gw-detect" "${of_gateway[@]}" 2>/dev/null) || return 1
     [[ $document =~ $serving ]] || return 1
     gateway=${BASH_REMATCH[1]} state_before=serving endpoint=${BASH_REMATCH[2]}
     finish "gateway $gateway serves already on $endpoint"

@@ -1,6 +1,6 @@
 //! Containers of the cluster image that no tool started.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::driver::own_image;
@@ -78,6 +78,19 @@ pub fn run_by_hand(name: &str, node: &str, published: &str, arguments: &[&str]) 
     words.extend([&*image, "server", "--disable=traefik", "--tls-san=127.0.0.1"]);
     words.extend(arguments);
     docker(&words);
+}
+
+/// A file of values that name the images which the cluster image brings.
+///
+/// # Panics
+/// Where the image has none.
+pub fn image_values(folder: &Path) -> PathBuf {
+    let image = own_image();
+    let cat = ["run", "--rm", "--network", "none", "--entrypoint", "cat", &image];
+    let file = folder.join("images.json");
+    let values = docker(&[&cat[..], &["/opt/openshell/chart/values.json"]].concat());
+    std::fs::write(&file, values).expect("a file");
+    file
 }
 
 /// A Kubernetes cluster of somebody's, without a gateway: nothing but its kubeconfig is known of it. Dropping it removes it.

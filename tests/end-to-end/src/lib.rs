@@ -9,7 +9,7 @@ mod own_docker;
 mod people;
 mod played;
 
-pub use by_hand::{ForeignCluster, run_by_hand};
+pub use by_hand::{ForeignCluster, image_values, run_by_hand};
 pub use checkout::Checkout;
 pub use doctor::Diagnosis;
 pub use driver::{Ended, driver, fingerprint, own_image, repository, run_by, tool};

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use cluster_fixture::Hunt;
 use end_to_end::{
-    Ended, Person, TestGateway, docker, free_port, own_image, random_name, repository, skipped_without_docker,
+    Ended, Person, TestGateway, docker, free_port, image_values, own_image, random_name, repository,
+    skipped_without_docker,
 };
 
 /// A value that is a secret.
@@ -19,24 +20,6 @@ fn chart(name: &str) -> PathBuf {
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("plain text")
-}
-
-/// A file of values that name the images which the cluster image brings.
-fn image_values(folder: &Path) -> PathBuf {
-    let image = own_image();
-    let cat = [
-        "run",
-        "--rm",
-        "--network",
-        "none",
-        "--entrypoint",
-        "cat",
-        &image,
-        "/opt/openshell/chart/values.json",
-    ];
-    let file = folder.join("images.json");
-    fs::write(&file, docker(&cat)).expect("a file");
-    file
 }
 
 fn revisions(gateway: &TestGateway) -> usize {

@@ -1,12 +1,12 @@
 //! Gateways on a Kubernetes cluster that is somebody's own: nothing but its kubeconfig is known.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use cluster_fixture::{client, run_apart};
 use end_to_end::{
-    Diagnosis, Ended, ForeignCluster, Person, TestGateway, docker, fingerprint, own_image,
+    Diagnosis, Ended, ForeignCluster, Person, TestGateway, docker, fingerprint, image_values,
     skipped_without_docker, until,
 };
 use serde_json::Value;
@@ -15,19 +15,6 @@ const CONTEXT: &str = "somebodys-cluster";
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("plain text")
-}
-
-/// A file of values that name the images which the cluster has.
-fn image_values(folder: &Path) -> PathBuf {
-    let file = folder.join("images.json");
-    let image = own_image();
-    let cat = ["run", "--rm", "--network", "none", "--entrypoint", "cat", &image];
-    fs::write(
-        &file,
-        docker(&[&cat[..], &["/opt/openshell/chart/values.json"]].concat()),
-    )
-    .expect("a file");
-    file
 }
 
 /// `openshell forward`, until it is dropped.
@@ -153,6 +140,15 @@ fn a_gateway_lives_on_somebodys_cluster_and_leaves_nothing_there() {
     assert_eq!(gateway.status()["state"], "serving");
     let person = Person::of(&gateway);
     assert_eq!(person.reads(&sandbox), ["a line from before"]);
+    // One that is given is taken as it is, and kept.
+    let given = gateway.start(&["--endpoint", endpoint]).well();
+    assert!(
+        given
+            .stderr
+            .contains(&format!("serves on {endpoint}, by --endpoint")),
+        "{}",
+        given.stderr
+    );
     let later = person.make_sandbox("later");
     person.says(&later, "another line");
 
