@@ -12,7 +12,11 @@ verb_status() {
     detect
     certificates=null secret=null
     if [[ $state == serving || $state == running ]]; then
-        of_cluster=(--kubeconfig "$folder/kubeconfig" --timeout 5s --quiet)
+        kubeconfig=$folder/kubeconfig
+        scratch_made
+        # What it says where it cannot be opened is said by the checks, too: they are null then.
+        [[ ${DOCKER_HOST:-} != ssh://* ]] || tunnel_opened 2>/dev/null || true
+        of_cluster=(--kubeconfig "$kubeconfig" --timeout 5s --quiet)
         release_recalled
         secrets_asked
         secrets_told
@@ -55,28 +59,25 @@ secrets_told() {
 
 # status_told ROWS: the document, or a table of it: a filter gives the rows.
 status_told() {
-    local name value
+    local name value coloured=false
     if [[ $json == true ]]; then
         printf '%s\n' "$document"
         return
     fi
+    # Only where a person looks.
+    [[ ! -t 1 || -n ${NO_COLOR:-} || ${given[--no-color]:-false} == true ]] || coloured=true
     jq -r -L "$root/scripts/lib" "include \"status\"; ($1) | @tsv" <<<"$document" | while IFS=$'\t' read -r name value; do
-        [[ $name != state ]] || value=$(state_coloured "$value")
+        [[ $name != state || $coloured == false ]] || state_coloured
         printf '%-13s %s\n' "$name" "$value"
     done
 }
 
-# Green where it serves, red where it needs a hand, yellow between; only where a person looks.
+# Green where it serves, red where it needs a hand, yellow between: changes value.
 state_coloured() {
-    local colour
-    if [[ ! -t 1 || -n ${NO_COLOR:-} || ${given[--no-color]:-false} == true ]]; then
-        printf '%s' "$1"
-        return
-    fi
-    case $1 in
+    local colour=33
+    case $value in
     serving) colour=32 ;;
     dead | conflict | unreachable) colour=31 ;;
-    *) colour=33 ;;
     esac
-    printf '\e[%sm%s\e[0m' "$colour" "$1"
+    printf -v value '\e[%sm%s\e[0m' "$colour" "$value"
 }

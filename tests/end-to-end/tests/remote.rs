@@ -73,7 +73,11 @@ fn a_gateway_behind_ssh_is_started_used_and_destroyed_from_here() {
 
     // Where it is need not be said again, and those who are pointed at it learn it, too.
     let flags = std::mem::take(&mut gateway.flags);
-    assert_eq!(gateway.status()["state"], "serving");
+    let status = gateway.status();
+    assert_eq!(
+        (&status["state"], &status["certificates"]["tool"]),
+        (&"serving".into(), &"gw-pki".into())
+    );
     let variables = gateway.run("env", &[]).well().stdout;
     assert!(variables.contains("export DOCKER_HOST=ssh://"), "{variables}");
     let moved = gateway.run("status", &["--docker-host", "unix:///nonexistent"]);

@@ -1,7 +1,24 @@
 //! Verbs that look at a gateway or bring it back, as a user types them.
 
+use std::process::Command;
+
 use cluster_fixture::time_side_by_side;
 use end_to_end::{Ended, Person, TestGateway, docker, skipped_without_docker};
+
+/// What a run prints where a person reads it.
+fn on_a_terminal(gateway: &TestGateway, words: &str) -> String {
+    let own = gateway.driver(&[]);
+    let command = format!(
+        "{} {words} --gateway {}",
+        own.get_program().display(),
+        gateway.name
+    );
+    let mut script = Command::new("script");
+    script.args(["--quiet", "--return", "--command", &command, "/dev/null"]);
+    let variables = own.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    script.envs(variables).env_remove("NO_COLOR");
+    Ended::of(script).well().stdout
+}
 
 #[test]
 fn there_is_nothing_to_resume_where_there_is_nothing() {
@@ -82,6 +99,13 @@ fn a_gateway_is_listed_used_read_and_restarted() {
         !status.contains('\u{1b}'),
         "colours where no terminal reads: {status}"
     );
+    let on_terminal = on_a_terminal(&gateway, "status");
+    assert!(
+        on_terminal.contains("state         \u{1b}[32mserving\u{1b}[0m"),
+        "{on_terminal:?}"
+    );
+    let on_terminal = on_a_terminal(&gateway, "status --no-color");
+    assert!(!on_terminal.contains('\u{1b}'), "{on_terminal:?}");
     let status = gateway.status();
     assert_eq!(status["certificates"]["tool"], "gw-pki");
     assert_eq!(status["secret"]["tool"], "gw-sshsecret");
