@@ -66,7 +66,7 @@ bring_up() {
     fi
     begin nodes gw-nodeclean "${of_cluster[@]}" --keep "$node_name" --since "$started_at" "${new_container[@]}"
     secrets_ensured
-    ended nodes
+    ended_beside_gateway nodes
     [[ $ours == false ]] || release_deployed
     step grpc gw-wait grpc --address "$address" "${published[@]}" "${tls[@]}" "${of_cluster[@]}" "${hopeless[@]}" \
         "${hopeless_pods[@]}" --since "$started_at"
@@ -77,9 +77,31 @@ bring_up() {
 secrets_ensured() {
     [[ $handshake == false ]] || begin secret gw-sshsecret reconcile "${of_cluster[@]}" "${of_workload[@]}" "$@"
     if [[ $plaintext == false ]]; then
-        step certificates gw-pki reconcile "${of_cluster[@]}" --gateway "$gateway" "${of_workload[@]}" "${sans[@]}" "${locked[@]}" "$@"
+        begin certificates gw-pki reconcile "${of_cluster[@]}" --gateway "$gateway" "${of_workload[@]}" "${sans[@]}" "${locked[@]}" "$@"
+        ended_beside_gateway certificates
     fi
-    [[ $handshake == false ]] || ended secret
+    [[ $handshake == false ]] || ended_beside_gateway secret
+}
+
+# As `ended`, of a tool that knows Kubernetes alone, and goes on asking an API that may come back: whether the gateway's container
+# runs is asked beside it.
+ended_beside_gateway() {
+    local name=$1 now
+    until ends_before "$name" pause sleep 2 || ends_before "$name" gateway gateway_asked; do
+        if [[ $(jq -r '.error.reason // ""' "$scratch/gateway") == gateway_exited ]]; then
+            document=$(<"$scratch/gateway")
+            cat -- "$scratch/gateway.said" >&2
+            clock
+            step_kept "$name" "$((now - begun_at[$name]))"
+            step_failed "$name" 1
+        fi
+    done
+    ended "$name"
+}
+
+# Ends once the API answers, or it is known that it never will. What it says on the way is for nobody.
+gateway_asked() {
+    exec "$programs/gw-wait" api "${of_cluster[@]}" "${hopeless[@]}" 2>"$scratch/gateway.said"
 }
 
 # The image of the gateway: a flag's or the environment's is gw-container's affair, and so is another one that the
