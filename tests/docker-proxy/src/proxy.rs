@@ -212,8 +212,8 @@ fn truncate(docker: &mut UnixStream, tool: &mut UnixStream) -> Result<(), Error>
         bytes.extend_from_slice(&part[..count]);
         match bytes.windows(4).position(|window| window == b"\r\n\r\n") {
             Some(at) if bytes.len() > at + 4 || count == 0 => break at + 4,
-            // No body follows.
-            Some(at) if bytes.starts_with(b"HTTP/1.1 204") => break at / 2,
+            // No body follows, and the connection stays open.
+            Some(at) if bytes.starts_with(b"HTTP/1.1 204") || is_empty(&bytes[..at]) => break at / 2,
             None if count == 0 => break 0,
             _ => {}
         }
@@ -224,6 +224,11 @@ fn truncate(docker: &mut UnixStream, tool: &mut UnixStream) -> Result<(), Error>
         head
     };
     tool.write_all(&bytes[..kept.min(bytes.len().saturating_sub(1))])
+}
+
+fn is_empty(head: &[u8]) -> bool {
+    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
+    head.lines().any(|line| line == "content-length: 0")
 }
 
 /// Kills the process at the other end of the socket.

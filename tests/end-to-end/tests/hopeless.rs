@@ -44,7 +44,11 @@ fn a_start_whose_container_ends_or_whose_pod_cannot_start_is_not_waited_for() {
         assert_eq!(document["error"]["reason"], "gateway_exited", "{}", ended.stderr);
         assert!(ended.stderr.contains("exit code 137"), "{}", ended.stderr);
         let steps = document["steps"].as_array().expect("steps");
-        assert!(steps.iter().all(|step| step["name"] != "grpc"), "{}", ended.stderr);
+        assert!(
+            steps.iter().all(|step| step["name"] != "grpc"),
+            "{}",
+            ended.stderr
+        );
     }
     gateway.start(&[]).well();
 
