@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Signal, kill_process};
 
 use crate::call::{Call, Request};
@@ -163,7 +164,12 @@ fn serve(shared: &Shared, mut tool: UnixStream, upstream: &PathBuf) -> Result<()
         Some(Fault::Status(code)) => return refuse(&mut tool, code, request.missing),
         Some(Fault::Cut) => return Ok(()),
         Some(Fault::KillBefore) => return kill(&tool),
-        Some(Fault::Hold) => shared.hold(),
+        Some(Fault::Hold) => {
+            shared.hold();
+            if is_gone(&tool) {
+                return Ok(());
+            }
+        }
         _ => {}
     }
     let mut docker = UnixStream::connect(upstream)?;
@@ -186,6 +192,13 @@ fn serve(shared: &Shared, mut tool: UnixStream, upstream: &PathBuf) -> Result<()
     }
     let _ = docker.shutdown(Shutdown::Both);
     tool.shutdown(Shutdown::Both)
+}
+
+/// Has the tool ended? What it asked for is then not to be done behind the back of the next one.
+fn is_gone(tool: &UnixStream) -> bool {
+    let mut sockets = [PollFd::new(tool, PollFlags::RDHUP)];
+    let at_once = Timespec::default();
+    poll(&mut sockets, Some(&at_once)).is_ok_and(|closed| closed > 0)
 }
 
 /// Waits until Docker has done what was asked: only then does it answer.
