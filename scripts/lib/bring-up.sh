@@ -50,9 +50,9 @@ bring_up() {
         release_understood
         release_saved
     fi
-    begin nodes gw-nodeclean "${of_cluster[@]}" --keep "$node_name" --since "$started_at"
+    begin nodes gw-nodeclean "${of_cluster[@]}" --keep "$node_name" --since "$started_at" "${new_container[@]}"
     secrets_ensured
-    ended nodes
+    ended_beside_gateway nodes
     [[ $ours == false ]] || release_deployed
     step grpc gw-wait grpc --address "$address" "${published[@]}" "${tls[@]}" "${of_cluster[@]}" "${hopeless[@]}" \
         "${hopeless_pods[@]}" --since "$started_at"
@@ -63,9 +63,31 @@ bring_up() {
 secrets_ensured() {
     [[ $handshake == false ]] || begin secret gw-sshsecret reconcile "${of_cluster[@]}" "${of_workload[@]}" "$@"
     if [[ $plaintext == false ]]; then
-        step certificates gw-pki reconcile "${of_cluster[@]}" --gateway "$gateway" "${of_workload[@]}" "${sans[@]}" "${locked[@]}" "$@"
+        begin certificates gw-pki reconcile "${of_cluster[@]}" --gateway "$gateway" "${of_workload[@]}" "${sans[@]}" "${locked[@]}" "$@"
+        ended_beside_gateway certificates
     fi
-    [[ $handshake == false ]] || ended secret
+    [[ $handshake == false ]] || ended_beside_gateway secret
+}
+
+# As `ended`, of a tool that knows Kubernetes alone, and goes on asking an API that may come back: whether the gateway's container
+# runs is asked beside it.
+ended_beside_gateway() {
+    local name=$1 now
+    until ends_before "$name" pause sleep 2 || ends_before "$name" gateway gateway_asked; do
+        if [[ $(jq -r '.error.reason // ""' "$scratch/gateway") == gateway_exited ]]; then
+            document=$(<"$scratch/gateway")
+            cat -- "$scratch/gateway.said" >&2
+            clock
+            step_kept "$name" "$((now - begun_at[$name]))"
+            step_failed "$name" 1
+        fi
+    done
+    ended "$name"
+}
+
+# Ends once the API answers, or it is known that it never will. What it says on the way is for nobody.
+gateway_asked() {
+    exec "$programs/gw-wait" api "${of_cluster[@]}" "${hopeless[@]}" 2>"$scratch/gateway.said"
 }
 
 # The image of the gateway: a flag's or the environment's is gw-container's affair, and so is another one that the
@@ -107,9 +129,13 @@ image_ready() {
 read_container() {
     local fields san
     mapfile -t fields < <(jq -r '.node_name, .started_at, .kubeconfig, .endpoint, .published // "", .needs_tunnel, .container_id,
-        (.spec | tojson), .spec.plaintext, .spec.tls_sans[]' <<<"$document")
+        (.spec | tojson), .spec.plaintext, ([.actions[] | select(.verb == "create").object | split(" ")[0]] | any(. == "container") and all(. != "volume")),
+        .spec.tls_sans[]' <<<"$document")
     node_name=${fields[0]} started_at=${fields[1]} kubeconfig=${fields[2]} endpoint=${fields[3]} container_id=${fields[6]} spec=${fields[7]}
     plaintext=${fields[8]}
+    # What a node keeps in its container went with the former one; the volume still knows it.
+    new_container=()
+    [[ ${fields[9]} == false ]] || new_container=(--new-container)
     published=()
     [[ -z ${fields[4]} ]] || published=(--published "${fields[4]}")
     [[ ${fields[5]} == false ]] || tunnel_opened || step_failed tunnel "$?"
@@ -120,7 +146,7 @@ read_container() {
     tls=()
     [[ $plaintext == false ]] || tls=(--plaintext)
     sans=()
-    for san in "${fields[@]:9}"; do
+    for san in "${fields[@]:10}"; do
         sans+=(--san "$san")
     done
 }

@@ -83,6 +83,23 @@ scratch_made() {
     trap 'interrupted HUP 129' HUP
 }
 
+# ends_before NAME OTHER COMMAND...: runs the command, which must change nothing, beside step NAME, until one of both ends. True
+# where the step does.
+ends_before() {
+    local name=$1 other=$2
+    shift 2
+    kill -0 "${running[$name]}" 2>/dev/null || return 0
+    spawn "$other" "$@"
+    wait -n "${running[$name]}" "${running[$other]}" || true
+    if kill -0 "${running[$name]}" 2>/dev/null; then
+        await "$other" || true
+        return 1
+    fi
+    # Another signal, so soon, may still meet this run's own traps in the child.
+    kill -KILL "${running[$other]}" 2>/dev/null || true
+    { await "$other" || true; } 2>/dev/null
+}
+
 # await NAME: its exit code.
 await() {
     local code=0

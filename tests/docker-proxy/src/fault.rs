@@ -11,7 +11,7 @@ pub enum Fault {
     CutAnswer,
     /// Docker's answer ends in the middle of its body; where it has none, in its head.
     Truncated,
-    /// It is neither passed on nor answered until [`crate::DockerProxy::clear`].
+    /// It is neither passed on nor answered until [`crate::DockerProxy::clear`], and never where the tool has ended by then.
     Hold,
     /// The tool is killed with SIGKILL before Docker is asked.
     KillBefore,

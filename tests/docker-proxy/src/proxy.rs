@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Signal, kill_process};
 
 use crate::call::{Call, Request};
@@ -163,7 +164,12 @@ fn serve(shared: &Shared, mut tool: UnixStream, upstream: &PathBuf) -> Result<()
         Some(Fault::Status(code)) => return refuse(&mut tool, code, request.missing),
         Some(Fault::Cut) => return Ok(()),
         Some(Fault::KillBefore) => return kill(&tool),
-        Some(Fault::Hold) => shared.hold(),
+        Some(Fault::Hold) => {
+            shared.hold();
+            if is_gone(&tool) {
+                return Ok(());
+            }
+        }
         _ => {}
     }
     let mut docker = UnixStream::connect(upstream)?;
@@ -186,6 +192,13 @@ fn serve(shared: &Shared, mut tool: UnixStream, upstream: &PathBuf) -> Result<()
     }
     let _ = docker.shutdown(Shutdown::Both);
     tool.shutdown(Shutdown::Both)
+}
+
+/// Has the tool ended? What it asked for is then not to be done behind the back of the next one.
+fn is_gone(tool: &UnixStream) -> bool {
+    let mut sockets = [PollFd::new(tool, PollFlags::RDHUP)];
+    let at_once = Timespec::default();
+    poll(&mut sockets, Some(&at_once)).is_ok_and(|closed| closed > 0)
 }
 
 /// Waits until Docker has done what was asked: only then does it answer.
@@ -212,8 +225,8 @@ fn truncate(docker: &mut UnixStream, tool: &mut UnixStream) -> Result<(), Error>
         bytes.extend_from_slice(&part[..count]);
         match bytes.windows(4).position(|window| window == b"\r\n\r\n") {
             Some(at) if bytes.len() > at + 4 || count == 0 => break at + 4,
-            // No body follows.
-            Some(at) if bytes.starts_with(b"HTTP/1.1 204") => break at / 2,
+            // No body follows, and the connection stays open.
+            Some(at) if bytes.starts_with(b"HTTP/1.1 204") || is_empty(&bytes[..at]) => break at / 2,
             None if count == 0 => break 0,
             _ => {}
         }
@@ -224,6 +237,11 @@ fn truncate(docker: &mut UnixStream, tool: &mut UnixStream) -> Result<(), Error>
         head
     };
     tool.write_all(&bytes[..kept.min(bytes.len().saturating_sub(1))])
+}
+
+fn is_empty(head: &[u8]) -> bool {
+    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
+    head.lines().any(|line| line == "content-length: 0")
 }
 
 /// Kills the process at the other end of the socket.

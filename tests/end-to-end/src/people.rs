@@ -12,6 +12,10 @@ use crate::gateway::TestGateway;
 /// How long a sandbox may take until it answers: R19 allows a minute, a busy machine gets more.
 const PATIENCE: Duration = Duration::from_secs(180);
 
+/// An attempt that is not answered for so long is given up: kube-proxy holds a node port open before it has rules for it, and a
+/// connection of that moment is never answered.
+const ATTEMPT: Duration = Duration::from_secs(10);
+
 /// A client with the bundle that the tools wrote. The bundle is read anew for each request.
 pub struct Person {
     runtime: Runtime,
@@ -118,19 +122,21 @@ impl Person {
             .unwrap_or_else(|status| panic!("{status} from CONNECT for {}", sandbox.id))
     }
 
-    /// 412 (not ready yet) is asked again, as R19 has it; so is a connection that is refused while a server restarts.
+    /// 412 (not ready yet) is asked again, as R19 has it; so is a connection that is refused, or not answered, while a server restarts.
     fn connect(&self, sandbox: &Sandbox) -> Result<Tunnel, u16> {
         let end = Instant::now() + PATIENCE;
         let mut wait = Duration::from_millis(200);
         loop {
             let client = self.client();
-            let answer = self
-                .runtime
-                .block_on(client.open_tunnel(&sandbox.id, &sandbox.token));
+            let answer = self.runtime.block_on(async {
+                let opened = client.open_tunnel(&sandbox.id, &sandbox.token);
+                tokio::time::timeout(ATTEMPT, opened).await
+            });
             let cause = match answer {
-                Ok(tunnel) => return Ok(tunnel),
-                Err(TunnelError::Denied(status, _)) if status != 412 => return Err(status.as_u16()),
-                Err(error) => error.to_string(),
+                Ok(Ok(tunnel)) => return Ok(tunnel),
+                Ok(Err(TunnelError::Denied(status, _))) if status != 412 => return Err(status.as_u16()),
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "no answer".to_owned(),
             };
             assert!(Instant::now() < end, "no tunnel: {cause}");
             self.runtime.block_on(async { tokio::time::sleep(wait).await });

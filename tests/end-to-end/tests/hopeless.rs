@@ -1,13 +1,14 @@
 //! A start that cannot succeed ends early, and says why.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::Stdio;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use end_to_end::{Ended, TestGateway, docker, skipped_without_docker};
+use end_to_end::{Ended, TestGateway, docker, repository, skipped_without_docker};
 
-/// Starts the gateway and kills its container as soon as that runs.
-fn start_with_killed_container(gateway: &TestGateway) -> Ended {
+/// Starts the gateway and kills its container once this step is over.
+fn start_with_killed_container(gateway: &TestGateway, step: &str) -> Ended {
     let mut driver = gateway
         .command("start", &["--port", &gateway.port.to_string(), "--json"])
         .stdout(Stdio::piped())
@@ -16,7 +17,8 @@ fn start_with_killed_container(gateway: &TestGateway) -> Ended {
         .expect("the driver");
     let mut stderr = BufReader::new(driver.stderr.take().expect("standard error"));
     let mut said = String::new();
-    while !said.lines().any(|line| line.starts_with("  container ")) {
+    let line_of_step = format!("  {step} ");
+    while !said.lines().any(|line| line.starts_with(&line_of_step)) {
         assert!(stderr.read_line(&mut said).expect("standard error") > 0, "{said}");
     }
     docker(&["kill", &gateway.resource()]);
@@ -35,10 +37,19 @@ fn a_start_whose_container_ends_or_whose_pod_cannot_start_is_not_waited_for() {
         return;
     }
     let gateway = TestGateway::unmade();
-    let ended = start_with_killed_container(&gateway);
-    assert_eq!(ended.code, 1, "{}", ended.stderr);
-    assert_eq!(ended.document()["error"]["reason"], "gateway_exited");
-    assert!(ended.stderr.contains("exit code 137"), "{}", ended.stderr);
+    for step in ["container", "namespace"] {
+        let ended = start_with_killed_container(&gateway, step);
+        assert_eq!(ended.code, 1, "{}", ended.stderr);
+        let document = ended.document();
+        assert_eq!(document["error"]["reason"], "gateway_exited", "{}", ended.stderr);
+        assert!(ended.stderr.contains("exit code 137"), "{}", ended.stderr);
+        let steps = document["steps"].as_array().expect("steps");
+        assert!(
+            steps.iter().all(|step| step["name"] != "grpc"),
+            "{}",
+            ended.stderr
+        );
+    }
     gateway.start(&[]).well();
 
     gateway.kubectl(&[
@@ -58,4 +69,59 @@ fn a_start_whose_container_ends_or_whose_pod_cannot_start_is_not_waited_for() {
     assert_eq!(ended.code, 1, "{}", ended.stderr);
     assert_eq!(ended.document()["error"]["reason"], "image_pull_back_off");
     assert!(ended.stderr.contains("127.0.0.1:1/none:1"), "{}", ended.stderr);
+}
+
+/// Runs one step of a tool that knows Kubernetes alone. Both programs are scripts; `$here` is the folder that they are in.
+fn step_beside_gateway(tool: &str, gw_wait: &str) -> (Ended, tempfile::TempDir) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path().display();
+    for (name, script) in [("tool", tool), ("gw-wait", gw_wait)] {
+        let file = folder.path().join(name);
+        std::fs::write(&file, format!("#!/bin/sh\nhere={here}\n{script}\n")).expect("room");
+        std::fs::set_permissions(&file, PermissionsExt::from_mode(0o755)).expect("a file of one's own");
+    }
+    let script = r#"set -euo pipefail
+        for file in words steps recreate bring-up; do source "scripts/lib/$file.sh"; done
+        declare -A given=()
+        verb=start gateway=g lock= json=true began=0 of_cluster=() hopeless=() programs=$1
+        begin nodes tool
+        ended_beside_gateway nodes
+        finish "it went on""#;
+    let mut command = Command::new("bash");
+    command
+        .args(["-c", script, "bash", &here.to_string()])
+        .current_dir(repository());
+    (Ended::of(command), folder)
+}
+
+const NEVER: &str = "trap 'kill $!; touch $here/ended; exit 143' TERM; tail -f /dev/null & wait";
+
+#[test]
+fn a_step_that_asks_kubernetes_alone_ends_with_the_gateway() {
+    let exited = r#"printf '{"error": {"reason": "gateway_exited", "message": "m", "hint": "h"}}'; echo why >&2; exit 1"#;
+    let (ended, folder) = step_beside_gateway(NEVER, exited);
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    assert_eq!(ended.document()["error"]["reason"], "gateway_exited");
+    assert!(ended.stderr.contains("why\n"), "{}", ended.stderr);
+    assert!(folder.path().join("ended").exists(), "the tool was left running");
+}
+
+#[test]
+fn a_step_goes_on_where_the_gateway_runs_or_that_cannot_be_told() {
+    let until_asked_twice = "until [ -e $here/second ]; do tail -n 0 /dev/null; done; printf '{}'";
+    for answer in ["exit 0", "exit 77", "printf broken; exit 1"] {
+        let asked = format!("[ ! -e $here/first ] || touch $here/second; touch $here/first; {answer}");
+        let (ended, _folder) = step_beside_gateway(until_asked_twice, &asked);
+        assert_eq!(ended.code, 0, "{answer}: {}", ended.stderr);
+        assert_eq!(ended.document()["error"], serde_json::Value::Null, "{answer}");
+    }
+    // Its end is not kept waiting for the answer, and the question ends with it.
+    let until_asked = "until [ -e $here/asked ]; do tail -n 0 /dev/null; done; printf '{}'";
+    let asking = "echo $$ >$here/process; touch $here/asked; exec tail -f /dev/null";
+    let (ended, folder) = step_beside_gateway(until_asked, asking);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(!ended.stderr.contains("illed"), "{}", ended.stderr);
+    let process = std::fs::read_to_string(folder.path().join("process")).expect("it was asked");
+    let is_there = std::path::Path::new("/proc").join(process.trim()).exists();
+    assert!(!is_there, "the question was left running");
 }

@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use crate::actions::{node_actions, pod_action};
 use crate::bound;
 use crate::journal::Begun;
+use crate::node_password;
 use crate::nodes::LEASES;
 use crate::plan::{DoomedNode, DoomedPod, Plan, name_of};
 use crate::rebind;
@@ -133,7 +134,7 @@ async fn forget_node(
     }
     if let Some(name) = &node.password {
         // k3s refuses a node of the same name whose password differs from this hash.
-        let secrets: Api<Secret> = Api::namespaced(session.client.clone(), "kube-system");
+        let secrets: Api<Secret> = Api::namespaced(session.client.clone(), node_password::NAMESPACE);
         delete(session, &secrets, name, &any).await?;
     }
     if node.has_lease {
@@ -164,7 +165,8 @@ fn summary(context: &Context<Report>, done: &str, count: usize, what: &str) {
     }
 }
 
-fn only(uid: &str) -> DeleteParams {
+/// Deletes the object with this uid alone.
+pub fn only(uid: &str) -> DeleteParams {
     DeleteParams::default().preconditions(Preconditions {
         uid: Some(uid.to_owned()),
         resource_version: None,

@@ -2,6 +2,7 @@
 
 use contract::Action;
 
+use crate::node_password::{NAMESPACE, NodePassword};
 use crate::nodes::LEASES;
 use crate::plan::{DoomedNode, DoomedPod};
 
@@ -20,6 +21,16 @@ pub fn volume_action(name: &str, keep: &str, waiting: Option<&str>) -> Action {
     )
 }
 
+/// The action on the node password of a container that was replaced.
+pub fn password_action(password: &NodePassword) -> Action {
+    let object = format!("secret {NAMESPACE}/{}", password.name);
+    Action::new(
+        "delete",
+        object,
+        "the password that it holds the hash of went with the node's former container",
+    )
+}
+
 /// The actions on a node and on what belongs to its name.
 pub fn node_actions(node: &DoomedNode) -> Vec<Action> {
     let delete = |object: String| Action::new("delete", object, "its container is gone");
@@ -30,7 +41,7 @@ pub fn node_actions(node: &DoomedNode) -> Vec<Action> {
     let password = node
         .password
         .iter()
-        .map(|name| format!("secret kube-system/{name}"));
+        .map(|name| format!("secret {NAMESPACE}/{name}"));
     let lease = node.has_lease.then(|| format!("lease {LEASES}/{}", node.name));
     attachments
         .chain(password)

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use argh::FromArgs;
-use contract::parse_duration;
+use contract::{Failure, parse_duration};
 use jiff::Timestamp;
 
 /// Remove nodes of containers that are gone, release their pods, and move their volumes to the node that lives.
@@ -26,9 +26,26 @@ pub struct Flags {
     /// delete pods of stale nodes that no controller makes again, too
     #[argh(switch)]
     pub delete_bare_pods: bool,
+    /// the container of --keep's node is new: the Secret with the hash of its k3s node password, which went with the former one,
+    /// is deleted before the node is waited for
+    #[argh(switch)]
+    pub new_container: bool,
     /// leave volumes, and with them the nodes that they are bound to
     #[argh(switch)]
     pub skip_volumes: bool,
+}
+
+impl Flags {
+    /// Refuses flags that say nothing without each other.
+    pub fn check(&self) -> Result<(), Failure> {
+        if self.new_container && self.keep.is_none() {
+            return Err(Failure::usage(
+                "--new-container does not say which node's container is new",
+                "name the node: gw-nodeclean --keep NODE --new-container",
+            ));
+        }
+        Ok(())
+    }
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {

@@ -3,7 +3,8 @@
 //!
 //! A node is stale where its Lease was last renewed before `--since`, or, without that, where it was watched not to be
 //! renewed for `--grace`. Pods and volumes of other nodes are never written, and where several nodes live nothing is,
-//! unless `--allow-multi-node`. What the tool does not understand is left and named, with exit code 1. The document
+//! unless `--allow-multi-node`. With `--new-container`, what k3s knew of the kept node's former container goes first, because
+//! the node would never be Ready. What the tool does not understand is left and named, with exit code 1. The document
 //! ([`report::Report`]) lists everything by name; `--dry-run` does nothing.
 
 mod act;
@@ -12,6 +13,7 @@ mod binding;
 mod bound;
 mod flags;
 mod journal;
+mod node_password;
 mod nodes;
 mod observe;
 mod plan;
@@ -26,7 +28,7 @@ use contract::{Answer, Context, Exit, Failure, SharedFlags, Tool};
 use kube_session::Session;
 
 use crate::flags::Flags;
-use crate::plan::Left;
+use crate::plan::{Left, Seen};
 use crate::report::Report;
 
 static TOOL: Tool = Tool {
@@ -50,8 +52,14 @@ fn main() -> ExitCode {
 async fn run(flags: Flags, context: Context<Report>) -> Result<Answer, Failure> {
     let dry_run = context.common.dry_run;
     context.report.update(|report| report.dry_run = dry_run);
+    flags.check()?;
     let session = Session::open(&context).await?;
-    let seen = observe::all(&session, &flags, &context).await?;
+    let password = node_password::of_former_container(&session, &flags).await?;
+    node_password::forget(&session, password.as_ref(), &context).await?;
+    let seen = Seen {
+        kept_password: password,
+        ..observe::all(&session, &flags, &context).await?
+    };
     let plan = plan::plan(&seen);
     context.report.update(|report| {
         plan.describe(report);

@@ -12,6 +12,7 @@ use kube_session::Session;
 use crate::binding::{Binding, binding};
 use crate::flags::Flags;
 use crate::journal::{self, Begun};
+use crate::node_password;
 use crate::nodes::{self, Nodes};
 use crate::plan::{Attachment, BoundPod, Seen};
 use crate::report::Report;
@@ -44,17 +45,14 @@ pub async fn all(session: &Session, flags: &Flags, context: &Context<Report>) ->
             .list(&session.everywhere::<VolumeAttachment>(), &everything)
             .await?;
         seen.attachments = attachments.into_iter().filter_map(attachment).collect();
-        let secrets: Api<Secret> = Api::namespaced(session.client.clone(), "kube-system");
+        let secrets: Api<Secret> = Api::namespaced(session.client.clone(), node_password::NAMESPACE);
         let names = session.list_names(&secrets, &everything).await?;
-        let of_k3s = names.into_iter().filter(|name| name.ends_with(PASSWORD));
+        let of_k3s = names.into_iter().filter(|name| node_password::is_one(name));
         seen.node_passwords = of_k3s.collect();
     }
     seen.nodes = nodes;
     Ok(seen)
 }
-
-/// The end of the names of k3s's Secrets with the hashes of node passwords.
-pub const PASSWORD: &str = ".node-password.k3s";
 
 /// Who wrote which field is most of an object, and of no use here.
 fn without_history(mut volume: PersistentVolume) -> PersistentVolume {

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use contract::Action;
 use k8s_openapi::api::core::v1::{PersistentVolume, Pod};
 
-use crate::actions::{node_actions, pod_action, volume_action};
+use crate::actions::{node_actions, password_action, pod_action, volume_action};
 use crate::binding::{Binding, binding, is_local_folder};
 use crate::journal::Begun;
+use crate::node_password::{self, NodePassword};
 use crate::nodes::{Nodes, SeenNode};
-use crate::observe::PASSWORD;
 use crate::report::{LeftField, Report};
 
 /// What was seen.
@@ -29,6 +29,8 @@ pub struct Seen {
     pub claims_lost: Vec<String>,
     /// All attachments of volumes to nodes.
     pub attachments: Vec<Attachment>,
+    /// The node password of the kept node's former container.
+    pub kept_password: Option<NodePassword>,
     /// Names of k3s's Secrets with hashes of node passwords.
     pub node_passwords: BTreeSet<String>,
     /// `--allow-multi-node`.
@@ -115,6 +117,8 @@ pub struct DoomedNode {
 /// What to do, in this order.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
+    /// The Secret that goes before all else.
+    pub password: Option<NodePassword>,
     /// The node that everything moves to.
     pub keep: Option<SeenNode>,
     /// All nodes that live.
@@ -143,6 +147,7 @@ pub fn name_of(volume: &PersistentVolume) -> String {
 pub fn plan(seen: &Seen) -> Plan {
     let names = |nodes: &[SeenNode]| nodes.iter().map(|node| node.name.clone()).collect();
     let mut plan = Plan {
+        password: seen.kept_password.clone(),
         keep: seen.nodes.keep.clone(),
         live: names(&seen.nodes.live),
         stale: names(&seen.nodes.stale),
@@ -290,7 +295,7 @@ fn doomed_nodes(seen: &Seen, goes: impl Fn(&&SeenNode) -> bool) -> Vec<DoomedNod
         names.push(attachment.name.clone());
     }
     let doom = |node: &SeenNode| {
-        let password = format!("{}{PASSWORD}", node.name);
+        let password = node_password::name_of(&node.name);
         DoomedNode {
             name: node.name.clone(),
             uid: node.uid.clone(),
@@ -361,9 +366,10 @@ impl Plan {
         let volumes = begun
             .chain(&self.volumes)
             .map(|volume| self.volume_action(&name_of(volume)));
+        let password = self.password.iter().map(password_action);
         let pods = self.pods.iter().map(pod_action);
         let nodes = self.nodes.iter().flat_map(node_actions);
-        pods.chain(volumes).chain(nodes).collect()
+        password.chain(pods).chain(volumes).chain(nodes).collect()
     }
 
     /// The action on the volume of this name.

@@ -139,7 +139,8 @@ impl PlayedGateway {
         command
     }
 
-    fn program(&self, arguments: &[&str]) -> Command {
+    /// The program with this home and whichever gateway.
+    pub fn program(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gw-detect"));
         command
             .args(arguments)

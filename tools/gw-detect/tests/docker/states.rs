@@ -8,7 +8,7 @@ use crate::authority::Authority;
 use crate::played_gateway::{PlayedGateway, docker, skipped};
 
 /// The server with mTLS.
-const SECURED: &str = "COPY ca.crt tls.crt tls.key /tls/\n";
+pub const SECURED: &str = "COPY ca.crt tls.crt tls.key /tls/\n";
 
 #[test]
 fn nothing_then_a_volume_then_a_stopped_container() {

@@ -103,6 +103,28 @@ fn a_stale_node_goes_with_its_pods_and_its_volumes_move() {
 }
 
 #[test]
+fn the_node_password_of_the_former_container_comes_before_all_else_and_beside_other_living_nodes_too() {
+    let password = |node: &str| node_password::name_of(node);
+    let mut seen = Seen {
+        pods: vec![pod("a", "old", true)],
+        node_passwords: ["old", "new"].map(password).into(),
+        ..seen()
+    };
+    let objects = |seen: &Seen| -> Vec<String> {
+        let actions = plan(seen).actions();
+        actions.into_iter().map(|action| action.object).collect()
+    };
+    assert!(!objects(&seen).contains(&"secret kube-system/new.node-password.k3s".to_owned()));
+    seen.kept_password = Some(NodePassword {
+        name: password("new"),
+        uid: "u".to_owned(),
+    });
+    assert_eq!(objects(&seen)[0], "secret kube-system/new.node-password.k3s");
+    seen.nodes.live.push(node("other"));
+    assert_eq!(objects(&seen), ["secret kube-system/new.node-password.k3s"]);
+}
+
+#[test]
 fn what_is_not_understood_stays_and_keeps_its_node() {
     let with_volume = |volume| Seen {
         volumes: vec![volume],

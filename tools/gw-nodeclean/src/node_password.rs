@@ -1,0 +1,88 @@
+//! The k3s node password of the node that is kept. k3s makes it in the container, keeps its hash in a Secret of the cluster, and
+//! refuses a node of the same name that comes with another one: a container that is new is not let in before that Secret is gone.
+
+use contract::{Context, Failure};
+use k8s_openapi::api::core::v1::Secret;
+use kube::Api;
+use kube_session::{Backoff, Session, Trouble};
+
+use crate::act::{delete, only};
+use crate::actions::password_action;
+use crate::flags::Flags;
+use crate::report::Report;
+
+/// The namespace of k3s's Secrets with the hashes of node passwords.
+pub const NAMESPACE: &str = "kube-system";
+/// The end of their names.
+const ENDING: &str = ".node-password.k3s";
+
+/// Such a Secret, without the hash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodePassword {
+    /// Its name.
+    pub name: String,
+    /// Only this very Secret.
+    pub uid: String,
+}
+
+/// The name of the Secret of a node.
+pub fn name_of(node: &str) -> String {
+    format!("{node}{ENDING}")
+}
+
+/// Is this the name of such a Secret?
+pub fn is_one(name: &str) -> bool {
+    name.ends_with(ENDING)
+}
+
+/// The Secret of --keep's node, where its container is new.
+pub async fn of_former_container(session: &Session, flags: &Flags) -> Result<Option<NodePassword>, Failure> {
+    let (true, Some(node)) = (flags.new_container, &flags.keep) else {
+        return Ok(None);
+    };
+    look(session, &name_of(node)).await
+}
+
+/// Deletes it; with `--dry-run` it is only reported. What has its name by then is of the new container, and stays.
+pub async fn forget(
+    session: &Session,
+    password: Option<&NodePassword>,
+    context: &Context<Report>,
+) -> Result<(), Failure> {
+    let Some(password) = password else { return Ok(()) };
+    let dry_run = context.common.dry_run;
+    let mut backoff = Backoff::default();
+    while !dry_run && !delete(session, &secrets(session), &password.name, &only(&password.uid)).await? {
+        if look(session, &password.name).await?.as_ref() != Some(password) {
+            return Ok(());
+        }
+        tokio::time::sleep(backoff.next_wait()).await;
+    }
+    if !dry_run {
+        let done = format!("deleted secret {NAMESPACE}/{}", password.name);
+        context.console.progress(&done);
+    }
+    context.report.update(|report| {
+        report.changed |= !dry_run;
+        report.actions.push(password_action(password));
+    });
+    Ok(())
+}
+
+/// The hash stays with the API server.
+async fn look(session: &Session, name: &str) -> Result<Option<NodePassword>, Failure> {
+    let secrets = secrets(session);
+    let what = format!("the API server to return Secret {name}");
+    let absent = |trouble| (trouble == Trouble::Absent).then_some(());
+    let answer = session
+        .request(&what, name, || secrets.get_metadata(name), absent)
+        .await?;
+    Ok(answer.ok().map(|found| NodePassword {
+        name: name.to_owned(),
+        uid: found.metadata.uid.unwrap_or_default(),
+    }))
+}
+
+fn secrets(session: &Session) -> Api<Secret> {
+    Api::namespaced(session.client.clone(), NAMESPACE)
+}
