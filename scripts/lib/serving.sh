@@ -20,8 +20,3 @@ serves_already() {
 release_given() {
     [[ -n ${given[--chart]:-} || ${#values_given[@]} -gt 0 || ${#sets_given[@]} -gt 0 ]]
 }
-
-# The command line of a tool, for --verbose; secrets are in none.
-traced() {
-    [[ ${given[--verbose]:-false} == false ]] || printf '+%s\n' "$(printf ' %q' "$@")" >&2
-}

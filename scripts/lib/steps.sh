@@ -28,6 +28,11 @@ begin() {
     spawn "$name" "$programs/$tool" "$@"
 }
 
+# The command line of a tool, for --verbose; secrets are in none.
+traced() {
+    [[ ${given[--verbose]:-false} == false ]] || printf '+%s\n' "$(printf ' %q' "$@")" >&2
+}
+
 # Waits for a tool's end, and says what came of it.
 ended() {
     local name=$1 code=0 now gone
