@@ -26,7 +26,7 @@ verb_deploy() {
     container_runs
     deploy_planned "$wanted"
     if [[ ${#due[@]} -eq 0 ]]; then
-        [[ -z ${part_left[*]} ]] || parts_said "what is deployed from here"
+        [[ ${part_left[*]} != *[a-z]* ]] || parts_said "what is deployed from here"
         finish "gateway $gateway: nothing to deploy, it runs what is here"
         return
     fi
