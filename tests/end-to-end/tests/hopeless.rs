@@ -75,7 +75,7 @@ fn step_beside_gateway(tool: &str, gw_wait: &str) -> (Ended, tempfile::TempDir) 
     let here = folder.path().display();
     for (name, script) in [("tool", tool), ("gw-wait", gw_wait)] {
         let file = folder.path().join(name);
-        std::fs::write(&file, format!("#!/bin/sh\nhere={here}\n{script}\n")).expect("room");
+        std::fs::write(&file, format!("#!/bin/sh\nexport here={here}\n{script}\n")).expect("room");
         std::fs::set_permissions(&file, PermissionsExt::from_mode(0o755)).expect("a file of one's own");
     }
     let script = r#"set -euo pipefail
@@ -92,12 +92,14 @@ fn step_beside_gateway(tool: &str, gw_wait: &str) -> (Ended, tempfile::TempDir) 
     (Ended::of(command), folder)
 }
 
-const NEVER: &str = "trap 'kill $!; touch $here/ended; exit 143' TERM; tail -f /dev/null & wait";
+/// Waits for what does not come, until its own time is over.
+const WAITING: &str =
+    "trap 'kill $!; touch $here/ended; exit 143' TERM; timeout 30 tail -f /dev/null & wait; exit 124";
 
 #[test]
 fn a_step_that_asks_kubernetes_alone_ends_with_the_gateway() {
     let exited = r#"printf '{"error": {"reason": "gateway_exited", "message": "m", "hint": "h"}}'; echo why >&2; exit 1"#;
-    let (ended, folder) = step_beside_gateway(NEVER, exited);
+    let (ended, folder) = step_beside_gateway(WAITING, exited);
     assert_eq!(ended.code, 1, "{}", ended.stderr);
     assert_eq!(ended.document()["error"]["reason"], "gateway_exited");
     assert!(ended.stderr.contains("why\n"), "{}", ended.stderr);
@@ -106,17 +108,19 @@ fn a_step_that_asks_kubernetes_alone_ends_with_the_gateway() {
 
 #[test]
 fn a_step_goes_on_where_the_gateway_runs_or_that_cannot_be_told() {
-    let until_asked_twice = "until [ -e $here/second ]; do tail -n 0 /dev/null; done; printf '{}'";
+    // A tool that ends well once it was asked about so often.
+    let until = |file: &str| {
+        format!("timeout 60 sh -c 'until [ -e {file} ]; do tail -n 0 /dev/null; done' && printf '{{}}'")
+    };
     for answer in ["exit 0", "exit 77", "printf broken; exit 1"] {
         let asked = format!("[ ! -e $here/first ] || touch $here/second; touch $here/first; {answer}");
-        let (ended, _folder) = step_beside_gateway(until_asked_twice, &asked);
+        let (ended, _folder) = step_beside_gateway(&until("$here/second"), &asked);
         assert_eq!(ended.code, 0, "{answer}: {}", ended.stderr);
         assert_eq!(ended.document()["error"], serde_json::Value::Null, "{answer}");
     }
     // Its end is not kept waiting for the answer, and the question ends with it.
-    let until_asked = "until [ -e $here/asked ]; do tail -n 0 /dev/null; done; printf '{}'";
     let asking = "echo $$ >$here/process; touch $here/asked; exec tail -f /dev/null";
-    let (ended, folder) = step_beside_gateway(until_asked, asking);
+    let (ended, folder) = step_beside_gateway(&until("$here/asked"), asking);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert!(!ended.stderr.contains("illed"), "{}", ended.stderr);
     let process = std::fs::read_to_string(folder.path().join("process")).expect("it was asked");
