@@ -50,7 +50,7 @@ bring_up() {
         release_understood
         release_saved
     fi
-    begin nodes gw-nodeclean "${of_cluster[@]}" --keep "$node_name" --since "$started_at" "${new_container[@]}"
+    begin nodes gw-nodeclean "${of_cluster[@]}" --keep "$node_name" --since "$started_at" --container-created "$created_at"
     secrets_ensured
     ended_beside_gateway nodes
     [[ $ours == false ]] || release_deployed
@@ -129,13 +129,9 @@ image_ready() {
 read_container() {
     local fields san
     mapfile -t fields < <(jq -r '.node_name, .started_at, .kubeconfig, .endpoint, .published // "", .needs_tunnel, .container_id,
-        (.spec | tojson), .spec.plaintext, ([.actions[] | select(.verb == "create").object | split(" ")[0]] | any(. == "container") and all(. != "volume")),
-        .spec.tls_sans[]' <<<"$document")
+        (.spec | tojson), .spec.plaintext, .created_at, .spec.tls_sans[]' <<<"$document")
     node_name=${fields[0]} started_at=${fields[1]} kubeconfig=${fields[2]} endpoint=${fields[3]} container_id=${fields[6]} spec=${fields[7]}
-    plaintext=${fields[8]}
-    # What a node keeps in its container went with the former one; the volume still knows it.
-    new_container=()
-    [[ ${fields[9]} == false ]] || new_container=(--new-container)
+    plaintext=${fields[8]} created_at=${fields[9]}
     published=()
     [[ -z ${fields[4]} ]] || published=(--published "${fields[4]}")
     [[ ${fields[5]} == false ]] || tunnel_opened || step_failed tunnel "$?"

@@ -63,6 +63,8 @@ pub struct Container {
     pub image_id: String,
     /// What it does.
     pub status: Status,
+    /// RFC 3339.
+    pub created_at: Option<String>,
     /// RFC 3339; `None` where it never started.
     pub started_at: Option<String>,
     /// RFC 3339; `None` where it never ended.
@@ -130,6 +132,7 @@ impl Container {
             image_id: answer.image.unwrap_or_default(),
             status,
             exit_code: state.exit_code.filter(|_| ended),
+            created_at: time(answer.created),
             started_at,
             finished_at: time(state.finished_at),
             oom_killed: state.oom_killed.unwrap_or_default(),

@@ -4,7 +4,6 @@ use std::os::unix::fs::symlink;
 use std::process::Command;
 
 use end_to_end::{Ended, driver, repository};
-use serde_json::{Value, json};
 
 fn run(arguments: &[&str]) -> Ended {
     let mut command = driver();
@@ -218,65 +217,6 @@ fn what_a_tool_left_is_in_its_line() {
             ])
             .current_dir(repository());
         assert_eq!(Ended::of(command).well().stdout.trim(), line, "{document}");
-    }
-}
-
-/// The node's password went with its former container, and the volume has its hash.
-#[test]
-fn a_container_that_is_new_on_a_volume_that_is_not_is_told_to_the_step_nodes() {
-    for (done, is_told) in [
-        (&["create container c"][..], true),
-        (
-            &[
-                "stop container c",
-                "rename container c",
-                "create container c",
-                "start container c",
-                "delete container c-old",
-            ],
-            true,
-        ),
-        (
-            &["create network c", "create container c", "start container c"],
-            true,
-        ),
-        (
-            &[
-                "create volume c",
-                "create network c",
-                "create container c",
-                "start container c",
-            ],
-            false,
-        ),
-        (
-            &["create network c", "attach container c", "start container c"],
-            false,
-        ),
-        (&[], false),
-    ] {
-        let actions: Vec<Value> = done
-            .iter()
-            .filter_map(|action| action.split_once(' '))
-            .map(|(verb, object)| json!({ "verb": verb, "object": object }))
-            .collect();
-        let document = json!({
-            "node_name": "n", "started_at": "t", "kubeconfig": "k", "endpoint": "https://e:1", "published": null, "needs_tunnel": false,
-            "container_id": "i", "spec": { "plaintext": false, "tls_sans": ["one"] }, "actions": actions,
-        });
-        let script = r#"set -eu; source scripts/lib/bring-up.sh; cluster_is() { :; }; limits=() of_docker=() gateway=g document=$1
-            read_container; printf '%s\n' "${new_container[@]}" "${sans[@]}""#;
-        let mut command = Command::new("bash");
-        command
-            .args(["-c", script, "bash", &document.to_string()])
-            .current_dir(repository());
-        let told = if is_told { "--new-container" } else { "" };
-        let ended = Ended::of(command).well();
-        assert_eq!(
-            ended.stdout.trim(),
-            format!("{told}\n--san\none").trim(),
-            "{done:?}"
-        );
     }
 }
 

@@ -40,14 +40,22 @@ fn a_gateway_is_made_found_stopped_started_and_made_again_on_its_volume() {
     let another = person.make_sandbox("after-stop");
     person.says(&another, "a line of another");
 
-    // The container is gone, the volume is there: the same again, under the same node name.
+    // What k3s keeps of a node's password is of its container: another start leaves it, another container does not.
     let node = gateway.status()["container"]["node_name"].clone();
+    let password = format!("{}.node-password.k3s", node.as_str().expect("a name"));
+    gateway.kubectl(&["-n", "kube-system", "create", "secret", "generic", &password]);
+    gateway.run("restart", &[]).well();
+    let passwords = || gateway.kubectl(&["-n", "kube-system", "get", "secrets", "-o", "name"]);
+    assert!(passwords().contains(&password));
+
+    // The container is gone, the volume is there: the same again, under the same node name.
     docker(&["rm", "--force", &gateway.resource()]);
     assert_eq!(gateway.status()["state"], "volume_only");
     let recreated = gateway.start(&["--json"]).well().document();
     assert_eq!(recreated["state_before"], "volume_only");
     assert_eq!(fingerprint(&recreated), secret);
     assert_eq!(gateway.status()["container"]["node_name"], node);
+    assert!(!passwords().contains(&password));
     assert_eq!(
         gateway.status()["endpoint"],
         format!("https://127.0.0.1:{}", gateway.port)

@@ -380,6 +380,7 @@ impl Report {
         self.port = Some(spec.port);
         self.image = Some(spec.image.clone());
         self.image_id = Some(container.image_id.clone());
+        self.created_at.clone_from(&container.created_at);
         self.started_at.clone_from(&container.started_at);
         self.confinement = Some(word(container.privileged));
         self.spec = Some(spec);

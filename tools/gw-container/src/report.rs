@@ -69,6 +69,8 @@ pub struct Report {
     pub image: Option<String>,
     /// The cluster image's id.
     pub image_id: Option<String>,
+    /// When the container was created, RFC 3339.
+    pub created_at: Option<String>,
     /// When the container started, RFC 3339.
     pub started_at: Option<String>,
     /// TCP port of the gateway on the host.

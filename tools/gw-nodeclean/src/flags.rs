@@ -26,10 +26,10 @@ pub struct Flags {
     /// delete pods of stale nodes that no controller makes again, too
     #[argh(switch)]
     pub delete_bare_pods: bool,
-    /// the container of --keep's node is new: the Secret with the hash of its k3s node password, which went with the former one,
-    /// is deleted before the node is waited for
-    #[argh(switch)]
-    pub new_container: bool,
+    /// RFC 3339 time when the container of --keep's node was created: an older Secret with the hash of its k3s node password is
+    /// of a former container, whose password is gone, and is deleted before the node is waited for
+    #[argh(option, from_str_fn(time))]
+    pub container_created: Option<Timestamp>,
     /// leave volumes, and with them the nodes that they are bound to
     #[argh(switch)]
     pub skip_volumes: bool,
@@ -38,10 +38,10 @@ pub struct Flags {
 impl Flags {
     /// Refuses flags that say nothing without each other.
     pub fn check(&self) -> Result<(), Failure> {
-        if self.new_container && self.keep.is_none() {
+        if self.container_created.is_some() && self.keep.is_none() {
             return Err(Failure::usage(
-                "--new-container does not say which node's container is new",
-                "name the node: gw-nodeclean --keep NODE --new-container",
+                "--container-created does not say which node's container it is about",
+                "name the node: gw-nodeclean --keep NODE --container-created TIME",
             ));
         }
         Ok(())

@@ -3,7 +3,7 @@
 //!
 //! A node is stale where its Lease was last renewed before `--since`, or, without that, where it was watched not to be
 //! renewed for `--grace`. Pods and volumes of other nodes are never written, and where several nodes live nothing is,
-//! unless `--allow-multi-node`. With `--new-container`, what k3s knew of the kept node's former container goes first, because
+//! unless `--allow-multi-node`. With `--container-created`, what k3s knew of the kept node's former container goes first, because
 //! the node would never be Ready. What the tool does not understand is left and named, with exit code 1. The document
 //! ([`report::Report`]) lists everything by name; `--dry-run` does nothing.
 

@@ -1,7 +1,9 @@
 //! The k3s node password of the node that is kept. k3s makes it in the container, keeps its hash in a Secret of the cluster, and
 //! refuses a node of the same name that comes with another one: a container that is new is not let in before that Secret is gone.
+//! k3s makes the Secret after the container, and never changes it: one that is older than the container is a former one's.
 
 use contract::{Context, Failure};
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
 use kube_session::{Backoff, Session, Trouble};
@@ -23,6 +25,8 @@ pub struct NodePassword {
     pub name: String,
     /// Only this very Secret.
     pub uid: String,
+    /// When it was created.
+    pub created: Option<Timestamp>,
 }
 
 /// The name of the Secret of a node.
@@ -35,12 +39,13 @@ pub fn is_one(name: &str) -> bool {
     name.ends_with(ENDING)
 }
 
-/// The Secret of --keep's node, where its container is new.
+/// The Secret of --keep's node, where its container is newer.
 pub async fn of_former_container(session: &Session, flags: &Flags) -> Result<Option<NodePassword>, Failure> {
-    let (true, Some(node)) = (flags.new_container, &flags.keep) else {
+    let (Some(created), Some(node)) = (flags.container_created, &flags.keep) else {
         return Ok(None);
     };
-    look(session, &name_of(node)).await
+    let found = look(session, &name_of(node)).await?;
+    Ok(found.filter(|password| password.created.is_some_and(|before| before < created)))
 }
 
 /// Deletes it; with `--dry-run` it is only reported. What has its name by then is of the new container, and stays.
@@ -80,6 +85,7 @@ async fn look(session: &Session, name: &str) -> Result<Option<NodePassword>, Fai
     Ok(answer.ok().map(|found| NodePassword {
         name: name.to_owned(),
         uid: found.metadata.uid.unwrap_or_default(),
+        created: found.metadata.creation_timestamp.map(|time| time.0),
     }))
 }
 

@@ -24,7 +24,7 @@ fn bad_input_is_refused_at_once() {
         (vec!["--no-such-flag"], 2, "usage"),
         (vec!["--since", "yesterday"], 2, "usage"),
         (vec!["--grace", "40"], 2, "usage"),
-        (vec!["--new-container"], 2, "usage"),
+        (vec!["--container-created", "2026-01-01T00:00:00Z"], 2, "usage"),
         (vec!["--keep", "n"], 78, "kubeconfig_invalid"),
         (vec!["--kubeconfig", "/nonexistent"], 78, "kubeconfig_invalid"),
     ] {

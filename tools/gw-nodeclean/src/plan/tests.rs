@@ -118,6 +118,7 @@ fn the_node_password_of_the_former_container_comes_before_all_else_and_beside_ot
     seen.kept_password = Some(NodePassword {
         name: password("new"),
         uid: "u".to_owned(),
+        created: None,
     });
     assert_eq!(objects(&seen)[0], "secret kube-system/new.node-password.k3s");
     seen.nodes.live.push(node("other"));

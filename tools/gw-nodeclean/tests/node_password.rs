@@ -33,8 +33,12 @@ fn api() -> FakeApi {
 
 fn secret(path: &str) -> Value {
     let name = path.rsplit('/').next();
-    json!({ "metadata": { "name": name }, "data": { "hash": "JDE6aGFzaA==" } })
+    json!({ "metadata": { "name": name, "creationTimestamp": "2026-01-01T00:00:01Z" }, "data": { "hash": "JDE6aGFzaA==" } })
 }
+
+/// A container that was created after the Secret, and one that was created before it.
+const NEW: [&str; 2] = ["--container-created", "2026-01-01T00:00:02.5Z"];
+const SAME: [&str; 2] = ["--container-created", "2026-01-01T00:00:00.5Z"];
 
 fn command(kubeconfig: &Path, flags: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gw-nodeclean"));
@@ -77,19 +81,21 @@ fn that_one_secret_goes_once_and_only_where_it_was_asked_for() {
     let before = api.dump("/");
     let kept = clean(api.kubeconfig(), &[]);
     assert_eq!((kept.code, api.dump("/")), (0, before.clone()), "{}", kept.stderr);
-    let planned = clean(api.kubeconfig(), &["--new-container", "--dry-run"]);
+    let kept = clean(api.kubeconfig(), &SAME);
+    assert_eq!((kept.code, api.dump("/")), (0, before.clone()), "{}", kept.stderr);
+    let planned = clean(api.kubeconfig(), &[&NEW[..], &["--dry-run"]].concat());
     assert_eq!((planned.code, api.dump("/")), (0, before), "{}", planned.stderr);
     assert_eq!(objects(&planned), DELETED);
     assert_eq!(planned.document["changed"], false);
 
-    let ended = clean(api.kubeconfig(), &["--new-container"]);
+    let ended = clean(api.kubeconfig(), &NEW);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert_eq!(objects(&ended), DELETED);
     assert_eq!(ended.document["changed"], true);
     assert!(api.get(PASSWORD).is_none());
     others_are_there(&api);
 
-    let again = clean(api.kubeconfig(), &["--new-container"]);
+    let again = clean(api.kubeconfig(), &NEW);
     assert_eq!((again.code, &again.document["changed"]), (0, &json!(false)));
     assert!(objects(&again).is_empty());
 }
@@ -100,7 +106,7 @@ fn it_goes_before_the_node_is_waited_for() {
     let api = api();
     assert!(api.remove(NODE));
     let before = api.dump("/");
-    let short = ["--new-container", "--timeout", "2s"];
+    let short = [&NEW[..], &["--timeout", "2s"]].concat();
     let planned = clean(api.kubeconfig(), &[&short[..], &["--dry-run"]].concat());
     assert_eq!(planned.code, 124, "{}", planned.stderr);
     assert_eq!((objects(&planned), api.dump("/")), (DELETED.to_vec(), before));
@@ -119,7 +125,7 @@ fn a_secret_that_took_the_name_meanwhile_stays() {
     let api = api();
     let proxy = FaultProxy::before(api.kubeconfig());
     proxy.inject(Fault::Hold, When::AtWrite(1));
-    let tool = Program::start(command(proxy.kubeconfig(), &["--new-container"]));
+    let tool = Program::start(command(proxy.kubeconfig(), &NEW));
     assert!(
         proxy.wait_withheld(Duration::from_secs(30)),
         "nothing was deleted"
@@ -152,7 +158,7 @@ fn no_answer_but_a_404_that_names_it_is_its_absence_and_a_fault_is_asked_again()
         let api = api();
         let proxy = FaultProxy::before(api.kubeconfig());
         proxy.inject(*fault, *when);
-        let ended = clean(proxy.kubeconfig(), &["--new-container", "--timeout", "15s"]);
+        let ended = clean(proxy.kubeconfig(), &[&NEW[..], &["--timeout", "15s"]].concat());
         let case = format!("{fault:?} {when:?}: {}", ended.stderr);
         assert_eq!(ended.code, *code, "{case}");
         let is_gone = api.get(PASSWORD).is_none();
