@@ -88,7 +88,8 @@ context_chosen() {
         [[ -n $context && $'\n'"${found#*$'\n'}"$'\n' == *$'\n'"$context"$'\n'* ]] || continue
         file=$(realpath -- "$file")
         cluster_is "$file"
-        kubectl_says config view --raw --flatten --minify --context "$context" >"$scratch/cluster.yaml"
+        kubectl_says config view --raw --flatten --minify --context "$context" >"$scratch/cluster.yaml" ||
+            fail 78 kubeconfig_invalid "context $context of $file is not whole" "kubectl config view --kubeconfig $file"
         cluster_is "$scratch/cluster.yaml"
         kubectl_flags="--kubeconfig $file --context $context"
         cluster=$(jq -c --arg file "$file" --arg context "$context" '.kubeconfig = $file | .context = $context' <<<"$cluster")
@@ -102,6 +103,22 @@ context_chosen() {
 contexts_of() {
     cluster_is "$(realpath -- "$1")"
     kubectl_says config view --output json | jq -r '."current-context" // "", .contexts[]?.name'
+}
+
+# Absence is only what the API server says; an error ends the run.
+namespace_is_there() {
+    local found
+    found=$(kubectl_says get namespace "$namespace" --ignore-not-found --output name) || namespace_unread
+    [[ -n $found ]]
+}
+
+# namespace_has PATH: what is there.
+namespace_has() {
+    kubectl_says get namespace "$namespace" --output "jsonpath={$1}"
+}
+
+namespace_unread() {
+    fail 69 api_unreachable "namespace $namespace could not be read" "kubectl $kubectl_flags get namespace $namespace"
 }
 
 # Kept for runs to come.

@@ -11,10 +11,10 @@ existing_destroy() {
     helm_ready
     lock_taken destroy || true
     step api gw-wait api "${of_cluster[@]}"
-    if [[ -n $(kubectl_says get namespace "$namespace" --ignore-not-found --output name) ]]; then
+    if namespace_is_there; then
         namespace_is_the_same
         release_recalled
-        owner=$(kubectl_says get namespace "$namespace" --output 'jsonpath={.metadata.labels.dev\.openshell\.gateway}')
+        owner=$(namespace_has '.metadata.labels.dev\.openshell\.gateway') || namespace_unread
         if [[ $owner == "$gateway" ]]; then
             consent "destroy gateway $gateway with its sandboxes, secrets and namespace $namespace, with all that is in it"
         else

@@ -12,14 +12,21 @@ endpoint_found() {
     [[ -z $endpoint ]] || return 0
     [[ $plaintext == false ]] || scheme=http
     found=$({
-        kubectl_says --namespace "$namespace" get services --output json
-        # Neither may be allowed to whoever owns a namespace alone; and a cluster may have no such kind.
-        kubectl_says --namespace "$namespace" get ingresses --output json 2>/dev/null || true
-        kubectl_says get nodes --output json 2>/dev/null || true
+        kubectl_says --namespace "$namespace" get services --output json &&
+            listed_where_allowed --namespace "$namespace" get ingresses && listed_where_allowed get nodes
     } | jq -cs --arg service "$service_name" --arg scheme "$scheme" -f "$root/scripts/existing-cluster/endpoint.jq") ||
-        fail 69 api_unreachable "the Services of namespace $namespace could not be read" "kubectl $kubectl_flags --namespace $namespace get services"
+        fail 69 api_unreachable "where the server is reached could not be read" "kubectl $kubectl_flags --namespace $namespace get services,ingresses"
     endpoint=$(jq -r '.endpoint // ""' <<<"$found") endpoint_of=$(jq -r '.of // ""' <<<"$found") endpoint_pending=$(jq -r .pending <<<"$found")
     [[ -n $endpoint || $endpoint_pending == true ]] || endpoint=$scheme://127.0.0.1:$forward_port
+}
+
+# Who owns a namespace alone may not list nodes; and a cluster may have no Ingresses. Every other error is one.
+listed_where_allowed() {
+    kubectl_says "$@" --output json 2>"$scratch/kubectl.log" ||
+        grep -q "(Forbidden)\|doesn't have a resource type" "$scratch/kubectl.log" || {
+        cat -- "$scratch/kubectl.log" >&2
+        return 1
+    }
 }
 
 # Clouds take a while to make a load balancer.

@@ -128,10 +128,7 @@ release_ready() {
 
 # One that is not there is made, and marked, so that destroy removes it again.
 namespace_made() {
-    local found
-    found=$(kubectl_says get namespace "$namespace" --ignore-not-found --output name) ||
-        fail 69 api_unreachable "namespace $namespace could not be read" "kubectl $kubectl_flags get namespace $namespace"
-    [[ -z $found ]] || return 0
+    ! namespace_is_there || return 0
     jq -n --arg namespace "$namespace" --arg gateway "$gateway" '{apiVersion: "v1", kind: "Namespace",
         metadata: {name: $namespace, labels: {"dev.openshell.gateway": $gateway}}}' >"$scratch/namespace.json"
     kubectl_says create --filename "$scratch/namespace.json" >/dev/null ||
@@ -142,8 +139,7 @@ namespace_made() {
 # Sets namespace_uid and reads what was deployed to it. A gateway's files are about one namespace of one cluster.
 namespace_is_the_same() {
     local known
-    namespace_uid=$(kubectl_says get namespace "$namespace" --output 'jsonpath={.metadata.uid}') ||
-        fail 69 api_unreachable "namespace $namespace could not be read" "kubectl $kubectl_flags get namespace $namespace"
+    namespace_uid=$(namespace_has .metadata.uid) || namespace_unread
     known=$(jq -r '.namespace_uid // ""' <<<"$cluster")
     if [[ -n $known && $known != "$namespace_uid" ]]; then
         fail 1 another_cluster "gateway $gateway is in another namespace than $namespace of this cluster, or that was made anew" \
@@ -155,7 +151,7 @@ namespace_is_the_same() {
 # What would be done, by what is there.
 deployment_planned() {
     local plan=()
-    if [[ -z $(kubectl_says get namespace "$namespace" --ignore-not-found --output name) ]]; then
+    if ! namespace_is_there; then
         finish "nothing was done; the plan: create namespace $namespace, make the handshake secret and certificates, install release openshell"
         return
     fi

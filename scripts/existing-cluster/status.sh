@@ -14,8 +14,10 @@ existing_status() {
     await api || answers=false
     await grpc || serves=false
     secrets_told
-    [[ $answers == false ]] ||
-        workload=$(kubectl_says --namespace "$namespace" get "$server_kind" --ignore-not-found --output json | grep . || printf null)
+    if [[ $answers == true ]]; then
+        workload=$(kubectl_says --namespace "$namespace" get "$server_kind" --ignore-not-found --output json) || answers=false
+        workload=${workload:-null}
+    fi
     document=$(jq -c --arg gateway "$gateway" --arg endpoint "$endpoint" --arg folder "$folder" --argjson workload "$workload" \
         --argjson certificates "$certificates" --argjson secret "$secret" --argjson serves "$serves" --argjson answers "$answers" '
         {schema: 1, tool: "openshell", verb: "status", gateway: $gateway,

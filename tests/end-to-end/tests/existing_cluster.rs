@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use cluster_fixture::{client, run_apart};
+use cluster_fixture::{Fault, FaultProxy, When, client, run_apart};
 use end_to_end::{
     Diagnosis, Ended, ForeignCluster, Person, TestGateway, docker, fingerprint, image_values,
     skipped_without_docker, until,
@@ -158,6 +158,7 @@ fn a_gateway_lives_on_somebodys_cluster_and_leaves_nothing_there() {
     assert_eq!(person.reads(&sandbox), ["a line from before"]);
     another_lives_beside_it(&gateway, &cluster, &there, &values);
 
+    an_error_is_no_absence(&gateway);
     gateway.run("destroy", &["--yes"]).well();
     assert!(!cluster.kubectl(&["get", "namespaces"]).contains("team-a"));
     let left = cluster.kubectl(&[
@@ -361,5 +362,38 @@ fn a_load_balancer_is_waited_for(gateway: &TestGateway, cluster: &ForeignCluster
         format!("http://{address}:8080"),
         "{document:#}"
     );
+    assert_eq!(gateway.status()["state"], "serving");
+}
+
+/// An API that answers with errors: nothing is taken for gone, and where the server is reached stays known.
+fn an_error_is_no_absence(gateway: &TestGateway) {
+    let plain = gateway.folder().join("plain.yaml");
+    fs::write(&plain, gateway.run("kubeconfig", &[]).well().stdout).expect("a file");
+    let proxy = FaultProxy::before(&plain);
+    let (cluster, metadata) = (
+        gateway.folder().join("cluster.json"),
+        gateway.folder().join("metadata.json"),
+    );
+    let kept = fs::read_to_string(&cluster).expect("what is kept of the cluster");
+    let mut through: Value = serde_json::from_str(&kept).expect("a document");
+    (through["kubeconfig"], through["context"]) = (text(proxy.kubeconfig()).into(), "test".into());
+    fs::write(&cluster, through.to_string()).expect("room");
+    let endpoint = fs::read_to_string(&metadata).expect("the metadata");
+    for (verb, flags, path) in [
+        ("destroy", &["--yes"][..], "/namespaces/team-a"),
+        ("start", &["--dry-run"], "/namespaces/team-a"),
+        ("restart", &[], "/services"),
+        ("restart", &[], "/nodes"),
+    ] {
+        proxy.inject(Fault::Status(500), When::OnPath(path));
+        let ended = gateway.run(verb, flags);
+        assert_eq!(ended.code, 69, "{verb}, {path}: {}", ended.stderr);
+        assert_eq!(
+            fs::read_to_string(&metadata).expect("the metadata"),
+            endpoint,
+            "{verb}, {path}"
+        );
+    }
+    fs::write(&cluster, kept).expect("room");
     assert_eq!(gateway.status()["state"], "serving");
 }
