@@ -11,6 +11,7 @@ of_gateway=()
 of_docker=()
 values_given=()
 sets_given=()
+flag_lines=()
 declare -A given=() group_of=() takes_value=()
 # How many words may follow a verb, where that is not none.
 declare -A most_operands=([deploy]=1 [use]=1 [backup]=1 [restore]=1 [logs]=2 [completion]=1 [help]=1)
@@ -43,17 +44,18 @@ read_verb() {
     arguments=("$@")
 }
 
-# Reads flags.txt: to which group each flag belongs, and whether a value follows it.
-know_flags() {
-    local lines line group flag
-    mapfile -t lines <"$root/scripts/lib/flags.txt"
-    for line in "${lines[@]}"; do
+# know_flag FLAG: to which group of flags.txt it belongs, and whether a value follows it. Only what is given is looked for, because a
+# start on a gateway that serves takes no longer than that.
+know_flag() {
+    local line group
+    [[ ${#flag_lines[@]} -gt 0 ]] || mapfile -t flag_lines <"$root/scripts/lib/flags.txt"
+    for line in "${flag_lines[@]}"; do
         case $line in
-        '  --'*)
-            line=${line#  } flag=${line%% *}
-            group_of[$flag]=$group
-            line=${line#"$flag "}
-            [[ $line == [\ a-z]* || $line == "$flag" ]] || takes_value[$flag]=yes
+        "  $1" | "  $1 "*)
+            group_of[$1]=$group
+            line=${line#"  $1"}
+            [[ $line != ' '[!\ a-z]* ]] || takes_value[$1]=yes
+            return
             ;;
         [a-z]*) group=$line ;;
         esac
@@ -62,7 +64,6 @@ know_flags() {
 
 read_flags() {
     local word value groups
-    know_flags
     groups_of_verb "$verb"
     groups=" $groups "
     [[ $groups == *" json "* ]] || json=false
@@ -77,12 +78,14 @@ read_flags() {
         --*=*)
             value=${word#*=}
             word=${word%%=*}
+            know_flag "$word"
             ;;
         -[!0-9-]*)
             usage_error "flags have two dashes: '$word'"
             ;;
         --?*)
             value=
+            know_flag "$word"
             if [[ -n ${takes_value[$word]:-} && $# -gt 0 ]]; then
                 value=$1
                 shift
