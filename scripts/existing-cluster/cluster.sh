@@ -41,7 +41,6 @@ cluster_known() {
     [[ -z $endpoint || $endpoint =~ ^https?://[^/:[:space:]]+:[0-9]+$ || $endpoint =~ ^https?://\[[0-9a-f:]+\]:[0-9]+$ ]] ||
         usage_error "--endpoint is https://HOST:PORT, http://HOST:PORT for a server without TLS, or found, not '$endpoint'"
     of_cluster=(--kubeconfig "$kubeconfig" --namespace "$namespace" "${limits[@]}")
-    of_bundle=(--gateway "$gateway")
     tls=() sans=() hopeless=()
     [[ $plaintext == false ]] || tls=(--plaintext)
     local san
@@ -123,12 +122,8 @@ namespace_unread() {
 
 # Kept for runs to come.
 cluster_kept() {
-    local new
     cluster=$(jq -c --arg uid "$namespace_uid" '.namespace_uid = $uid' <<<"$cluster")
-    [[ ! -e $folder/cluster.json || $(<"$folder/cluster.json") != "$cluster" ]] || return 0
-    new=$(mktemp "$folder/.cluster.XXXXXX")
-    printf '%s\n' "$cluster" >"$new"
-    mv -f -- "$new" "$folder/cluster.json"
+    kept_file "$folder/cluster.json" "$cluster"$'\n'
 }
 
 # What clients read of the gateway, and that it is the active one.
@@ -138,10 +133,6 @@ client_files_written() {
     old=$(cat -- "$file" 2>/dev/null) || old='{}'
     new=$(jq --arg name "$gateway" --arg endpoint "$endpoint" --arg host "$host" --argjson port "$port" '
         . + {name: $name, gateway_endpoint: $endpoint, is_remote: ($host | IN("127.0.0.1", "localhost") | not), gateway_port: $port}' <<<"$old")
-    if [[ $new != "$old" ]]; then
-        printf '%s\n' "$new" >"$scratch/metadata"
-        cp -- "$scratch/metadata" "$file.new"
-        mv -f -- "$file.new" "$file"
-    fi
+    [[ $new == "$old" ]] || kept_file "$file" "$new"$'\n'
     [[ $(active_gateway) == "$gateway" ]] || activate "$gateway"
 }

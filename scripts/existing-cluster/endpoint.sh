@@ -65,13 +65,12 @@ endpoint_is_named() {
 }
 
 # forwarded_for_now SECONDS: until this run ends, the server is reached at `address`, by a port of 127.0.0.1 that is free. Fails where
-# that takes longer, or kubectl gives up; its words are in the file `forward` then.
+# that takes longer, or kubectl gives up; its words are in the file `forward.log` then.
 forwarded_for_now() {
-    local command line begun now
+    local line begun now
     clock
     begun=$now
-    kubectl_words --namespace "$namespace" port-forward --address 127.0.0.1 "service/$service_name" ":$(service_port)"
-    spawn forward "${command[@]}" 2>"$scratch/forward.log"
+    forward_begun ""
     until line=$(grep -o -m 1 '127\.0\.0\.1:[0-9]*' "$scratch/forward"); do
         clock
         if ! kill -0 "${running[forward]}" 2>/dev/null || ((now - begun > $1 * 1000)); then
@@ -81,6 +80,13 @@ forwarded_for_now() {
         sleep 0.1
     done
     address=$line
+}
+
+# forward_begun PORT: kubectl leads this port of 127.0.0.1, or a free one, to the server. It says so in the file `forward`.
+forward_begun() {
+    local command
+    kubectl_words --namespace "$namespace" port-forward --address 127.0.0.1 "service/$service_name" "$1:$(service_port)"
+    spawn forward "${command[@]}" 2>"$scratch/forward.log"
 }
 
 forward_ended() {

@@ -28,7 +28,7 @@ existing_kubeconfig() {
 
 # Until Ctrl-C. A forward ends with the pod that it leads to, and is made again to the next one.
 existing_forward() {
-    local command code tries=0
+    local tries=0
     cluster_is_kept
     cluster_known
     release_recalled
@@ -36,10 +36,8 @@ existing_forward() {
     is_forwarded || warn "the gateway is reached on $endpoint already, by $endpoint_of: clients go there, and not to this machine's port $forward_port"
     what_is_left="nothing listens on port $forward_port any more"
     while true; do
-        code=0
-        kubectl_words --namespace "$namespace" port-forward --address 127.0.0.1 "service/$service_name" "$forward_port:$(service_port)"
-        spawn forward "${command[@]}" 2>"$scratch/forward.log"
-        forward_followed || code=$?
+        forward_begun "$forward_port"
+        forward_followed || true
         if grep -q 'unable to listen\|address already in use' "$scratch/forward.log"; then
             fail 1 port_taken "port $forward_port of 127.0.0.1 is taken" "openshell start --gateway $gateway --port N, then openshell forward"
         fi

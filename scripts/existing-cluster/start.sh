@@ -88,7 +88,7 @@ cluster_deployed() {
         cat -- "$scratch/forward.log" >&2
         fail 1 forward_failed "the server's Service cannot be forwarded to this machine" "openshell doctor --gateway $gateway"
     fi
-    step grpc gw-wait grpc "${of_bundle[@]}" --address "$address" "${tls[@]}" "${of_cluster[@]}" "${hopeless_pods[@]}"
+    step grpc gw-wait grpc --gateway "$gateway" --address "$address" "${tls[@]}" "${of_cluster[@]}" "${hopeless_pods[@]}"
     forward_ended
     client_files_written
     if is_forwarded; then

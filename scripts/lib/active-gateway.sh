@@ -12,12 +12,9 @@ active_gateway() {
     printf '%s\n' "$name"
 }
 
-# activate NAME: whoever reads the file meanwhile sees the old name or the new one.
 activate() {
-    local folder new
+    local folder
     folder=$(client_folder)
     mkdir -p -- "$folder"
-    new=$(mktemp "$folder/.active_gateway.XXXXXX")
-    printf '%s' "$1" >"$new"
-    mv -f -- "$new" "$folder/active_gateway"
+    kept_file "$folder/active_gateway" "$1"
 }

@@ -13,12 +13,17 @@ deployment_read() {
     [[ -n $deployment ]] || deployment=$(jq -cn --arg container "$1" '{container: $container}')
 }
 
-# What is known of the release that was deployed, for who only looks: sets server_kind, of_workload, service_name and handshake, and
-# adds to sans.
+# What is known of the release that was deployed, for who only looks.
 release_recalled() {
+    local facts
+    facts=$(jq -c 'select(.release and .facts_of == .release) | .facts' "$folder/deployment.json" 2>/dev/null) || facts=
+    facts_taken "${facts:-null}"
+}
+
+# facts_taken FACTS: sets server_kind, of_workload, service_name and handshake, and adds to sans, where there is a workload.
+facts_taken() {
     local fields san
-    mapfile -t fields < <(jq -r 'select(.release and .facts_of == .release) | .facts | select(.workload)
-        | .workload, .handshake, .service // "openshell", .sans[]' "$folder/deployment.json" 2>/dev/null)
+    mapfile -t fields < <(jq -r 'select(.workload) | .workload, .handshake, .service // "openshell", .sans[]' <<<"$1")
     [[ ${#fields[@]} -gt 0 ]] || return 0
     server_kind=${fields[0]} handshake=${fields[1]} service_name=${fields[2]}
     of_workload=(--workload "$server_kind")
@@ -29,10 +34,8 @@ release_recalled() {
 
 # deployment_is FILTER ARGUMENTS...: changes it, and keeps it.
 deployment_is() {
-    local filter=$1 new
+    local filter=$1
     shift
     deployment=$(jq -c "$@" "$filter" <<<"$deployment")
-    new=$(mktemp "$folder/.deployment.XXXXXX")
-    printf '%s\n' "$deployment" >"$new"
-    mv -f -- "$new" "$folder/deployment.json"
+    kept_file "$folder/deployment.json" "$deployment"$'\n'
 }

@@ -87,12 +87,8 @@ docker_remembered() {
 
 # Which Docker a flag or the environment named: its URL and the private key, a line each.
 docker_kept() {
-    local new key=${given[--ssh-key]:-}
+    local key=${given[--ssh-key]:-}
     [[ -n ${DOCKER_HOST:-} ]] || return 0
     [[ -z $key ]] || key=$(realpath -- "$key")
-    printf -v new '%s\n%s\n' "$DOCKER_HOST" "$key"
-    printf '%s' "$new" >"$scratch/docker"
-    ! cmp --silent -- "$scratch/docker" "$folder/docker" || return 0
-    cp -- "$scratch/docker" "$folder/docker.new"
-    mv -f -- "$folder/docker.new" "$folder/docker"
+    kept_file "$folder/docker" "$DOCKER_HOST"$'\n'"$key"$'\n'
 }

@@ -175,7 +175,7 @@ release_hash() {
 
 # Sets handshake, of_workload, server_kind and sans: by the chart's objects as they would be deployed, unless that is known already.
 release_understood() {
-    local facts san command code=0
+    local facts command code=0
     release_resolved
     case $(<"$kept/source") in
     bundled | checkout) return ;;
@@ -191,16 +191,10 @@ release_understood() {
             jq -cs --arg namespace "$namespace" -f "$root/scripts/lib/release-facts.jq")
         deployment_is '.facts = $facts | .facts_of = $release' --argjson facts "$facts" --arg release "$fingerprint"
     fi
-    server_kind=$(jq -r '.workload // empty' <<<"$facts")
-    [[ -n $server_kind ]] ||
+    jq -e .workload <<<"$facts" >/dev/null ||
         fail 1 no_workload "the chart $(<"$kept/source") has neither a StatefulSet nor a Deployment" "openshell start --chart, with the chart of a gateway server"
     [[ -n $cluster ]] || jq -e .node_port <<<"$facts" >/dev/null ||
         fail 78 no_node_port "no Service of the chart $(<"$kept/source") has node port 30051, which the container publishes" \
             "set the Service's type to NodePort and its port to 30051, as that chart has it: with --set or --values"
-    of_workload=(--workload "$server_kind")
-    handshake=$(jq -r .handshake <<<"$facts")
-    while read -r san; do
-        sans+=(--san "$san")
-    done < <(jq -r '.sans[]' <<<"$facts")
-    service_name=$(jq -r '.service' <<<"$facts")
+    facts_taken "$facts"
 }

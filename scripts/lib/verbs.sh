@@ -6,6 +6,8 @@
 source "$root/scripts/lib/lock.sh"
 # shellcheck source=scripts/lib/remote.sh
 source "$root/scripts/lib/remote.sh"
+# shellcheck source=scripts/lib/kept-file.sh
+source "$root/scripts/lib/kept-file.sh"
 # shellcheck source=scripts/lib/active-gateway.sh
 source "$root/scripts/lib/active-gateway.sh"
 # shellcheck source=scripts/lib/helm.sh
