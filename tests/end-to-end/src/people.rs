@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use reference_gateway::api::CreateRequest;
-use reference_gateway::client::{ClientTls, GatewayClient, Tunnel, TunnelError};
+use reference_base::client::{ClientTls, GatewayClient, Tunnel, TunnelError};
 use tokio::runtime::Runtime;
 
 use crate::gateway::TestGateway;
@@ -68,19 +67,7 @@ impl Person {
     /// # Panics
     /// Where the gateway does not.
     pub fn make_sandbox(&self, name: &str) -> Sandbox {
-        let made = self.runtime.block_on(async {
-            let request = CreateRequest {
-                name: name.to_owned(),
-                image: String::new(),
-            };
-            self.client()
-                .sandboxes()
-                .await
-                .expect("a connection")
-                .create(request)
-                .await
-        });
-        let made = made.expect("a sandbox").into_inner();
+        let made = self.runtime.block_on(self.client().make_reachable(name)).expect("a sandbox");
         Sandbox {
             id: made.id,
             token: made.token,

@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 use cluster_fixture::{Hunt, SharedGateway, client, run_apart, time_side_by_side};
 use k8s_openapi::api::core::v1::{Pod, Secret};
 use kube::Api;
-use reference_gateway::api::{CreateRequest, CreateResponse, DeleteRequest};
-use reference_gateway::client::{ClientTls, GatewayClient};
+use reference_base::client::{ClientTls, GatewayClient, Reachable};
 use tool_document::{Run, check};
 
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -29,7 +28,7 @@ fn run(gateway: &SharedGateway, words: &[&str]) -> Run {
 /// A sandbox; it is deleted when the value is dropped.
 struct Sandbox<'a> {
     gateway: &'a SharedGateway,
-    made: CreateResponse,
+    made: Reachable,
 }
 
 fn user(gateway: &SharedGateway) -> GatewayClient {
@@ -39,14 +38,8 @@ fn user(gateway: &SharedGateway) -> GatewayClient {
 
 impl<'a> Sandbox<'a> {
     fn make(gateway: &'a SharedGateway) -> Self {
-        let request = CreateRequest {
-            name: format!("test-{:08x}", rand::random::<u32>()),
-            image: String::new(),
-        };
-        let made = run_apart(async || {
-            let mut sandboxes = user(gateway).sandboxes().await.unwrap();
-            sandboxes.create(request).await.unwrap().into_inner()
-        });
+        let name = format!("test-{:08x}", rand::random::<u32>());
+        let made = run_apart(async || user(gateway).make_reachable(&name).await.unwrap());
         let sandbox = Self { gateway, made };
         sandbox.wait_until_ready();
         sandbox
@@ -74,11 +67,7 @@ impl<'a> Sandbox<'a> {
 
 impl Drop for Sandbox<'_> {
     fn drop(&mut self) {
-        let id = self.made.id.clone();
-        run_apart(async || {
-            let mut sandboxes = user(self.gateway).sandboxes().await.unwrap();
-            sandboxes.delete(DeleteRequest { id }).await.unwrap();
-        });
+        run_apart(async || user(self.gateway).delete_sandbox(&self.made.name).await.unwrap());
     }
 }
 
@@ -175,7 +164,7 @@ fn a_sandbox_takes_what_the_tool_signs_and_all_agree() {
     assert_eq!([said.as_str(), &again, &late], ["OK", "ERR", "ERR"]);
 }
 
-/// What the reference gateway sends to a sandbox, the tool takes.
+/// What the reference server sends to a sandbox, the tool takes.
 #[test]
 fn the_tool_takes_what_the_gateway_signs() {
     let Some(gateway) = SharedGateway::find() else {
@@ -189,7 +178,7 @@ fn the_tool_takes_what_the_gateway_signs() {
         let secret = text.parse().unwrap();
         let dialled = tokio::spawn(async move {
             // It waits for an answer, which never comes.
-            let _ = reference_gateway::handshake::dial(address, &secret, "a-token").await;
+            let _ = reference_server::handshake::dial(address, &secret, "a-token").await;
         });
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut line = vec![0; 1024];

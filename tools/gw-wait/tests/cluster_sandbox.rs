@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use cluster_fixture::{kubeconfig, run_apart};
-use reference_gateway::api::{CreateRequest, DeleteRequest};
-use reference_gateway::client::{ClientTls, GatewayClient};
+use reference_base::client::{ClientTls, GatewayClient};
 use serde_json::Value;
 use tool_document::{Run, check};
 
@@ -30,14 +29,7 @@ fn a_new_sandbox_is_waited_for_until_its_handshake() {
         GatewayClient::new(&endpoint, Some(tls)).expect("an endpoint")
     };
     let name = format!("wait-{}", std::process::id());
-    let made = run_apart(async || {
-        let request = CreateRequest {
-            name: name.clone(),
-            image: String::new(),
-        };
-        let mut sandboxes = client().sandboxes().await.expect("a connection");
-        sandboxes.create(request).await.expect("a sandbox").into_inner()
-    });
+    let made = run_apart(async || client().make_reachable(&name).await.expect("a sandbox"));
     let wait = |id: &str, token: &str, flags: &[&str]| -> Run {
         let mut file = tempfile::NamedTempFile::new().expect("a file");
         file.write_all(token.as_bytes()).expect("a file");
@@ -62,8 +54,7 @@ fn a_new_sandbox_is_waited_for_until_its_handshake() {
     let wrong_token = wait(&made.id, "another", &[]);
     let unknown = wait("no-such-id", &made.token, &[]);
     run_apart(async || {
-        let mut sandboxes = client().sandboxes().await.expect("a connection");
-        let _ = sandboxes.delete(DeleteRequest { id: made.id.clone() }).await;
+        let _ = client().delete_sandbox(&made.name).await;
     });
     assert_eq!(ready.code, 0, "{}", ready.stderr);
     println!(

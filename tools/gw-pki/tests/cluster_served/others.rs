@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use cluster_fixture::{SharedGateway, run_apart};
-use reference_gateway::client::{ClientTls, GatewayClient};
+use reference_base::client::{ClientTls, GatewayClient};
 
 use crate::scene::run;
 
