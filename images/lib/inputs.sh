@@ -46,7 +46,8 @@ cluster_hash() {
         cat -- "$root/images/built-from"
         return
     fi
-    mapfile -t crates < <(for crate in images/cluster/node images/cluster/dns images/cluster/local-path images/gateway images/sandbox; do
+    mapfile -t crates < <(for crate in images/cluster/node images/cluster/dns images/cluster/local-path \
+        images/reference/{server,controller,supervisor}; do
         crate_folders "$crate"
     done | sort -u)
     full_hash Cargo.toml Cargo.lock .cargo/config.toml images/build images/lib images/cluster helm/openshell "${crates[@]}"
@@ -57,11 +58,11 @@ part_hash() {
     local crates compiled=(Cargo.toml Cargo.lock .cargo/config.toml)
     case $1 in
     gateway)
-        mapfile -t crates < <(crate_folders images/gateway | sort -u)
+        mapfile -t crates < <(for crate in images/reference/{server,controller}; do crate_folders "$crate"; done | sort -u)
         inputs_hash "${compiled[@]}" images/lib/pod-images.sh "${crates[@]}"
         ;;
     supervisor)
-        mapfile -t crates < <(crate_folders images/sandbox | sort -u)
+        mapfile -t crates < <(crate_folders images/reference/supervisor | sort -u)
         inputs_hash "${compiled[@]}" "${crates[@]}"
         ;;
     chart) inputs_hash helm/openshell ;;

@@ -14,15 +14,26 @@ pod_images() {
     pod_image pause "$folder" '{"Entrypoint": ["/pause"], "User": "65535:65535"}' 1
 }
 
-# The server's image, and that of the sandboxes that it makes.
+# The images of server and controller, and that of the sandboxes that they make.
 server_images() {
-    local binaries=$1 folder=$2
-    pod_rootfs gateway
-    install -D -m 0755 "$binaries/openshell-gateway" "$work/gateway/usr/local/bin/openshell-gateway"
-    pod_image gateway "$folder" '{"Entrypoint": ["/usr/local/bin/openshell-gateway"], "User": "1000:1000"}'
+    local binaries=$1 folder=$2 program
+    for program in reference-server reference-controller; do
+        pod_rootfs "$program"
+        install -D -m 0755 "$binaries/$program" "$work/$program/usr/local/bin/$program"
+        pod_image "$program" "$folder" "{\"Entrypoint\": [\"/usr/local/bin/$program\"], \"User\": \"1000:1000\"}"
+    done
     # A sandbox's program comes from the node; its image changes only when it must.
     pod_rootfs sandbox
     pod_image sandbox "$folder" '{"User": "1000:1000"}'
+}
+
+# image_values: the chart's values that name the images which server_images made.
+image_values() {
+    jq -n --arg server "$(<"$work/reference-server.tag")" --arg controller "$(<"$work/reference-controller.tag")" \
+        --arg sandbox "$(<"$work/sandbox.tag")" '{
+        image: {repository: "openshell/reference-server", tag: $server, pullPolicy: "IfNotPresent"},
+        controller: {image: {repository: "openshell/reference-controller", tag: $controller}},
+        server: {sandboxImage: "openshell/sandbox:\($sandbox)"}}'
 }
 
 pod_rootfs() {
@@ -55,9 +66,7 @@ pod_image() {
 bundled_chart() {
     mkdir -p "$1"
     cp -R "$root/helm/openshell" "$1/openshell"
-    jq -n --arg gateway "$(<"$work/gateway.tag")" --arg sandbox "$(<"$work/sandbox.tag")" '{
-        image: {repository: "openshell/gateway", tag: $gateway, pullPolicy: "IfNotPresent"},
-        server: {sandboxImage: "openshell/sandbox:\($sandbox)"}}' >"$1/values.json"
+    image_values >"$1/values.json"
     (cd -- "$1" && find openshell values.json -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c 1-16) \
         >"$1.hash"
     mv "$1.hash" "$1/hash"

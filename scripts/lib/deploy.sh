@@ -88,7 +88,7 @@ deploy_plan_said() {
 # parts_said HEADING: a line for each part.
 parts_said() {
     local part line
-    declare -A doing=([gateway]="build its image, load it into the node, roll it out" [supervisor]="build it, copy it onto the node"
+    declare -A doing=([gateway]="build the images of server and controller, load them into the node, roll them out" [supervisor]="build it, copy it onto the node"
         [chart]="upgrade the release by helm")
     say "gateway $gateway: $1"
     for part in gateway supervisor chart; do
@@ -143,7 +143,7 @@ programs_compiled() {
     needs cargo "install Rust 1.95 or later with rustup, then open a new shell"
     clock
     begun=$now
-    spawn compile cargo_logged build --release --locked --workspace --bin openshell-gateway --bin openshell-sandbox
+    spawn compile cargo_logged build --release --locked --workspace --bin reference-server --bin reference-controller --bin openshell-sandbox
     await compile || code=$?
     if [[ $code -ne 0 ]]; then
         show_tail "$scratch/cargo"
@@ -190,19 +190,19 @@ release_is_other() {
         ! jq -e --slurpfile other "$kept/images.json" '. == $other[0]' "$scratch/bundled/values.json" >/dev/null
 }
 
-# Builds the images of server and sandboxes, and gives the node those that it does not have. Their tags are their content's.
+# Builds the images of server, controller and sandboxes, and gives the node those that it does not have. Their tags are their content's.
 images_deployed() {
     local begun now work=$scratch/images name tag archive loaded=() images=()
     clock
     begun=$now
     mkdir -p -- "$work/archives"
     # shellcheck source=images/lib/pod-images.sh
+    source "$root/images/lib/pod-images.sh"
     (
         umask 022
-        source "$root/images/lib/pod-images.sh"
         server_images "$programs" "$work/archives"
     )
-    for name in gateway sandbox; do
+    for name in reference-server reference-controller sandbox; do
         tag=$(<"$work/$name.tag")
         images+=("openshell/$name:$tag")
         docker image inspect "openshell/$name:$tag" >/dev/null 2>&1 || {
@@ -215,6 +215,5 @@ images_deployed() {
     step_line images "${images[0]}" "$((now - begun))"
     step load gw-container load "${images[@]}" "${of_gateway[@]}" "${locked[@]}"
     [[ ${#loaded[@]} -eq 0 ]] || docker rmi "${loaded[@]}" >/dev/null
-    jq -n --arg gateway "$(<"$work/gateway.tag")" --arg sandbox "openshell/sandbox:$(<"$work/sandbox.tag")" '{
-        image: {repository: "openshell/gateway", tag: $gateway, pullPolicy: "IfNotPresent"}, server: {sandboxImage: $sandbox}}' >"$kept/images.json"
+    image_values >"$kept/images.json"
 }

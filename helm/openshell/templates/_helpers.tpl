@@ -3,6 +3,11 @@ app.kubernetes.io/name: openshell
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
+{{- define "openshell.controllerSelector" -}}
+app.kubernetes.io/name: openshell-controller
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
 {{- define "openshell.labels" -}}
 {{ include "openshell.selector" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}

@@ -153,7 +153,7 @@ fn other_charts_serve_and_stay_as_they_were_deployed() {
     gateway.start(&flags).well();
     assert_eq!(gateway.status()["state"], "serving");
     assert_eq!(names(&gateway, "statefulset"), Vec::<String>::new());
-    assert_eq!(names(&gateway, "deployment"), ["gw"]);
+    assert_eq!(names(&gateway, "deployment"), ["gw", "renamed-controller"]);
     assert_eq!(revisions(&gateway), 1);
     let log = gateway.run("logs", &["gateway"]).well().stdout;
     assert!(log.contains("listening"), "{log}");

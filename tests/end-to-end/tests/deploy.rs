@@ -101,11 +101,11 @@ fn each_change_is_deployed_alone_and_stays() {
     assert_eq!(seen(&gateway), first);
 
     // The server. The plan comes first, and alone where only it is asked for.
-    let listening = "openshell-gateway: listening on";
+    let listening = "reference-server: listening on";
     checkout.replace(
-        "images/gateway/src/server.rs",
+        "images/reference/server/src/server.rs",
         listening,
-        "openshell-gateway: a new one, listening on",
+        "reference-server: a new one, listening on",
     );
     let document = deploy(&checkout, &gateway, &["--dry-run"]);
     assert_eq!(planned(&document), ["gateway"]);
@@ -128,7 +128,7 @@ fn each_change_is_deployed_alone_and_stays() {
     // The supervisor: sandboxes that run keep theirs, new ones get the new one.
     let listening = "openshell-sandbox: listening on";
     checkout.replace(
-        "images/sandbox/src/main.rs",
+        "images/reference/supervisor/src/run.rs",
         listening,
         "openshell-sandbox: a new one, listening on",
     );

@@ -80,6 +80,12 @@ impl Kubernetes {
         self.objects.borrow().get(&objects::pod_path(name)).cloned()
     }
 
+    /// The names of all pods in namespace `openshell`.
+    pub fn pods(&self) -> Vec<String> {
+        let pods = self.objects.borrow().below(&objects::pod_path(""));
+        pods.into_keys().filter_map(|path| path.rsplit('/').next().map(str::to_owned)).collect()
+    }
+
     /// A sandbox in namespace `openshell`.
     pub fn sandbox(&self, name: &str) -> Option<Value> {
         self.objects.borrow().get(&objects::sandbox_path(name)).cloned()
@@ -115,7 +121,7 @@ impl Kubernetes {
         });
     }
 
-    /// Replaces a pod's status.
+    /// Changes a pod's status.
     ///
     /// # Panics
     /// If there is no such pod.

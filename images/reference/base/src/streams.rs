@@ -1,17 +1,18 @@
 //! Channels as the streams that gRPC wants.
 
 use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use futures_util::Stream;
-use futures_util::stream;
 use tokio::sync::mpsc::Receiver;
 
-/// A stream of a call.
-pub type Boxed<T> = Pin<Box<dyn Stream<Item = T> + Send>>;
-
 /// What comes through a channel, until its senders are gone.
-pub fn of_channel<T: Send + 'static>(receiver: Receiver<T>) -> Boxed<T> {
-    Box::pin(stream::unfold(receiver, async |mut receiver| {
-        Some((receiver.recv().await?, receiver))
-    }))
+pub struct Received<T>(pub Receiver<T>);
+
+impl<T> Stream for Received<T> {
+    type Item = T;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
+        self.0.poll_recv(context)
+    }
 }

@@ -3,7 +3,7 @@
 use prost::Message;
 use reference_base::api::relay_frame::Payload;
 use reference_base::api::{ExecSandboxEvent, ExecSandboxRequest, RelayFrame, exec_sandbox_event};
-use reference_base::streams::{self, Boxed};
+use reference_base::streams::Received;
 use tokio::sync::mpsc::{self, Sender};
 use tonic::Status;
 
@@ -17,7 +17,7 @@ pub async fn run(
     world: &World,
     record: &Record,
     request: &ExecSandboxRequest,
-) -> Result<Boxed<Result<ExecSandboxEvent, Status>>, Status> {
+) -> Result<Received<Result<ExecSandboxEvent, Status>>, Status> {
     if request.command.is_empty() {
         return Err(Status::invalid_argument("there is no command"));
     }
@@ -37,7 +37,7 @@ pub async fn run(
             let _ = events.send(Err(status)).await;
         }
     });
-    Ok(streams::of_channel(told))
+    Ok(Received(told))
 }
 
 /// Ends with the exit code, with the stream, or with who listens.

@@ -10,7 +10,7 @@ use reference_base::api::{
     ListSandboxesResponse, RelayFrame, ReportMainProcessExitRequest, ReportMainProcessExitResponse,
     SandboxResponse, ServiceStatus, StartSandboxRequest, StopSandboxRequest, SupervisorMessage,
 };
-use reference_base::streams::Boxed;
+use reference_base::streams::Received;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::settings::Generation;
@@ -133,7 +133,7 @@ impl OpenShell for Service {
         Ok(Response::new(users::ssh_session(&self.0, &request)?))
     }
 
-    type ExecSandboxStream = Boxed<Result<ExecSandboxEvent, Status>>;
+    type ExecSandboxStream = Received<Result<ExecSandboxEvent, Status>>;
 
     async fn exec_sandbox(
         &self,
@@ -145,7 +145,7 @@ impl OpenShell for Service {
         Ok(Response::new(exec::run(&self.0, &found, &request).await?))
     }
 
-    type ConnectSupervisorStream = Boxed<Result<GatewayMessage, Status>>;
+    type ConnectSupervisorStream = Received<Result<GatewayMessage, Status>>;
 
     async fn connect_supervisor(
         &self,
@@ -165,7 +165,7 @@ impl OpenShell for Service {
         Ok(Response::new(ReportMainProcessExitResponse {}))
     }
 
-    type RelayStreamStream = Boxed<Result<RelayFrame, Status>>;
+    type RelayStreamStream = Received<Result<RelayFrame, Status>>;
 
     async fn relay_stream(
         &self,

@@ -11,7 +11,7 @@ use reference_base::api::{
     SupervisorHello, SupervisorMessage,
 };
 use reference_base::log::{self, Level};
-use reference_base::streams::{self, Boxed};
+use reference_base::streams::Received;
 use tokio::sync::mpsc;
 use tonic::{Status, Streaming};
 
@@ -27,7 +27,7 @@ const SILENCE: Duration = Duration::from_secs(6);
 pub async fn connect(
     world: Arc<World>,
     mut incoming: Streaming<SupervisorMessage>,
-) -> Result<Boxed<Result<GatewayMessage, Status>>, Status> {
+) -> Result<Received<Result<GatewayMessage, Status>>, Status> {
     let hello = match tokio::time::timeout(SILENCE, incoming.message()).await {
         Ok(first) => first?.and_then(|first| first.payload),
         Err(_) => None,
@@ -44,7 +44,7 @@ pub async fn connect(
     } else {
         tokio::spawn(hold(world, hello, incoming, outgoing));
     }
-    Ok(streams::of_channel(told))
+    Ok(Received(told))
 }
 
 async fn hold(
@@ -101,14 +101,14 @@ pub fn main_process_ended(world: &World, report: &ReportMainProcessExitRequest) 
 pub async fn relay(
     world: &World,
     mut incoming: Streaming<RelayFrame>,
-) -> Result<Boxed<Result<RelayFrame, Status>>, Status> {
+) -> Result<Received<Result<RelayFrame, Status>>, Status> {
     let first = incoming.message().await?.and_then(|first| first.payload);
     let Some(Frame::Init(init)) = first else {
         return Err(Status::invalid_argument("the first frame must name a channel"));
     };
     let (outgoing, told) = mpsc::channel(16);
     world.sessions.opened(&init.channel_id, Relay { incoming, outgoing })?;
-    Ok(streams::of_channel(told))
+    Ok(Received(told))
 }
 
 fn message(payload: Payload) -> GatewayMessage {

@@ -79,7 +79,7 @@ pub async fn create(world: &World, request: CreateSandboxRequest) -> Result<Reco
 /// Takes back what a failed create left; what may still exist stays on the list, so that it can be deleted.
 async fn undo(world: &World, record: &Record, error: &kube::Error) -> Status {
     let taken = classify(error, "") == Trouble::Exists;
-    let nothing_left = taken || world.cluster.delete(&record.object).await == Ok(Deleted::Gone);
+    let nothing_left = taken || matches!(world.cluster.delete(&record.object).await, Ok(Deleted::Gone));
     if nothing_left && let Err(error) = world.store.remove(&record.id) {
         log::write(Level::Error, format_args!("sandbox {}: {error:#}", record.name));
     }

@@ -1,4 +1,4 @@
-//! Sandboxes of the gateway that runs in a real cluster.
+//! Sandboxes of the server that runs in a real cluster.
 //!
 //! `OPENSHELL_TEST_KUBECONFIG`: the cluster's kubeconfig. `OPENSHELL_TEST_ENDPOINT`: how the host reaches the gateway,
 //! `https://HOST:PORT`. `OPENSHELL_TEST_CLIENT`: the folder with `ca.crt`, `tls.crt` and `tls.key`.
@@ -10,8 +10,7 @@ use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod};
 use kube::api::DeleteParams;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Api, Client, Config};
-use reference_gateway::api::{CreateRequest, CreateResponse, DeleteRequest};
-use reference_gateway::client::{ClientTls, GatewayClient, Tunnel, TunnelError};
+use reference_base::client::{ClientTls, GatewayClient, Reachable, Tunnel, TunnelError};
 
 const PATIENCE: Duration = Duration::from_mins(3);
 const PAUSE: Duration = Duration::from_millis(200);
@@ -40,32 +39,13 @@ async fn cluster() -> Option<Cluster> {
 }
 
 /// Runs `test` with a new sandbox, which is deleted whatever comes of it.
-async fn with_sandbox(test: impl AsyncFnOnce(&Cluster, &CreateResponse)) {
+async fn with_sandbox(test: impl AsyncFnOnce(&Cluster, &Reachable)) {
     let Some(cluster) = cluster().await else { return };
-    let request = CreateRequest {
-        name: format!("test-{:08x}", rand::random::<u32>()),
-        image: String::new(),
-    };
-    let made = cluster
-        .gateway
-        .sandboxes()
-        .await
-        .unwrap()
-        .create(request)
-        .await
-        .unwrap()
-        .into_inner();
+    let name = format!("test-{:08x}", rand::random::<u32>());
+    let made = cluster.gateway.make_reachable(&name).await.unwrap();
     let outcome = std::panic::AssertUnwindSafe(test(&cluster, &made));
     let outcome = futures_util::FutureExt::catch_unwind(outcome).await;
-    let request = DeleteRequest { id: made.id.clone() };
-    cluster
-        .gateway
-        .sandboxes()
-        .await
-        .unwrap()
-        .delete(request)
-        .await
-        .unwrap();
+    cluster.gateway.delete_sandbox(&made.name).await.unwrap();
     if let Err(panic) = outcome {
         std::panic::resume_unwind(panic);
     }
@@ -86,7 +66,7 @@ async fn until(what: &str, mut ask: impl AsyncFnMut() -> bool) {
     }
 }
 
-async fn tunnel(cluster: &Cluster, made: &CreateResponse) -> Tunnel {
+async fn tunnel(cluster: &Cluster, made: &Reachable) -> Tunnel {
     let started = Instant::now();
     loop {
         match cluster.gateway.open_tunnel(&made.id, &made.token).await {

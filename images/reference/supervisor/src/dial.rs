@@ -8,7 +8,7 @@ use reference_base::api::gateway_message::Payload;
 use reference_base::api::open_shell_client::OpenShellClient;
 use reference_base::api::supervisor_message::Payload as Said;
 use reference_base::api::{SupervisorHeartbeat, SupervisorHello, SupervisorMessage};
-use reference_base::streams;
+use reference_base::streams::Received;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
@@ -64,7 +64,7 @@ async fn session(server: &Server, data: &Path, had_one: &mut bool) -> anyhow::Re
         instance_id: server.instance_id.clone(),
     };
     said.send(message(Said::Hello(hello))).await?;
-    let answer = timeout(SILENCE, client.connect_supervisor(streams::of_channel(outgoing)));
+    let answer = timeout(SILENCE, client.connect_supervisor(Received(outgoing)));
     let mut incoming = answer.await.context("no answer")??.into_inner();
     loop {
         let heard = timeout(SILENCE, incoming.message()).await.context("the server is silent")??;
@@ -79,12 +79,7 @@ async fn session(server: &Server, data: &Path, had_one: &mut bool) -> anyhow::Re
             Some(Payload::SessionRejected(rejected)) => bail!("rejected: {}", rejected.reason),
             Some(Payload::Heartbeat(_)) => said.send(message(Said::Heartbeat(SupervisorHeartbeat {}))).await?,
             Some(Payload::RelayOpen(open)) => {
-                let (client, data) = (client.clone(), data.to_owned());
-                tokio::spawn(async move {
-                    if let Err(error) = relay::serve(client, open.channel_id, &data).await {
-                        eprintln!("openshell-sandbox: relay: {error:#}");
-                    }
-                });
+                tokio::spawn(relay::serve(client.clone(), open.channel_id, data.to_owned()));
             }
             None => {}
         }

@@ -1,6 +1,6 @@
 //! A stream that the server asked for: one command, what it says, and its exit code.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -12,9 +12,11 @@ use reference_base::api::relay_frame::Payload;
 use reference_base::api::{
     ExecSandboxEvent, ExecSandboxExit, ExecSandboxRequest, ExecSandboxStderr, ExecSandboxStdout, RelayFrame, RelayInit,
 };
-use reference_base::streams;
+use reference_base::streams::Received;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, ChildStdin};
 use tokio::sync::mpsc::{self, Sender};
+use tokio::task::JoinSet;
 use tonic::transport::Channel;
 
 use crate::command;
@@ -25,25 +27,31 @@ const NOT_FOUND: i32 = 127;
 const TOO_LONG: i32 = 124;
 
 /// Serves one stream until its command ended, or the server closed it.
-pub async fn serve(mut client: OpenShellClient<Channel>, channel_id: String, data: &Path) -> anyhow::Result<()> {
+pub async fn serve(client: OpenShellClient<Channel>, channel_id: String, data: PathBuf) {
+    if let Err(error) = answer(client, channel_id, data).await {
+        eprintln!("openshell-sandbox: relay: {error:#}");
+    }
+}
+
+async fn answer(mut client: OpenShellClient<Channel>, channel_id: String, data: PathBuf) -> anyhow::Result<()> {
     let (frames, outgoing) = mpsc::channel(16);
     frames.send(frame(Payload::Init(RelayInit { channel_id }))).await?;
-    let mut incoming = client.relay_stream(streams::of_channel(outgoing)).await?.into_inner();
+    let mut incoming = client.relay_stream(Received(outgoing)).await?.into_inner();
     let first = incoming.message().await?.and_then(|frame| frame.payload);
     let Some(Payload::Data(request)) = first else {
         anyhow::bail!("the server sent no command");
     };
     let request = ExecSandboxRequest::decode(request.as_slice()).context("the server's command")?;
     let exit_code = tokio::select! {
-        code = run(&request, data, &frames) => code?,
+        code = run(request, data, frames.clone()) => code?,
         // The caller went away: dropping the command ends it.
         _ = incoming.message() => return Ok(()),
     };
-    send(&frames, Event::Exit(ExecSandboxExit { exit_code })).await
+    send(frames, Event::Exit(ExecSandboxExit { exit_code })).await
 }
 
-async fn run(request: &ExecSandboxRequest, data: &Path, frames: &Sender<RelayFrame>) -> anyhow::Result<i32> {
-    let mut command = command::of(&request.command, data).context("an empty command")?;
+async fn run(request: ExecSandboxRequest, data: PathBuf, frames: Sender<RelayFrame>) -> anyhow::Result<i32> {
+    let mut command = command::of(&request.command, &data).context("an empty command")?;
     command
         .envs(&request.environment)
         .stdin(Stdio::piped())
@@ -63,35 +71,49 @@ async fn run(request: &ExecSandboxRequest, data: &Path, frames: &Sender<RelayFra
         }
     };
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let feed = async {
-        if let Some(mut stdin) = stdin {
-            // A command may end without reading.
-            let _ = stdin.write_all(&request.stdin).await;
-        }
-    };
-    let work = async {
-        let ((), told, complained, ended) = tokio::join!(
-            feed,
-            pass_on(stdout, frames, |data| Event::Stdout(ExecSandboxStdout { data })),
-            pass_on(stderr, frames, |data| Event::Stderr(ExecSandboxStderr { data })),
-            child.wait()
-        );
-        told?;
-        complained?;
-        anyhow::Ok(command::code(ended))
-    };
+    // They end with the command, whose streams they hold.
+    let mut streams = JoinSet::new();
+    streams.spawn(pass_on(stdout, frames.clone(), of_stdout));
+    streams.spawn(pass_on(stderr, frames, of_stderr));
+    streams.spawn(feed(stdin, request.stdin));
     let limit = request.execution_timeout.as_ref();
-    let limit = limit.and_then(|limit| Duration::try_from(*limit).ok());
-    match limit {
-        None => work.await,
-        Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or(Ok(TOO_LONG)),
+    match limit.and_then(|limit| Duration::try_from(*limit).ok()) {
+        None => finish(child, streams).await,
+        Some(limit) => match tokio::time::timeout(limit, finish(child, streams)).await {
+            Ok(finished) => finished,
+            Err(_) => Ok(TOO_LONG),
+        },
     }
 }
 
+async fn finish(mut child: Child, mut streams: JoinSet<anyhow::Result<()>>) -> anyhow::Result<i32> {
+    let ended = child.wait().await;
+    while let Some(passed_on) = streams.join_next().await {
+        passed_on??;
+    }
+    Ok(command::code(ended))
+}
+
+async fn feed(stdin: Option<ChildStdin>, content: Vec<u8>) -> anyhow::Result<()> {
+    if let Some(mut stdin) = stdin {
+        // A command may end without reading.
+        let _ = stdin.write_all(&content).await;
+    }
+    Ok(())
+}
+
+fn of_stdout(data: Vec<u8>) -> Event {
+    Event::Stdout(ExecSandboxStdout { data })
+}
+
+fn of_stderr(data: Vec<u8>) -> Event {
+    Event::Stderr(ExecSandboxStderr { data })
+}
+
 async fn pass_on(
-    stream: Option<impl AsyncRead + Unpin>,
-    frames: &Sender<RelayFrame>,
-    event: impl Fn(Vec<u8>) -> Event,
+    stream: Option<impl AsyncRead + Unpin + Send>,
+    frames: Sender<RelayFrame>,
+    event: fn(Vec<u8>) -> Event,
 ) -> anyhow::Result<()> {
     let Some(mut stream) = stream else {
         return Ok(());
@@ -100,12 +122,12 @@ async fn pass_on(
     loop {
         match stream.read(&mut part).await? {
             0 => return Ok(()),
-            read => send(frames, event(part[..read].to_vec())).await?,
+            read => send(frames.clone(), event(part[..read].to_vec())).await?,
         }
     }
 }
 
-async fn send(frames: &Sender<RelayFrame>, event: Event) -> anyhow::Result<()> {
+async fn send(frames: Sender<RelayFrame>, event: Event) -> anyhow::Result<()> {
     let event = ExecSandboxEvent {
         payload: Some(event),
     };

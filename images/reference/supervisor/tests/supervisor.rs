@@ -96,7 +96,7 @@ fn refused(address: SocketAddr, text: &str) {
 }
 
 #[test]
-fn refuses_to_start_without_a_secret() {
+fn refuses_to_start_without_a_secret_and_without_a_server() {
     let folder = tempfile::tempdir().unwrap();
     for value in [None, Some("")] {
         let mut command = command(folder.path());
@@ -140,17 +140,44 @@ fn refuses_another_secret_a_replay_and_anything_else() {
 }
 
 #[test]
-fn refuses_another_sandboxs_token_where_it_knows_its_own() {
+fn refuses_another_sandboxs_token_if_it_knows_its_own_id() {
     let folder = tempfile::tempdir().unwrap();
-    // printf token | sha256sum
-    let sha256 = "3c469e9d6c5875d37a43f353d4f88e61fcf812c66eee3457465a40b0da4153e0";
     let environment = [
         ("OPENSHELL_SSH_HANDSHAKE_SECRET", secret()),
-        ("OPENSHELL_SANDBOX_TOKEN_SHA256", sha256.to_owned()),
+        ("OPENSHELL_SANDBOX_ID", "own".to_owned()),
     ];
     let supervisor = start(command(folder.path()).envs(environment));
-    drop(session(&supervisor));
-    refused(supervisor.address, &handshake(&secret(), "other"));
+    let mut connection = dial(supervisor.address);
+    send(&mut connection, &handshake(&secret(), "own.token"));
+    assert_eq!(line(&mut connection), "OK\n");
+    for token in ["other.token", "own", "owntoken"] {
+        refused(supervisor.address, &handshake(&secret(), token));
+    }
+}
+
+#[test]
+fn its_commands_keep_and_show_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_openshell-sandbox"));
+        let output = command.args(words).env("OPENSHELL_SANDBOX_DATA", folder.path()).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    assert_eq!(run(&["keep", "a line"]), (Some(0), String::new()));
+    assert_eq!(run(&["keep", "another"]), (Some(0), String::new()));
+    assert_eq!(run(&["kept"]), (Some(0), "a line\nanother\n".to_owned()));
+}
+
+#[test]
+fn ends_with_the_code_of_its_main_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let environment = [
+        ("OPENSHELL_SSH_HANDSHAKE_SECRET", secret()),
+        ("OPENSHELL_SANDBOX_COMMAND", r#"["sh", "-c", "exit 7"]"#.to_owned()),
+        ("PATH", std::env::var("PATH").unwrap()),
+    ];
+    let mut supervisor = start(command(folder.path()).envs(environment));
+    assert_eq!(supervisor.process.wait().unwrap().code(), Some(7));
 }
 
 #[test]

@@ -52,7 +52,12 @@ pub fn read(path: &Path) -> Result<HashMap<&'static str, String>, Refused> {
             let below = |key: String| if name.is_empty() { key } else { format!("{name}.{key}") };
             open.extend(table.into_iter().map(|(key, value)| (below(key), value)));
         } else if let Some((_, variable)) = KEYS.iter().find(|(key, _)| *key == name) {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let text = match value {
+                toml::Value::String(text) => text,
+                toml::Value::Integer(number) => number.to_string(),
+                toml::Value::Boolean(truth) => truth.to_string(),
+                _ => return Err(wrong(&format!("{name} is not a text, a number, true or false"))),
+            };
             found.insert(*variable, text);
         } else if name != "openshell.version" {
             return Err(wrong(&format!("there is no setting {name}")));

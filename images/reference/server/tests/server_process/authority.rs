@@ -1,7 +1,7 @@
 //! Certificates of a test.
 
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
-use reference_gateway::client::ClientTls;
+use reference_base::client::ClientTls;
 
 /// A CA of its own.
 pub struct Authority {

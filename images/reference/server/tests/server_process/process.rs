@@ -6,7 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use reference_gateway::client::{ClientTls, GatewayClient};
+use played_kubernetes::Kubernetes;
+use reference_base::client::{ClientTls, GatewayClient};
 use tempfile::TempDir;
 
 use crate::authority::{Authority, Leaf};
@@ -15,14 +16,15 @@ use crate::authority::{Authority, Leaf};
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running server; it ends with the value.
-pub struct Gateway {
+pub struct Server {
     process: Child,
     log: Arc<Mutex<String>>,
-    port: String,
+    pub port: String,
     pub folder: TempDir,
+    pub kubernetes: Kubernetes,
 }
 
-impl Drop for Gateway {
+impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
@@ -33,25 +35,20 @@ pub fn secret() -> String {
     "0123456789abcdef".repeat(4)
 }
 
-/// The command with a complete environment, its files in `folder`. Nobody listens at the kubeconfig's port unless
-/// `kubernetes` names one that does.
-pub fn command(folder: &Path, kubernetes: Option<&str>) -> Command {
+/// The command with a complete environment, its files in `folder`. Port 0: the system chooses one.
+pub fn command(folder: &Path, kubernetes: &str, port: &str) -> Command {
     let kubeconfig = folder.join("kubeconfig");
-    let server = kubernetes.unwrap_or("http://127.0.0.1:9");
-    let text = format!(
-        "apiVersion: v1\nkind: Config\ncurrent-context: c\nclusters: [{{name: c, cluster: {{server: '{server}'}}}}]\n\
-         contexts: [{{name: c, context: {{cluster: c, user: u}}}}]\nusers: [{{name: u, user: {{}}}}]\n"
-    );
-    std::fs::write(&kubeconfig, text).unwrap();
+    std::fs::write(&kubeconfig, played_kubernetes::kubeconfig(kubernetes)).unwrap();
     let file = |name: &str| folder.join(name);
-    let mut command = Command::new(env!("CARGO_BIN_EXE_openshell-gateway"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_reference-server"));
     command
-        .args(["--port", "0", "--log-level", "debug", "--db-url"])
+        .args(["--port", port, "--log-level", "debug", "--db-url"])
         .arg(format!("sqlite:{}", file("gateway.db").display()))
         .env_clear()
         .env("KUBECONFIG", kubeconfig)
         .env("OPENSHELL_SSH_HANDSHAKE_SECRET", secret())
         .env("OPENSHELL_SANDBOX_IMAGE", "image:1")
+        .env("OPENSHELL_ALLOW_UNAUTHENTICATED_USERS", "true")
         .env("OPENSHELL_TLS_CERT", file("tls.crt"))
         .env("OPENSHELL_TLS_KEY", file("tls.key"))
         .env("OPENSHELL_TLS_CLIENT_CA", file("ca.crt"))
@@ -64,51 +61,73 @@ pub fn write_server(folder: &Path, leaf: &Leaf) {
     std::fs::write(folder.join("tls.key"), &leaf.key).unwrap();
 }
 
-impl Gateway {
+/// The process, and its log as it grows.
+fn spawn(mut command: Command) -> (Child, Arc<Mutex<String>>) {
+    let mut process = command.spawn().expect("start the server");
+    let stderr = BufReader::new(process.stderr.take().expect("standard error"));
+    let log = Arc::new(Mutex::new(String::new()));
+    let written = log.clone();
+    std::thread::spawn(move || {
+        for line in stderr.lines().map_while(Result::ok) {
+            let mut log = written.lock().unwrap();
+            log.push_str(&line);
+            log.push('\n');
+        }
+    });
+    (process, log)
+}
+
+impl Server {
     /// With mTLS by `authority`.
-    pub fn with_tls(authority: &Authority, change: impl FnOnce(&mut Command)) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+    pub async fn with_tls(authority: &Authority, change: impl FnOnce(&mut Command)) -> Self {
+        let (folder, kubernetes) = (tempfile::tempdir().unwrap(), Kubernetes::start().await);
         write_server(folder.path(), &authority.server());
         std::fs::write(folder.path().join("ca.crt"), &authority.pem).unwrap();
-        let mut command = command(folder.path(), None);
+        let mut command = command(folder.path(), &kubernetes.url, "0");
         change(&mut command);
-        Self::start(folder, command)
+        Self::start(folder, command, kubernetes).await
     }
 
     /// Without TLS.
-    pub fn plain(kubernetes: Option<&str>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mut command = command(folder.path(), kubernetes);
+    pub async fn plain(change: impl FnOnce(&mut Command)) -> Self {
+        let (folder, kubernetes) = (tempfile::tempdir().unwrap(), Kubernetes::start().await);
+        let mut command = command(folder.path(), &kubernetes.url, "0");
         command.env("OPENSHELL_DISABLE_TLS", "true");
-        Self::start(folder, command)
+        change(&mut command);
+        Self::start(folder, command, kubernetes).await
     }
 
-    fn start(folder: TempDir, mut command: Command) -> Self {
-        let mut process = command.spawn().expect("start the server");
-        let stderr = BufReader::new(process.stderr.take().expect("standard error"));
-        let log = Arc::new(Mutex::new(String::new()));
-        let written = log.clone();
-        std::thread::spawn(move || {
-            for line in stderr.lines().map_while(Result::ok) {
-                let mut log = written.lock().unwrap();
-                log.push_str(&line);
-                log.push('\n');
-            }
-        });
-        let mut gateway = Self {
+    /// Ends it by SIGKILL.
+    pub fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// Starts it again on the same port and the same files, without TLS.
+    pub async fn start_again(&mut self, change: impl FnOnce(&mut Command)) {
+        let mut command = command(self.folder.path(), &self.kubernetes.url, &self.port);
+        command.env("OPENSHELL_DISABLE_TLS", "true");
+        change(&mut command);
+        (self.process, self.log) = spawn(command);
+        self.wait_for_log("listening on 0.0.0.0:").await;
+    }
+
+    async fn start(folder: TempDir, command: Command, kubernetes: Kubernetes) -> Self {
+        let (process, log) = spawn(command);
+        let mut server = Self {
             process,
             log,
             port: String::new(),
             folder,
+            kubernetes,
         };
-        let log = gateway.wait_for_log("listening on 0.0.0.0:");
-        let port: String = log.chars().take_while(char::is_ascii_digit).collect();
-        gateway.port = port;
-        gateway
+        let log = server.wait_for_log("listening on 0.0.0.0:").await;
+        server.port = log.chars().take_while(char::is_ascii_digit).collect();
+        server
     }
 
     /// What the log has after `text`, once it has it.
-    pub fn wait_for_log(&mut self, text: &str) -> String {
+    pub async fn wait_for_log(&mut self, text: &str) -> String {
         let started = Instant::now();
         loop {
             let log = self.log.lock().unwrap().clone();
@@ -120,7 +139,7 @@ impl Gateway {
                 ended.is_none() && started.elapsed() < PATIENCE,
                 "no '{text}' ({ended:?}) in:\n{log}"
             );
-            std::thread::sleep(Duration::from_millis(10));
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 
