@@ -47,7 +47,10 @@ async fn answer(mut client: OpenShellClient<Channel>, channel_id: String, data: 
         // The caller went away: dropping the command ends it.
         _ = incoming.message() => return Ok(()),
     };
-    send(frames, Event::Exit(ExecSandboxExit { exit_code })).await
+    send(frames, Event::Exit(ExecSandboxExit { exit_code })).await?;
+    // A stream that is dropped takes with it what was not sent yet: the server ends it.
+    let _ = incoming.message().await;
+    Ok(())
 }
 
 async fn run(request: ExecSandboxRequest, data: PathBuf, frames: Sender<RelayFrame>) -> anyhow::Result<i32> {
