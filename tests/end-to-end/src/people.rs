@@ -67,7 +67,10 @@ impl Person {
     /// # Panics
     /// Where the gateway does not.
     pub fn make_sandbox(&self, name: &str) -> Sandbox {
-        let made = self.runtime.block_on(self.client().make_reachable(name)).expect("a sandbox");
+        let made = self
+            .runtime
+            .block_on(self.client().make_reachable(name))
+            .expect("a sandbox");
         Sandbox {
             id: made.id,
             token: made.token,

@@ -83,7 +83,9 @@ impl Kubernetes {
     /// The names of all pods in namespace `openshell`.
     pub fn pods(&self) -> Vec<String> {
         let pods = self.objects.borrow().below(&objects::pod_path(""));
-        pods.into_keys().filter_map(|path| path.rsplit('/').next().map(str::to_owned)).collect()
+        pods.into_keys()
+            .filter_map(|path| path.rsplit('/').next().map(str::to_owned))
+            .collect()
     }
 
     /// A sandbox in namespace `openshell`.
@@ -101,14 +103,35 @@ impl Kubernetes {
         self.objects.borrow().get(path).cloned()
     }
 
+    /// How often an object was asked for by its path.
+    pub fn reads(&self, path: &str) -> usize {
+        self.objects.borrow().reads(path)
+    }
+
+    /// Removes an object at once.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn remove(&self, path: &str) {
+        self.objects
+            .send_modify(|objects| assert!(objects.remove(path), "there is no {path}"));
+    }
+
+    /// Changes an object, as a JSON merge patch.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn change(&self, path: &str, changes: &Value) {
+        self.objects
+            .send_modify(|objects| assert!(objects.merge(path, changes).is_some(), "there is no {path}"));
+    }
+
     /// Removes a pod at once.
     ///
     /// # Panics
     /// If there is none.
     pub fn remove_pod(&self, name: &str) {
-        self.objects.send_modify(|objects| {
-            assert!(objects.remove(&objects::pod_path(name)), "the pod {name}");
-        });
+        self.remove(&objects::pod_path(name));
     }
 
     /// Removes a sandbox's object at once.
@@ -116,9 +139,7 @@ impl Kubernetes {
     /// # Panics
     /// If there is none.
     pub fn remove_sandbox(&self, name: &str) {
-        self.objects.send_modify(|objects| {
-            assert!(objects.remove(&objects::sandbox_path(name)), "the sandbox {name}");
-        });
+        self.remove(&objects::sandbox_path(name));
     }
 
     /// Changes a pod's status.
@@ -126,10 +147,7 @@ impl Kubernetes {
     /// # Panics
     /// If there is no such pod.
     pub fn set_pod_status(&self, name: &str, status: &Value) {
-        self.objects.send_modify(|objects| {
-            let changes = json!({ "status": status });
-            assert!(objects.merge(&objects::pod_path(name), &changes).is_some(), "the pod {name}");
-        });
+        self.change(&objects::pod_path(name), &json!({ "status": status }));
     }
 
     /// Changes a sandbox, as a JSON merge patch.
@@ -137,17 +155,7 @@ impl Kubernetes {
     /// # Panics
     /// If there is no such sandbox.
     pub fn change_sandbox(&self, name: &str, changes: &Value) {
-        self.objects.send_modify(|objects| {
-            let path = objects::sandbox_path(name);
-            assert!(objects.merge(&path, changes).is_some(), "the sandbox {name}");
-        });
-    }
-
-    /// Says that a sandbox is ready, or why it is not.
-    pub fn set_ready(&self, name: &str, ready: bool, reason: &str) {
-        let status = if ready { "True" } else { "False" };
-        let condition = json!({ "type": "Ready", "status": status, "reason": reason });
-        self.change_sandbox(name, &json!({ "status": { "conditions": [condition] } }));
+        self.change(&objects::sandbox_path(name), changes);
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
@@ -181,7 +189,9 @@ impl Kubernetes {
         let events = stream::unfold((changes, told, prefix), async |(mut changes, told, prefix)| {
             loop {
                 let now = changes.borrow_and_update().below(&prefix);
-                let changed = now.iter().filter(|(path, object)| told.get(*path) != Some(object));
+                let changed = now
+                    .iter()
+                    .filter(|(path, object)| told.get(*path) != Some(object));
                 let mut events: Vec<Value> = changed
                     .map(|(_, object)| json!({ "type": "MODIFIED", "object": object }))
                     .collect();
@@ -201,7 +211,8 @@ impl Kubernetes {
 /// A kubeconfig for a server that asks nobody who they are.
 pub fn kubeconfig(server: &str) -> String {
     let cluster = json!({ "name": "c", "cluster": { "server": server } });
-    let context = json!({ "name": "c", "context": { "cluster": "c", "user": "u", "namespace": "openshell" } });
+    let context =
+        json!({ "name": "c", "context": { "cluster": "c", "user": "u", "namespace": "openshell" } });
     let user = json!({ "name": "u", "user": {} });
     json!({
         "apiVersion": "v1", "kind": "Config", "current-context": "c",

@@ -28,11 +28,16 @@ pub fn stored_path(path: &str) -> String {
 pub struct Objects {
     by_path: BTreeMap<String, Value>,
     version: u64,
+    reads: BTreeMap<String, usize>,
 }
 
 impl Objects {
     pub fn get(&self, path: &str) -> Option<&Value> {
         self.by_path.get(path)
+    }
+
+    pub fn reads(&self, path: &str) -> usize {
+        self.reads.get(path).copied().unwrap_or_default()
     }
 
     pub fn below(&self, prefix: &str) -> BTreeMap<String, Value> {
@@ -98,25 +103,33 @@ impl Objects {
         }
     }
 
-    fn read(&self, path: &str) -> (u16, Value) {
+    fn read(&mut self, path: &str) -> (u16, Value) {
+        *self.reads.entry(path.to_owned()).or_default() += 1;
         if let Some(object) = self.by_path.get(path) {
             return (200, object.clone());
         }
         match path.rsplit('/').next().unwrap_or_default() {
-            "version" => (200, json!({ "major": "1", "minor": "35", "gitVersion": "v1.35.0", "gitCommit": "",
-                "gitTreeState": "", "buildDate": "", "goVersion": "", "compiler": "", "platform": "" })),
+            "version" => (
+                200,
+                json!({ "major": "1", "minor": "35", "gitVersion": "v1.35.0", "gitCommit": "",
+                "gitTreeState": "", "buildDate": "", "goVersion": "", "compiler": "", "platform": "" }),
+            ),
             "agents.x-k8s.io" => {
-                let version = |name: &str| {
-                    json!({ "groupVersion": format!("agents.x-k8s.io/{name}"), "version": name })
-                };
+                let version = |name: &str| json!({ "groupVersion": format!("agents.x-k8s.io/{name}"), "version": name });
                 let versions = [version("v1beta1"), version("v1alpha1")];
-                (200, json!({ "kind": "APIGroup", "apiVersion": "v1", "name": "agents.x-k8s.io",
-                    "versions": versions, "preferredVersion": versions[0] }))
+                (
+                    200,
+                    json!({ "kind": "APIGroup", "apiVersion": "v1", "name": "agents.x-k8s.io",
+                    "versions": versions, "preferredVersion": versions[0] }),
+                )
             }
             "pods" | "sandboxes" | "persistentvolumeclaims" | "secrets" => {
                 let items: Vec<_> = self.below(&format!("{path}/")).into_values().collect();
                 let metadata = json!({ "resourceVersion": self.version.max(1).to_string() });
-                (200, json!({ "apiVersion": "v1", "kind": "List", "metadata": metadata, "items": items }))
+                (
+                    200,
+                    json!({ "apiVersion": "v1", "kind": "List", "metadata": metadata, "items": items }),
+                )
             }
             name => missing(name),
         }

@@ -20,8 +20,8 @@ use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity
 
 use crate::api::open_shell_client::OpenShellClient;
 use crate::api::{
-    CreateSandboxRequest, CreateSshSessionRequest, DeleteSandboxRequest, ExecSandboxRequest, GetSandboxRequest,
-    HealthRequest, Sandbox, SandboxPhase, ServiceStatus, exec_sandbox_event,
+    CreateSandboxRequest, CreateSshSessionRequest, DeleteSandboxRequest, ExecSandboxRequest,
+    GetSandboxRequest, HealthRequest, Sandbox, SandboxPhase, ServiceStatus, exec_sandbox_event,
 };
 use crate::datamodel::WorkspaceSelector;
 use crate::datamodel::workspace_selector::Selection;

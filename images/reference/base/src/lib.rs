@@ -18,10 +18,10 @@ mod openshell {
     }
 }
 
-/// The generated messages and services of `openshell.v1`.
-pub use openshell::v1 as api;
 /// The generated messages of `openshell.datamodel.v1`.
 pub use openshell::datamodel::v1 as datamodel;
+/// The generated messages and services of `openshell.v1`.
+pub use openshell::v1 as api;
 
 /// The descriptors of both packages, an encoded `google.protobuf.FileDescriptorSet`.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors"));

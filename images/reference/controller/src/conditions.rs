@@ -31,7 +31,11 @@ pub fn conditions(seen: &Observation, version: Version) -> Vec<Condition> {
     if !seen.wants_to_run {
         let pod_is_gone = matches!(seen.pod, Pod::Missing | Pod::Foreign);
         let suspended = pod_is_gone || version < TELLS_SUSPENDED_LATE;
-        let reason = if suspended { "PodTerminated" } else { "PodNotTerminated" };
+        let reason = if suspended {
+            "PodTerminated"
+        } else {
+            "PodNotTerminated"
+        };
         return vec![
             condition("Ready", false, "SandboxSuspended"),
             condition("Suspended", suspended, reason),
@@ -57,11 +61,7 @@ pub fn conditions(seen: &Observation, version: Version) -> Vec<Condition> {
 }
 
 fn condition(name: &'static str, holds: bool, reason: &'static str) -> Condition {
-    Condition {
-        name,
-        holds,
-        reason,
-    }
+    Condition { name, holds, reason }
 }
 
 /// The conditions as an object's status has them; `None`: the status says so already. A time changes with its status alone.
@@ -121,7 +121,10 @@ mod tests {
             (PodState::Succeeded, old, false, "DependenciesNotReady"),
             (PodState::Succeeded, new, false, "PodSucceeded"),
         ] {
-            assert_eq!(told(true, own(state, false), version), [("Ready", holds, reason), running]);
+            assert_eq!(
+                told(true, own(state, false), version),
+                [("Ready", holds, reason), running]
+            );
         }
         for pod in [Pod::Missing, Pod::Foreign, own(PodState::Ready, true)] {
             assert_eq!(told(true, pod, new)[0], ("Ready", false, "DependenciesNotReady"));
@@ -134,7 +137,10 @@ mod tests {
         assert!(told(false, pod(), Version(0, 5, 3))[1].1);
         assert!(!told(false, pod(), Version(0, 5, 4))[1].1);
         for pod in [pod(), Pod::Missing] {
-            assert_eq!(told(false, pod, Version(0, 5, 4))[0], ("Ready", false, "SandboxSuspended"));
+            assert_eq!(
+                told(false, pod, Version(0, 5, 4))[0],
+                ("Ready", false, "SandboxSuspended")
+            );
         }
         assert!(told(false, Pod::Missing, Version(0, 5, 4))[1].1);
     }
@@ -150,11 +156,17 @@ mod tests {
         let new = Version(0, 5, 4);
         let first = changed(&Value::Null, &conditions(&seen(PodState::Pending), new), "t1").unwrap();
         assert_eq!(first[0]["lastTransitionTime"], "t1");
-        assert_eq!(changed(&first, &conditions(&seen(PodState::Pending), new), "t2"), None);
+        assert_eq!(
+            changed(&first, &conditions(&seen(PodState::Pending), new), "t2"),
+            None
+        );
         let failed = changed(&first, &conditions(&seen(PodState::Failed), new), "t2").unwrap();
         assert_eq!(failed[0]["reason"], "PodFailed");
         assert_eq!(failed[0]["lastTransitionTime"], "t1", "False before and after");
         let ready = changed(&failed, &conditions(&seen(PodState::Ready), new), "t3").unwrap();
-        assert_eq!((&ready[0]["status"], &ready[0]["lastTransitionTime"]), (&json!("True"), &json!("t3")));
+        assert_eq!(
+            (&ready[0]["status"], &ready[0]["lastTransitionTime"]),
+            (&json!("True"), &json!("t3"))
+        );
     }
 }

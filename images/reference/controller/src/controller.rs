@@ -177,7 +177,11 @@ impl Place {
         };
         let patch = Patch::Merge(json!({ "status": { "conditions": conditions } }));
         let name = name_of(&sandbox.metadata);
-        match self.sandboxes.patch_status(name, &PatchParams::default(), &patch).await {
+        match self
+            .sandboxes
+            .patch_status(name, &PatchParams::default(), &patch)
+            .await
+        {
             Ok(_) => Ok(()),
             Err(error) if classify(&error, name) == Trouble::Absent => Ok(()),
             Err(error) => Err(error),
@@ -248,7 +252,9 @@ fn seen_pod(pod: &Pod, owner: &str) -> plan::Pod {
         return plan::Pod::Foreign;
     }
     let status = pod.status.as_ref();
-    let conditions = status.and_then(|status| status.conditions.as_deref()).unwrap_or_default();
+    let conditions = status
+        .and_then(|status| status.conditions.as_deref())
+        .unwrap_or_default();
     let is_ready = conditions
         .iter()
         .any(|condition| condition.type_ == "Ready" && condition.status == "True");
@@ -296,9 +302,15 @@ mod tests {
             ("Failed", false, true, PodState::Failed),
             ("Succeeded", false, false, PodState::Succeeded),
         ] {
-            assert_eq!(seen_pod(&pod(phase, ready, "me", deleting), "me"), own(deleting, state));
+            assert_eq!(
+                seen_pod(&pod(phase, ready, "me", deleting), "me"),
+                own(deleting, state)
+            );
         }
-        assert_eq!(seen_pod(&pod("Running", true, "other", false), "me"), Pod::Foreign);
+        assert_eq!(
+            seen_pod(&pod("Running", true, "other", false), "me"),
+            Pod::Foreign
+        );
     }
 
     #[test]
@@ -308,6 +320,9 @@ mod tests {
         assert_eq!(seen_claim(&metadata, "other"), Claim::Usable);
         metadata.owner_references = None;
         assert_eq!(seen_claim(&metadata, "me"), Claim::Usable);
-        assert_eq!(seen_claim(&pod("", false, "me", true).metadata, "me"), Claim::Going);
+        assert_eq!(
+            seen_claim(&pod("", false, "me", true).metadata, "me"),
+            Claim::Going
+        );
     }
 }

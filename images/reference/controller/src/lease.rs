@@ -103,13 +103,22 @@ impl Election {
         if self.seen.as_ref().map(|(spec, _)| spec) != Some(&lease.spec) {
             self.seen = Some((lease.spec.clone(), Instant::now()));
         }
-        let unchanged = self.seen.as_ref().map_or(Duration::ZERO, |(_, since)| since.elapsed());
-        let holder = lease.spec.as_ref().and_then(|spec| spec.holder_identity.as_deref());
+        let unchanged = self
+            .seen
+            .as_ref()
+            .map_or(Duration::ZERO, |(_, since)| since.elapsed());
+        let holder = lease
+            .spec
+            .as_ref()
+            .and_then(|spec| spec.holder_identity.as_deref());
         if !may_take(holder, &self.identity, unchanged) {
             return Ok(false);
         }
         lease.spec = Some(self.wanted(lease.spec.as_ref(), release));
-        won(self.leases.replace(&self.name, &PostParams::default(), &lease).await)
+        won(self
+            .leases
+            .replace(&self.name, &PostParams::default(), &lease)
+            .await)
     }
 
     fn wanted(&self, before: Option<&LeaseSpec>, release: bool) -> LeaseSpec {
@@ -117,7 +126,11 @@ impl Election {
         let is_own = before.is_some_and(|spec| spec.holder_identity.as_deref() == Some(&self.identity));
         let seconds = if release { 1 } else { DURATION.as_secs() };
         LeaseSpec {
-            holder_identity: Some(if release { String::new() } else { self.identity.clone() }),
+            holder_identity: Some(if release {
+                String::new()
+            } else {
+                self.identity.clone()
+            }),
             lease_duration_seconds: i32::try_from(seconds).ok(),
             acquire_time: before
                 .filter(|_| is_own)
@@ -156,7 +169,11 @@ mod tests {
         let just_now = Duration::ZERO;
         assert!(may_take(None, "me", just_now) && may_take(Some(""), "me", just_now));
         assert!(may_take(Some("me"), "me", just_now));
-        assert!(!may_take(Some("other"), "me", DURATION.checked_sub(Duration::from_secs(1)).unwrap()));
+        assert!(!may_take(
+            Some("other"),
+            "me",
+            DURATION.checked_sub(Duration::from_secs(1)).unwrap()
+        ));
         assert!(may_take(Some("other"), "me", DURATION));
     }
 }

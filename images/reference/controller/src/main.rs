@@ -26,7 +26,9 @@ async fn start() -> Result<(), Refused> {
     // Fails only if one is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let wrong = |error: &dyn std::fmt::Display| {
-        Refused::configuration(format!("no way to Kubernetes: {error}; run it in a pod, or set KUBECONFIG"))
+        Refused::configuration(format!(
+            "no way to Kubernetes: {error}; run it in a pod, or set KUBECONFIG"
+        ))
     };
     let config = kube::Config::infer().await.map_err(|error| wrong(&error))?;
     let client = kube::Client::try_from(config).map_err(|error| wrong(&error))?;
@@ -36,5 +38,7 @@ async fn start() -> Result<(), Refused> {
             _ = interrupt.recv() => {}
         }
     };
-    run::until(client, settings, stop).await.map_err(|error| Refused::failed(&error))
+    run::until(client, settings, stop)
+        .await
+        .map_err(|error| Refused::failed(&error))
 }

@@ -76,7 +76,11 @@ pub fn pod(sandbox: &DynamicObject) -> anyhow::Result<Pod> {
 }
 
 fn name_of(sandbox: &DynamicObject) -> anyhow::Result<&str> {
-    sandbox.metadata.name.as_deref().context("the sandbox has no name")
+    sandbox
+        .metadata
+        .name
+        .as_deref()
+        .context("the sandbox has no name")
 }
 
 fn claim_templates(sandbox: &DynamicObject) -> anyhow::Result<Vec<PersistentVolumeClaim>> {
@@ -158,7 +162,10 @@ mod tests {
         assert_eq!(pod["metadata"]["name"], "box");
         assert_eq!(pod["metadata"]["namespace"], "space");
         assert_eq!(pod["metadata"]["labels"]["openshell.ai/sandbox-id"], "id-1");
-        assert_eq!(pod["metadata"]["labels"][NAME_HASH_LABEL].as_str().map(str::len), Some(8));
+        assert_eq!(
+            pod["metadata"]["labels"][NAME_HASH_LABEL].as_str().map(str::len),
+            Some(8)
+        );
         let owner = json!([{
             "apiVersion": "agents.x-k8s.io/v1beta1", "kind": "Sandbox", "name": "box", "uid": "uid-1",
             "controller": true, "blockOwnerDeletion": true,

@@ -96,7 +96,12 @@ pub fn plan(observation: &Observation) -> Vec<Step> {
 mod tests {
     use super::{Claim, Observation, Pod, PodState, Step, plan};
 
-    const STATES: [PodState; 4] = [PodState::Pending, PodState::Ready, PodState::Failed, PodState::Succeeded];
+    const STATES: [PodState; 4] = [
+        PodState::Pending,
+        PodState::Ready,
+        PodState::Failed,
+        PodState::Succeeded,
+    ];
 
     fn own(deleting: bool, state: PodState) -> Pod {
         Pod::Own {
@@ -121,7 +126,10 @@ mod tests {
         assert_eq!(steps(true, &[Claim::Missing], Pod::Missing), made);
         assert_eq!(steps(true, &[Claim::Usable], Pod::Missing), [Step::CreatePod]);
         let both = [Claim::Usable, Claim::Missing];
-        assert_eq!(steps(true, &both, own(false, PodState::Ready)), [Step::CreateClaim(1)]);
+        assert_eq!(
+            steps(true, &both, own(false, PodState::Ready)),
+            [Step::CreateClaim(1)]
+        );
         assert_eq!(steps(true, &[], Pod::Missing), [Step::CreatePod]);
     }
 

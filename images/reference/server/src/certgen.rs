@@ -13,8 +13,8 @@ use kube::Api;
 use kube::api::{ObjectMeta, PostParams};
 use kube_session::{Trouble, classify, explain};
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PKCS_ED25519,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose, PKCS_ED25519,
 };
 use reference_base::program::Refused;
 use sha2::{Digest, Sha256};
@@ -71,7 +71,9 @@ pub async fn run(arguments: &[&str]) -> Result<(), Refused> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = cluster::client().await?;
     let secrets = Api::namespaced(client, &flags.namespace);
-    generate(&flags, &secrets).await.map_err(|error| Refused::failed(&error))
+    generate(&flags, &secrets)
+        .await
+        .map_err(|error| Refused::failed(&error))
 }
 
 async fn generate(flags: &Flags, secrets: &Api<Secret>) -> anyhow::Result<()> {
@@ -168,8 +170,16 @@ fn tls(sans: &[String]) -> anyhow::Result<(Data, Data)> {
         ])
     };
     Ok((
-        leaf("openshell-server", sans.to_vec(), ExtendedKeyUsagePurpose::ServerAuth)?,
-        leaf("openshell-client", Vec::new(), ExtendedKeyUsagePurpose::ClientAuth)?,
+        leaf(
+            "openshell-server",
+            sans.to_vec(),
+            ExtendedKeyUsagePurpose::ServerAuth,
+        )?,
+        leaf(
+            "openshell-client",
+            Vec::new(),
+            ExtendedKeyUsagePurpose::ClientAuth,
+        )?,
     ))
 }
 
@@ -208,7 +218,10 @@ mod tests {
     fn the_keys_are_pem() {
         let (server, client) = tls(&["openshell".to_owned(), "127.0.0.1".to_owned()]).unwrap();
         for data in [server, client] {
-            assert_eq!(data.iter().map(|(key, _)| *key).collect::<Vec<_>>(), ["tls.crt", "tls.key", "ca.crt"]);
+            assert_eq!(
+                data.iter().map(|(key, _)| *key).collect::<Vec<_>>(),
+                ["tls.crt", "tls.key", "ca.crt"]
+            );
             PrivateKeyDer::from_pem_slice(data[1].1.as_bytes()).unwrap();
         }
         let jwt = jwt_keys().unwrap();

@@ -41,7 +41,9 @@ pub enum Deleted {
 /// A client, once Kubernetes answered. A server that cannot reach it ends, as OpenShell's does.
 pub async fn client() -> Result<Client, Refused> {
     let wrong = |error: &dyn fmt::Display| {
-        Refused::configuration(format!("no way to Kubernetes: {error}; run it in a pod, or set KUBECONFIG"))
+        Refused::configuration(format!(
+            "no way to Kubernetes: {error}; run it in a pod, or set KUBECONFIG"
+        ))
     };
     let mut config = kube::Config::infer().await.map_err(|error| wrong(&error))?;
     config.connect_timeout = Some(Duration::from_secs(5));
@@ -79,7 +81,10 @@ impl Cluster {
 
     /// Makes an object.
     pub async fn create(&self, object: &DynamicObject) -> Result<(), kube::Error> {
-        self.sandboxes.create(&PostParams::default(), object).await.map(drop)
+        self.sandboxes
+            .create(&PostParams::default(), object)
+            .await
+            .map(drop)
     }
 
     /// Deletes an object. Its absence is what was wanted.
@@ -108,7 +113,10 @@ impl Cluster {
 
     /// The ids of all objects that `selector` finds.
     pub async fn ids(&self, selector: &str) -> Result<HashSet<String>, kube::Error> {
-        let found = self.sandboxes.list(&ListParams::default().labels(selector)).await?;
+        let found = self
+            .sandboxes
+            .list(&ListParams::default().labels(selector))
+            .await?;
         Ok(found.items.iter().filter_map(id_of).collect())
     }
 
@@ -145,7 +153,9 @@ async fn served(client: &Client) -> ApiVersion {
         return ApiVersion::V1Beta1;
     };
     match client.request::<APIGroup>(request).await {
-        Ok(group) if !group.versions.iter().any(|version| version.version == "v1beta1") => ApiVersion::V1Alpha1,
+        Ok(group) if !group.versions.iter().any(|version| version.version == "v1beta1") => {
+            ApiVersion::V1Alpha1
+        }
         // Without the group nothing can be made; the watch says so again and again.
         Ok(_) | Err(_) => ApiVersion::V1Beta1,
     }

@@ -149,11 +149,7 @@ fn admit(record: Option<Record>, token: &str, known: bool) -> Result<Record, Den
         return Err(Denied::Token);
     }
     let record = record.ok_or(Denied::NoSandbox)?;
-    if known {
-        Ok(record)
-    } else {
-        Err(Denied::Token)
-    }
+    if known { Ok(record) } else { Err(Denied::Token) }
 }
 
 /// The address of a pod that answers.

@@ -129,9 +129,9 @@ fn volumes(settings: &SandboxSettings) -> Vec<Value> {
         "name": "supervisor",
         "hostPath": { "path": SUPERVISOR_FOLDER, "type": "Directory" },
     });
-    let client_tls = dialled(settings).1.map(|secret| {
-        json!({ "name": "client-tls", "secret": { "secretName": secret, "defaultMode": 0o440 } })
-    });
+    let client_tls = dialled(settings).1.map(
+        |secret| json!({ "name": "client-tls", "secret": { "secretName": secret, "defaultMode": 0o440 } }),
+    );
     [supervisor].into_iter().chain(client_tls).collect()
 }
 
@@ -139,11 +139,17 @@ fn volumes(settings: &SandboxSettings) -> Vec<Value> {
 fn dialled(settings: &SandboxSettings) -> (Option<&str>, Option<&str>) {
     let endpoint = settings.endpoint.as_deref();
     let is_secure = endpoint.is_some_and(|endpoint| endpoint.starts_with("https://"));
-    (endpoint, settings.client_tls_secret.as_deref().filter(|_| is_secure))
+    (
+        endpoint,
+        settings.client_tls_secret.as_deref().filter(|_| is_secure),
+    )
 }
 
 fn environment(record: &Record, settings: &SandboxSettings, secret: Option<&Secret>) -> Vec<Value> {
-    let mut variables = vec![("OPENSHELL_SANDBOX_ID", record.id.clone()), ("OPENSHELL_SANDBOX", record.name.clone())];
+    let mut variables = vec![
+        ("OPENSHELL_SANDBOX_ID", record.id.clone()),
+        ("OPENSHELL_SANDBOX", record.name.clone()),
+    ];
     if let Some(secret) = secret {
         variables.push((HANDSHAKE_VARIABLE, secret.expose().to_owned()));
     }
@@ -161,18 +167,29 @@ fn environment(record: &Record, settings: &SandboxSettings, secret: Option<&Secr
         }
     }
     let spec = record.message.spec.as_ref();
-    if let Some(command) = spec.map(|spec| &spec.command).filter(|command| !command.is_empty()) {
+    if let Some(command) = spec
+        .map(|spec| &spec.command)
+        .filter(|command| !command.is_empty())
+    {
         variables.push(("OPENSHELL_SANDBOX_COMMAND", json!(command).to_string()));
     }
     let own = spec.map(|spec| spec.environment.iter()).into_iter().flatten();
     let own = own.map(|(name, value)| json!({ "name": name, "value": value }));
-    let ours = variables.iter().map(|(name, value)| json!({ "name": name, "value": value }));
+    let ours = variables
+        .iter()
+        .map(|(name, value)| json!({ "name": name, "value": value }));
     own.chain(ours).collect()
 }
 
 fn container(record: &Record, settings: &SandboxSettings, secret: Option<&Secret>) -> Value {
-    let template = record.message.spec.as_ref().and_then(|spec| spec.template.as_ref());
-    let image = template.map(|template| template.image.as_str()).filter(|image| !image.is_empty());
+    let template = record
+        .message
+        .spec
+        .as_ref()
+        .and_then(|spec| spec.template.as_ref());
+    let image = template
+        .map(|template| template.image.as_str())
+        .filter(|image| !image.is_empty());
     let mut mounts = vec![
         json!({ "name": "supervisor", "mountPath": SUPERVISOR_FOLDER, "readOnly": true }),
         json!({ "name": "workspace", "mountPath": "/sandbox" }),
@@ -227,7 +244,9 @@ mod tests {
     }
 
     fn variables(object: &Value) -> Vec<(&str, &str)> {
-        let all = object["spec"]["podTemplate"]["spec"]["containers"][0]["env"].as_array().unwrap();
+        let all = object["spec"]["podTemplate"]["spec"]["containers"][0]["env"]
+            .as_array()
+            .unwrap();
         all.iter()
             .map(|one| (one["name"].as_str().unwrap(), one["value"].as_str().unwrap()))
             .collect()
@@ -242,7 +261,12 @@ mod tests {
     #[test]
     fn the_object_of_v0_0_22_is_what_other_tools_look_for() {
         let settings = settings(Generation::First, None);
-        let object = made(&record("id-1", "box"), &settings, Some("5ecret"), ApiVersion::V1Alpha1);
+        let object = made(
+            &record("id-1", "box"),
+            &settings,
+            Some("5ecret"),
+            ApiVersion::V1Alpha1,
+        );
         assert_eq!(object["apiVersion"], "agents.x-k8s.io/v1alpha1");
         assert_eq!(object["metadata"]["name"], "box");
         assert_eq!(object["spec"]["replicas"], 1);
@@ -253,7 +277,10 @@ mod tests {
         let container = &template["spec"]["containers"][0];
         assert_eq!(container["name"], "agent");
         assert_eq!(container["image"], "default:image");
-        assert_eq!(container["command"], json!(["/opt/openshell/bin/openshell-sandbox"]));
+        assert_eq!(
+            container["command"],
+            json!(["/opt/openshell/bin/openshell-sandbox"])
+        );
         assert!(variables(&object).contains(&("OPENSHELL_SSH_HANDSHAKE_SECRET", "5ecret")));
         let supervisor = json!({ "name": "supervisor", "mountPath": "/opt/openshell/bin", "readOnly": true });
         let workspace = json!({ "name": "workspace", "mountPath": "/sandbox" });
@@ -262,8 +289,14 @@ mod tests {
         let volumes = json!([{ "name": "supervisor", "hostPath": host_path }]);
         assert_eq!(template["spec"]["volumes"], volumes);
         let names = json!(["host.docker.internal", "host.openshell.internal"]);
-        assert_eq!(template["spec"]["hostAliases"], json!([{ "ip": "172.17.0.1", "hostnames": names }]));
-        assert_eq!(object["spec"]["volumeClaimTemplates"][0]["metadata"]["name"], "workspace");
+        assert_eq!(
+            template["spec"]["hostAliases"],
+            json!([{ "ip": "172.17.0.1", "hostnames": names }])
+        );
+        assert_eq!(
+            object["spec"]["volumeClaimTemplates"][0]["metadata"]["name"],
+            "workspace"
+        );
     }
 
     #[test]
@@ -275,12 +308,19 @@ mod tests {
         assert_eq!(object["metadata"]["labels"]["openshell.ai/gateway-id"], "gw");
         let template = &object["spec"]["podTemplate"]["spec"];
         assert_eq!(template["restartPolicy"], "Never");
-        assert_eq!(template["volumes"][1]["secret"]["secretName"], "openshell-client-tls");
+        assert_eq!(
+            template["volumes"][1]["secret"]["secretName"],
+            "openshell-client-tls"
+        );
         assert_eq!(template["containers"][0]["readinessProbe"], Value::Null);
         let variables = variables(&object);
         assert!(variables.contains(&("OPENSHELL_ENDPOINT", "https://server:8080")));
         assert!(variables.contains(&("OPENSHELL_TLS_CA", "/etc/openshell-tls/client/ca.crt")));
-        assert!(!variables.iter().any(|(name, _)| *name == "OPENSHELL_SSH_HANDSHAKE_SECRET"));
+        assert!(
+            !variables
+                .iter()
+                .any(|(name, _)| *name == "OPENSHELL_SSH_HANDSHAKE_SECRET")
+        );
     }
 
     #[test]
@@ -302,7 +342,10 @@ mod tests {
         };
         let settings = settings(Generation::Both, None);
         let object = made(&record, &settings, None, ApiVersion::V1Beta1);
-        assert_eq!(object["spec"]["podTemplate"]["spec"]["containers"][0]["image"], "image:1");
+        assert_eq!(
+            object["spec"]["podTemplate"]["spec"]["containers"][0]["image"],
+            "image:1"
+        );
         let variables = variables(&object);
         assert!(variables.contains(&("A", "b")));
         assert!(variables.contains(&("OPENSHELL_SANDBOX_COMMAND", r#"["sleep","1"]"#)));
@@ -312,7 +355,10 @@ mod tests {
     fn names_and_selectors_are_the_generations_own() {
         assert_eq!(name(Generation::Today, "default", "box"), "default--box");
         assert_eq!(name(Generation::Both, "default", "box"), "box");
-        assert_eq!(selector(&settings(Generation::First, None)), "openshell.ai/managed-by=openshell");
+        assert_eq!(
+            selector(&settings(Generation::First, None)),
+            "openshell.ai/managed-by=openshell"
+        );
         let both = "openshell.ai/managed-by=openshell,openshell.ai/gateway-id=gw";
         assert_eq!(selector(&settings(Generation::Both, None)), both);
     }

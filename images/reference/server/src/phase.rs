@@ -49,7 +49,9 @@ impl FromStr for Phase {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let phase = WORDS.iter().find(|(_, word)| *word == text);
-        phase.map(|(phase, _)| *phase).ok_or_else(|| format!("there is no phase {text}"))
+        phase
+            .map(|(phase, _)| *phase)
+            .ok_or_else(|| format!("there is no phase {text}"))
     }
 }
 
@@ -155,13 +157,27 @@ mod tests {
 
     #[test]
     fn these_reasons_latch_error_and_those_do_not() {
-        for reason in ["PodFailed", "PodSucceeded", "SandboxExpired", "MultiplePods", "SandboxSuspended"] {
+        for reason in [
+            "PodFailed",
+            "PodSucceeded",
+            "SandboxExpired",
+            "MultiplePods",
+            "SandboxSuspended",
+        ] {
             for now in [Phase::Provisioning, Phase::Ready] {
-                assert_eq!(next(now, &seen(no(reason), false, true)), Phase::Error, "{reason}");
+                assert_eq!(
+                    next(now, &seen(no(reason), false, true)),
+                    Phase::Error,
+                    "{reason}"
+                );
             }
         }
         for reason in ["DependenciesNotReady", "ReconcilerError"] {
-            assert_eq!(next(Phase::Ready, &seen(no(reason), false, true)), Phase::Provisioning, "{reason}");
+            assert_eq!(
+                next(Phase::Ready, &seen(no(reason), false, true)),
+                Phase::Provisioning,
+                "{reason}"
+            );
         }
     }
 
@@ -169,7 +185,10 @@ mod tests {
     fn nothing_but_deleting_leaves_error() {
         for ready in [Ready::Yes, Ready::Unknown, no("DependenciesNotReady")] {
             for suspended in [false, true] {
-                assert_eq!(next(Phase::Error, &seen(ready.clone(), suspended, true)), Phase::Error);
+                assert_eq!(
+                    next(Phase::Error, &seen(ready.clone(), suspended, true)),
+                    Phase::Error
+                );
             }
         }
         let going = Seen {
@@ -177,30 +196,66 @@ mod tests {
             ..seen(Ready::Yes, false, true)
         };
         assert_eq!(next(Phase::Ready, &going), Phase::Deleting);
-        assert_eq!(next(Phase::Deleting, &seen(Ready::Yes, false, true)), Phase::Deleting);
+        assert_eq!(
+            next(Phase::Deleting, &seen(Ready::Yes, false, true)),
+            Phase::Deleting
+        );
     }
 
     #[test]
     fn a_stop_lasts_until_the_object_is_suspended() {
-        assert_eq!(next(Phase::Stopping, &seen(Ready::Yes, false, true)), Phase::Stopping);
-        assert_eq!(next(Phase::Stopping, &seen(no("SandboxSuspended"), false, true)), Phase::Stopping);
-        assert_eq!(next(Phase::Stopping, &seen(no("PodFailed"), false, false)), Phase::Stopping);
-        assert_eq!(next(Phase::Stopping, &seen(no("SandboxSuspended"), true, false)), Phase::Stopped);
-        assert_eq!(next(Phase::Stopped, &seen(no("SandboxSuspended"), true, false)), Phase::Stopped);
+        assert_eq!(
+            next(Phase::Stopping, &seen(Ready::Yes, false, true)),
+            Phase::Stopping
+        );
+        assert_eq!(
+            next(Phase::Stopping, &seen(no("SandboxSuspended"), false, true)),
+            Phase::Stopping
+        );
+        assert_eq!(
+            next(Phase::Stopping, &seen(no("PodFailed"), false, false)),
+            Phase::Stopping
+        );
+        assert_eq!(
+            next(Phase::Stopping, &seen(no("SandboxSuspended"), true, false)),
+            Phase::Stopped
+        );
+        assert_eq!(
+            next(Phase::Stopped, &seen(no("SandboxSuspended"), true, false)),
+            Phase::Stopped
+        );
     }
 
     #[test]
     fn a_start_outlasts_what_the_object_said_before() {
-        assert_eq!(next(Phase::Starting, &seen(no("SandboxSuspended"), true, false)), Phase::Starting);
-        assert_eq!(next(Phase::Starting, &seen(no("DependenciesNotReady"), false, false)), Phase::Starting);
-        assert_eq!(next(Phase::Starting, &seen(Ready::Yes, false, true)), Phase::Ready);
-        assert_eq!(next(Phase::Starting, &seen(no("PodFailed"), false, false)), Phase::Error);
+        assert_eq!(
+            next(Phase::Starting, &seen(no("SandboxSuspended"), true, false)),
+            Phase::Starting
+        );
+        assert_eq!(
+            next(Phase::Starting, &seen(no("DependenciesNotReady"), false, false)),
+            Phase::Starting
+        );
+        assert_eq!(
+            next(Phase::Starting, &seen(Ready::Yes, false, true)),
+            Phase::Ready
+        );
+        assert_eq!(
+            next(Phase::Starting, &seen(no("PodFailed"), false, false)),
+            Phase::Error
+        );
     }
 
     #[test]
     fn a_suspension_from_outside_is_a_stop_only_once_it_is_complete() {
-        assert_eq!(next(Phase::Ready, &seen(no("SandboxSuspended"), true, false)), Phase::Stopped);
-        assert_eq!(next(Phase::Ready, &seen(no("SandboxSuspended"), false, true)), Phase::Error);
+        assert_eq!(
+            next(Phase::Ready, &seen(no("SandboxSuspended"), true, false)),
+            Phase::Stopped
+        );
+        assert_eq!(
+            next(Phase::Ready, &seen(no("SandboxSuspended"), false, true)),
+            Phase::Error
+        );
     }
 
     #[test]

@@ -95,7 +95,10 @@ impl Phases {
 
 fn tell(id: &str, changed: Option<(Phase, Phase)>, cause: std::fmt::Arguments<'_>) {
     if let Some((before, after)) = changed.filter(|(before, after)| before != after) {
-        log::write(Level::Info, format_args!("sandbox {id}: {before} -> {after} ({cause})"));
+        log::write(
+            Level::Info,
+            format_args!("sandbox {id}: {before} -> {after} ({cause})"),
+        );
     }
 }
 

@@ -179,7 +179,10 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> Result<Response<
 }
 
 async fn open_tunnel(shared: &Shared, mut request: Request<Incoming>) -> Response<Body> {
-    let connector = shared.connector.as_ref().filter(|_| request.uri().path() == CONNECT_PATH);
+    let connector = shared
+        .connector
+        .as_ref()
+        .filter(|_| request.uri().path() == CONNECT_PATH);
     let Some(connector) = connector else {
         return plain(
             StatusCode::NOT_FOUND,

@@ -76,7 +76,8 @@ impl Store {
 
     /// Forgets a sandbox and its tokens.
     pub fn remove(&self, id: &str) -> anyhow::Result<()> {
-        self.connection().execute("DELETE FROM sandbox WHERE id = ?1", [id])?;
+        self.connection()
+            .execute("DELETE FROM sandbox WHERE id = ?1", [id])?;
         Ok(())
     }
 
@@ -89,7 +90,9 @@ impl Store {
     pub fn named(&self, workspace: &str, name: &str) -> anyhow::Result<Option<Record>> {
         let connection = self.connection();
         let text = format!("SELECT {COLUMNS} FROM sandbox WHERE workspace = ?1 AND name = ?2");
-        Ok(connection.query_row(&text, [workspace, name], record).optional()?)
+        Ok(connection
+            .query_row(&text, [workspace, name], record)
+            .optional()?)
     }
 
     /// All sandboxes, by workspace and name.
@@ -241,7 +244,11 @@ pub(crate) mod tests {
         assert!(store.has_token("1", &token).unwrap());
         assert!(!store.has_token("2", &token).unwrap() && !store.has_token("1", "another").unwrap());
         let bytes = std::fs::read(&path).unwrap();
-        assert!(!bytes.windows(token.len()).any(|window| window == token.as_bytes()));
+        assert!(
+            !bytes
+                .windows(token.len())
+                .any(|window| window == token.as_bytes())
+        );
         store.remove("1").unwrap();
         assert!(!store.has_token("1", &token).unwrap());
     }

@@ -7,8 +7,8 @@ use reference_base::api::gateway_message::Payload;
 use reference_base::api::relay_frame::Payload as Frame;
 use reference_base::api::supervisor_message::Payload as Said;
 use reference_base::api::{
-    GatewayHeartbeat, GatewayMessage, RelayFrame, ReportMainProcessExitRequest, SessionAccepted, SessionRejected,
-    SupervisorHello, SupervisorMessage,
+    GatewayHeartbeat, GatewayMessage, RelayFrame, ReportMainProcessExitRequest, SessionAccepted,
+    SessionRejected, SupervisorHello, SupervisorMessage,
 };
 use reference_base::log::{self, Level};
 use reference_base::streams::Received;
@@ -36,7 +36,10 @@ pub async fn connect(
         return Err(Status::invalid_argument("the first message must be a hello"));
     };
     let (outgoing, told) = mpsc::channel(16);
-    let known = world.store.find(&hello.sandbox_id).map_err(|error| internal(&error))?;
+    let known = world
+        .store
+        .find(&hello.sandbox_id)
+        .map_err(|error| internal(&error))?;
     if known.is_none() {
         let reason = "no sandbox has this id".to_owned();
         let rejected = message(Payload::SessionRejected(SessionRejected { reason }));
@@ -64,7 +67,10 @@ async fn hold(
         .await
         .is_ok()
     {
-        log::write(Level::Info, format_args!("sandbox {sandbox}: connected ({})", hello.instance_id));
+        log::write(
+            Level::Info,
+            format_args!("sandbox {sandbox}: connected ({})", hello.instance_id),
+        );
         world.phases.session_is(sandbox, true);
         let mut ticks = tokio::time::interval(HEARTBEAT);
         let mut heard = tokio::time::Instant::now();
@@ -107,7 +113,9 @@ pub async fn relay(
         return Err(Status::invalid_argument("the first frame must name a channel"));
     };
     let (outgoing, told) = mpsc::channel(16);
-    world.sessions.opened(&init.channel_id, Relay { incoming, outgoing })?;
+    world
+        .sessions
+        .opened(&init.channel_id, Relay { incoming, outgoing })?;
     Ok(Received(told))
 }
 

@@ -16,7 +16,10 @@ pub async fn run(world: &World) {
     loop {
         ticks.tick().await;
         if let Err(error) = sweep(world).await {
-            log::write(Level::Warn, format_args!("sweep: {error:#}; no record is removed"));
+            log::write(
+                Level::Warn,
+                format_args!("sweep: {error:#}; no record is removed"),
+            );
         }
     }
 }
@@ -29,7 +32,10 @@ async fn sweep(world: &World) -> anyhow::Result<()> {
     for record in outdated(&records, &present, Timestamp::now(), age) {
         log::write(
             Level::Warn,
-            format_args!("sweep: sandbox {} has no object any more; its record is removed", record.name),
+            format_args!(
+                "sweep: sandbox {} has no object any more; its record is removed",
+                record.name
+            ),
         );
         world.store.remove(&record.id)?;
     }
@@ -64,7 +70,8 @@ mod tests {
         let present = HashSet::from(["2".to_owned()]);
         let age = SignedDuration::from_secs(300);
         let names = |now: &str| {
-            let names = outdated(&records, &present, now.parse().unwrap(), age).map(|record| record.name.clone());
+            let names =
+                outdated(&records, &present, now.parse().unwrap(), age).map(|record| record.name.clone());
             names.collect::<Vec<_>>()
         };
         assert_eq!(names("2024-01-01T00:04:59Z"), Vec::<String>::new());

@@ -6,8 +6,8 @@ use kube_session::{Trouble, classify, explain};
 use prost::Message;
 use reference_base::api::{
     CreateSandboxRequest, CreateSshSessionRequest, CreateSshSessionResponse, DeleteSandboxRequest,
-    DeleteSandboxResponse, DeletionOutcome, ListSandboxesRequest, ListSandboxesResponse, Sandbox, SandboxPhase,
-    SandboxStatus,
+    DeleteSandboxResponse, DeletionOutcome, ListSandboxesRequest, ListSandboxesResponse, Sandbox,
+    SandboxPhase, SandboxStatus,
 };
 use reference_base::client::WORKSPACE;
 use reference_base::datamodel::workspace_selector::Selection;
@@ -64,7 +64,12 @@ pub async fn create(world: &World, request: CreateSandboxRequest) -> Result<Reco
             status: None,
         },
     };
-    let object = objects::sandbox(&record, &world.settings, world.secret.as_ref(), world.cluster.version);
+    let object = objects::sandbox(
+        &record,
+        &world.settings,
+        world.secret.as_ref(),
+        world.cluster.version,
+    );
     let object = object.map_err(|error| internal(&error))?;
     if !world.store.insert(&record).map_err(|error| internal(&error))? {
         return Err(name_taken(&record.name));
@@ -72,7 +77,10 @@ pub async fn create(world: &World, request: CreateSandboxRequest) -> Result<Reco
     if let Err(error) = world.cluster.create(&object).await {
         return Err(undo(world, &record, &error).await);
     }
-    log::write(Level::Info, format_args!("sandbox {} made ({})", record.name, record.id));
+    log::write(
+        Level::Info,
+        format_args!("sandbox {} made ({})", record.name, record.id),
+    );
     Ok(record)
 }
 
@@ -83,7 +91,11 @@ async fn undo(world: &World, record: &Record, error: &kube::Error) -> Status {
     if nothing_left && let Err(error) = world.store.remove(&record.id) {
         log::write(Level::Error, format_args!("sandbox {}: {error:#}", record.name));
     }
-    if taken { name_taken(&record.name) } else { failed(error) }
+    if taken {
+        name_taken(&record.name)
+    } else {
+        failed(error)
+    }
 }
 
 /// The sandbox that a request names.
@@ -116,7 +128,11 @@ pub fn list(world: &World, request: &ListSandboxesRequest) -> Result<ListSandbox
             .all(|(key, value)| has.and_then(|has| has.get(key)) == Some(value))
     });
     let next = first.saturating_add(length);
-    let next_page_token = if next < records.len() { next.to_string() } else { String::new() };
+    let next_page_token = if next < records.len() {
+        next.to_string()
+    } else {
+        String::new()
+    };
     Ok(ListSandboxesResponse {
         sandboxes: records.into_iter().skip(first).take(length).map(told).collect(),
         next_page_token,
@@ -136,13 +152,23 @@ pub async fn delete(world: &World, request: &DeleteSandboxRequest) -> Result<Del
         }
         Err(status) => return Err(status),
     };
-    let deleted = world.cluster.delete(&record.object).await.map_err(|error| failed(&error))?;
+    let deleted = world
+        .cluster
+        .delete(&record.object)
+        .await
+        .map_err(|error| failed(&error))?;
     let kept = match deleted {
         Deleted::Gone => world.store.remove(&record.id),
-        Deleted::Going => world.store.change_phase(&record.id, |_| Phase::Deleting).map(drop),
+        Deleted::Going => world
+            .store
+            .change_phase(&record.id, |_| Phase::Deleting)
+            .map(drop),
     };
     kept.map_err(|error| internal(&error))?;
-    log::write(Level::Info, format_args!("sandbox {} deleted ({})", record.name, record.id));
+    log::write(
+        Level::Info,
+        format_args!("sandbox {} deleted ({})", record.name, record.id),
+    );
     let outcome = match deleted {
         Deleted::Gone => DeletionOutcome::Completed,
         Deleted::Going => DeletionOutcome::Accepted,
@@ -153,13 +179,19 @@ pub async fn delete(world: &World, request: &DeleteSandboxRequest) -> Result<Del
 /// Starts or stops a sandbox. Neither is possible in phase Error.
 pub async fn set_running(world: &World, record: &Record, running: bool) -> Result<Record, Status> {
     let (wanted, done): (Phase, &[Phase]) = if running {
-        (Phase::Starting, &[Phase::Starting, Phase::Provisioning, Phase::Ready])
+        (
+            Phase::Starting,
+            &[Phase::Starting, Phase::Provisioning, Phase::Ready],
+        )
     } else {
         (Phase::Stopping, &[Phase::Stopping, Phase::Stopped])
     };
     if [Phase::Error, Phase::Deleting].contains(&record.phase) {
         let verb = if running { "started" } else { "stopped" };
-        let message = format!("sandbox {} is in phase {} and cannot be {verb}", record.name, record.phase);
+        let message = format!(
+            "sandbox {} is in phase {} and cannot be {verb}",
+            record.name, record.phase
+        );
         return Err(Status::failed_precondition(message));
     }
     if !done.contains(&record.phase) {
@@ -188,7 +220,10 @@ pub fn ssh_session(
     request: &CreateSshSessionRequest,
 ) -> Result<CreateSshSessionResponse, Status> {
     let record = named(world, request.workspace_scope.as_ref(), &request.sandbox)?;
-    let token = world.store.add_token(&record.id).map_err(|error| internal(&error))?;
+    let token = world
+        .store
+        .add_token(&record.id)
+        .map_err(|error| internal(&error))?;
     Ok(CreateSshSessionResponse {
         sandbox_id: record.id,
         token,
@@ -240,7 +275,10 @@ fn labels(selector: &str) -> Result<HashMap<String, String>, Status> {
     let parts = selector.split(',').map(str::trim).filter(|part| !part.is_empty());
     let pairs = parts.map(|part| {
         let (key, value) = part.split_once('=')?;
-        Some((key.trim().to_owned(), value.trim_start_matches('=').trim().to_owned()))
+        Some((
+            key.trim().to_owned(),
+            value.trim_start_matches('=').trim().to_owned(),
+        ))
     });
     pairs
         .collect::<Option<_>>()
@@ -298,7 +336,11 @@ mod tests {
             assert!(workspace_of_bytes(scope).is_ok(), "{scope:?}");
         }
         for scope in [&b"other"[..], b"\x0a\x05other"] {
-            assert_eq!(workspace_of_bytes(scope).unwrap_err().code(), tonic::Code::NotFound, "{scope:?}");
+            assert_eq!(
+                workspace_of_bytes(scope).unwrap_err().code(),
+                tonic::Code::NotFound,
+                "{scope:?}"
+            );
         }
     }
 

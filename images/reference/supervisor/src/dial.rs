@@ -36,7 +36,9 @@ pub async fn connect(server: &Server) -> anyhow::Result<OpenShellClient<Channel>
             .identity(Identity::from_pem(file(&files.certificate)?, file(&files.key)?));
         endpoint = endpoint.tls_config(tls)?;
     }
-    let channel = timeout(CONNECT_TIME, endpoint.connect()).await.context("no answer")??;
+    let channel = timeout(CONNECT_TIME, endpoint.connect())
+        .await
+        .context("no answer")??;
     Ok(OpenShellClient::new(channel))
 }
 
@@ -46,7 +48,9 @@ pub async fn keep(server: &Server, data: &Path) -> anyhow::Error {
     let mut had_one = false;
     loop {
         let ended = session(server, data, &mut had_one).await;
-        let cause = ended.err().unwrap_or_else(|| anyhow::anyhow!("the server ended the session"));
+        let cause = ended
+            .err()
+            .unwrap_or_else(|| anyhow::anyhow!("the server ended the session"));
         eprintln!("openshell-sandbox: no session: {cause:#}");
         if !had_one && begun.elapsed() >= server.first_session {
             return cause.context(format!("no server in {:?}", server.first_session));
@@ -67,7 +71,9 @@ async fn session(server: &Server, data: &Path, had_one: &mut bool) -> anyhow::Re
     let answer = timeout(SILENCE, client.connect_supervisor(Received(outgoing)));
     let mut incoming = answer.await.context("no answer")??.into_inner();
     loop {
-        let heard = timeout(SILENCE, incoming.message()).await.context("the server is silent")??;
+        let heard = timeout(SILENCE, incoming.message())
+            .await
+            .context("the server is silent")??;
         let Some(heard) = heard else {
             return Ok(());
         };
@@ -77,7 +83,10 @@ async fn session(server: &Server, data: &Path, had_one: &mut bool) -> anyhow::Re
                 *had_one = true;
             }
             Some(Payload::SessionRejected(rejected)) => bail!("rejected: {}", rejected.reason),
-            Some(Payload::Heartbeat(_)) => said.send(message(Said::Heartbeat(SupervisorHeartbeat {}))).await?,
+            Some(Payload::Heartbeat(_)) => {
+                said.send(message(Said::Heartbeat(SupervisorHeartbeat {})))
+                    .await?
+            }
             Some(Payload::RelayOpen(open)) => {
                 tokio::spawn(relay::serve(client.clone(), open.channel_id, data.to_owned()));
             }

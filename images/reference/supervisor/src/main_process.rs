@@ -41,7 +41,10 @@ impl MainProcess {
         let Some(child) = &mut self.0 else {
             return TERMINATED;
         };
-        let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        let pid = child
+            .id()
+            .and_then(|id| i32::try_from(id).ok())
+            .and_then(Pid::from_raw);
         if let Some(pid) = pid {
             // It may have ended already.
             let _ = kill_process(pid, Signal::TERM);

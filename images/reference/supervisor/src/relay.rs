@@ -10,7 +10,8 @@ use reference_base::api::exec_sandbox_event::Payload as Event;
 use reference_base::api::open_shell_client::OpenShellClient;
 use reference_base::api::relay_frame::Payload;
 use reference_base::api::{
-    ExecSandboxEvent, ExecSandboxExit, ExecSandboxRequest, ExecSandboxStderr, ExecSandboxStdout, RelayFrame, RelayInit,
+    ExecSandboxEvent, ExecSandboxExit, ExecSandboxRequest, ExecSandboxStderr, ExecSandboxStdout, RelayFrame,
+    RelayInit,
 };
 use reference_base::streams::Received;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
@@ -33,9 +34,15 @@ pub async fn serve(client: OpenShellClient<Channel>, channel_id: String, data: P
     }
 }
 
-async fn answer(mut client: OpenShellClient<Channel>, channel_id: String, data: PathBuf) -> anyhow::Result<()> {
+async fn answer(
+    mut client: OpenShellClient<Channel>,
+    channel_id: String,
+    data: PathBuf,
+) -> anyhow::Result<()> {
     let (frames, outgoing) = mpsc::channel(16);
-    frames.send(frame(Payload::Init(RelayInit { channel_id }))).await?;
+    frames
+        .send(frame(Payload::Init(RelayInit { channel_id })))
+        .await?;
     let mut incoming = client.relay_stream(Received(outgoing)).await?.into_inner();
     let first = incoming.message().await?.and_then(|frame| frame.payload);
     let Some(Payload::Data(request)) = first else {
@@ -131,9 +138,7 @@ async fn pass_on(
 }
 
 async fn send(frames: Sender<RelayFrame>, event: Event) -> anyhow::Result<()> {
-    let event = ExecSandboxEvent {
-        payload: Some(event),
-    };
+    let event = ExecSandboxEvent { payload: Some(event) };
     frames.send(frame(Payload::Data(event.encode_to_vec()))).await?;
     Ok(())
 }

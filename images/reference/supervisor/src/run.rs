@@ -24,7 +24,13 @@ pub async fn until(settings: Settings, stop: impl Future<Output = ()>) -> anyhow
         let stop = async move {
             let _ = ended.wait_for(|ended| *ended).await;
         };
-        listening.spawn(nssh1_listener::serve(listener, lines, nssh1, settings.sandbox_id, stop));
+        listening.spawn(nssh1_listener::serve(
+            listener,
+            lines,
+            nssh1,
+            settings.sandbox_id,
+            stop,
+        ));
     }
     let mut main = MainProcess::start(&settings.command, &settings.data)?;
     let session = async {

@@ -88,7 +88,8 @@ pub struct TlsFiles {
 impl Settings {
     /// Reads command line and environment.
     pub fn read(arguments: &[&str], variable: impl Fn(&str) -> Option<String>) -> Result<Self, Refused> {
-        let flags = Flags::from_args(&["openshell-sandbox"], arguments).map_err(|exit| Refused::usage(&exit))?;
+        let flags =
+            Flags::from_args(&["openshell-sandbox"], arguments).map_err(|exit| Refused::usage(&exit))?;
         let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
         let sandbox_id = variable("OPENSHELL_SANDBOX_ID");
         let nssh1 = nssh1(flags.listen, &variable)?;
@@ -100,8 +101,9 @@ impl Settings {
         }
         let command = match variable("OPENSHELL_SANDBOX_COMMAND") {
             None => Vec::new(),
-            Some(text) => serde_json::from_str(&text)
-                .map_err(|_| Refused::configuration("OPENSHELL_SANDBOX_COMMAND is not a JSON array of words"))?,
+            Some(text) => serde_json::from_str(&text).map_err(|_| {
+                Refused::configuration("OPENSHELL_SANDBOX_COMMAND is not a JSON array of words")
+            })?,
         };
         Ok(Self {
             data: flags.data,
@@ -158,8 +160,11 @@ fn server(
 }
 
 fn seconds(variable: &impl Fn(&str) -> Option<String>, name: &str) -> Result<Option<u64>, Refused> {
-    let wrong =
-        |_| Refused::configuration(format!("{name} is not a whole number of seconds; remove it or correct it"));
+    let wrong = |_| {
+        Refused::configuration(format!(
+            "{name} is not a whole number of seconds; remove it or correct it"
+        ))
+    };
     variable(name).map(|text| text.parse().map_err(wrong)).transpose()
 }
 
@@ -206,7 +211,11 @@ mod tests {
             let mut fewer = environment.to_vec();
             let (name, _) = fewer.remove(left_out);
             let refused = read(&[], &fewer).err().expect("refused");
-            assert!(refused.code == 78 && refused.message.contains(name), "{}", refused.message);
+            assert!(
+                refused.code == 78 && refused.message.contains(name),
+                "{}",
+                refused.message
+            );
         }
     }
 
@@ -218,11 +227,19 @@ mod tests {
             (vec!["extra"], vec![SECRET], 2),
             (vec![], vec![], 78),
             (vec![], vec![("OPENSHELL_SSH_HANDSHAKE_SECRET", "")], 78),
-            (vec![], vec![SECRET, ("OPENSHELL_SSH_HANDSHAKE_SKEW_SECS", "5m")], 78),
+            (
+                vec![],
+                vec![SECRET, ("OPENSHELL_SSH_HANDSHAKE_SKEW_SECS", "5m")],
+                78,
+            ),
             (vec![], vec![SECRET, ("OPENSHELL_SANDBOX_COMMAND", "sleep 1")], 78),
         ] {
             let refused = read(&arguments, &environment).err().expect("refused");
-            assert_eq!(refused.code, code, "{arguments:?} {environment:?}: {}", refused.message);
+            assert_eq!(
+                refused.code, code,
+                "{arguments:?} {environment:?}: {}",
+                refused.message
+            );
         }
     }
 }

@@ -160,7 +160,11 @@ fn its_commands_keep_and_show_lines() {
     let folder = tempfile::tempdir().unwrap();
     let run = |words: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_openshell-sandbox"));
-        let output = command.args(words).env("OPENSHELL_SANDBOX_DATA", folder.path()).output().unwrap();
+        let output = command
+            .args(words)
+            .env("OPENSHELL_SANDBOX_DATA", folder.path())
+            .output()
+            .unwrap();
         (output.status.code(), String::from_utf8(output.stdout).unwrap())
     };
     assert_eq!(run(&["keep", "a line"]), (Some(0), String::new()));
@@ -173,7 +177,10 @@ fn ends_with_the_code_of_its_main_process() {
     let folder = tempfile::tempdir().unwrap();
     let environment = [
         ("OPENSHELL_SSH_HANDSHAKE_SECRET", secret()),
-        ("OPENSHELL_SANDBOX_COMMAND", r#"["sh", "-c", "exit 7"]"#.to_owned()),
+        (
+            "OPENSHELL_SANDBOX_COMMAND",
+            r#"["sh", "-c", "exit 7"]"#.to_owned(),
+        ),
         ("PATH", std::env::var("PATH").unwrap()),
     ];
     let mut supervisor = start(command(folder.path()).envs(environment));

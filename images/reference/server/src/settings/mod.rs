@@ -162,27 +162,45 @@ pub struct SandboxSettings {
 impl Settings {
     /// Reads command line, environment and file.
     pub fn read(arguments: &[&str], environment: impl Fn(&str) -> Option<String>) -> Result<Self, Refused> {
-        let flags = Flags::from_args(&["reference-server"], arguments).map_err(|exit| Refused::usage(&exit))?;
-        let database = flags.db_url.strip_prefix("sqlite:").filter(|path| !path.is_empty());
+        let flags =
+            Flags::from_args(&["reference-server"], arguments).map_err(|exit| Refused::usage(&exit))?;
+        let database = flags
+            .db_url
+            .strip_prefix("sqlite:")
+            .filter(|path| !path.is_empty());
         let database = database.ok_or_else(|| Refused {
             message: format!("--db-url {}: only sqlite:PATH is served", flags.db_url),
             code: 2,
         })?;
-        let from_file = flags.config.as_deref().map(file::read).transpose()?.unwrap_or_default();
+        let from_file = flags
+            .config
+            .as_deref()
+            .map(file::read)
+            .transpose()?
+            .unwrap_or_default();
         let variable = |name: &str| {
             let value = environment(name).filter(|value| !value.is_empty());
             value.or_else(|| from_file.get(name).cloned())
         };
-        let port_of = |name| Ok(parsed::<SocketAddr>(&variable, name, "ADDRESS:PORT")?.map(|address| address.port()));
+        let port_of =
+            |name| Ok(parsed::<SocketAddr>(&variable, name, "ADDRESS:PORT")?.map(|address| address.port()));
         let generation = generation(&variable)?;
-        let jwt = ["OPENSHELL_JWT_SIGNING_KEY", "OPENSHELL_JWT_PUBLIC_KEY", "OPENSHELL_JWT_KID"];
+        let jwt = [
+            "OPENSHELL_JWT_SIGNING_KEY",
+            "OPENSHELL_JWT_PUBLIC_KEY",
+            "OPENSHELL_JWT_KID",
+        ];
         Ok(Self {
             port: flags.port.or(port_of("OPENSHELL_BIND_ADDRESS")?).unwrap_or(8080),
             health_port: flags.health_port.or(port_of("OPENSHELL_HEALTH_BIND_ADDRESS")?),
             metrics_port: port_of("OPENSHELL_METRICS_BIND_ADDRESS")?,
             log_level: flags
                 .log_level
-                .or(parsed(&variable, "OPENSHELL_LOG_LEVEL", "error, warn, info or debug")?)
+                .or(parsed(
+                    &variable,
+                    "OPENSHELL_LOG_LEVEL",
+                    "error, warn, info or debug",
+                )?)
                 .unwrap_or(Level::Info),
             database: PathBuf::from(database),
             generation,
@@ -191,7 +209,11 @@ impl Settings {
                 Generation::Both | Generation::First => Some(handshake_secret(variable(HANDSHAKE_VARIABLE))?),
             },
             tls: tls_files(&variable)?,
-            jwt_keys: jwt.iter().filter_map(|name| variable(name)).map(PathBuf::from).collect(),
+            jwt_keys: jwt
+                .iter()
+                .filter_map(|name| variable(name))
+                .map(PathBuf::from)
+                .collect(),
             allow_unauthenticated: truth(&variable, "OPENSHELL_ALLOW_UNAUTHENTICATED_USERS")?,
             sweep: Sweep {
                 interval: seconds(&variable, "OPENSHELL_SWEEP_INTERVAL_SECS")?,
@@ -215,7 +237,10 @@ fn sandboxes(
     let api_version = chosen(
         variable,
         "OPENSHELL_SANDBOX_API_VERSION",
-        &[("v1beta1", ApiVersion::V1Beta1), ("v1alpha1", ApiVersion::V1Alpha1)],
+        &[
+            ("v1beta1", ApiVersion::V1Beta1),
+            ("v1alpha1", ApiVersion::V1Alpha1),
+        ],
     )?;
     let (usual_policy, usual_version) = if is_first {
         (RestartPolicy::Always, Some(ApiVersion::V1Alpha1))

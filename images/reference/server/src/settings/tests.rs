@@ -27,7 +27,10 @@ fn defaults_are_the_documented_ones() {
     assert_eq!(settings.database.to_str(), Some("/var/openshell/gateway.db"));
     assert_eq!(settings.generation, Generation::Both);
     assert!(settings.secret.is_some() && !settings.allow_unauthenticated);
-    assert_eq!((settings.sweep.interval.as_secs(), settings.sweep.age.as_secs()), (300, 300));
+    assert_eq!(
+        (settings.sweep.interval.as_secs(), settings.sweep.age.as_secs()),
+        (300, 300)
+    );
     assert_eq!(settings.sandboxes.namespace, "openshell");
     assert_eq!(settings.sandboxes.restart_policy, RestartPolicy::Never);
     assert_eq!(settings.sandboxes.api_version, None);
@@ -57,7 +60,13 @@ fn the_environment_precedes_the_file() {
     std::fs::write(file.path(), text).unwrap();
     let settings = read(&["--config", file.path().to_str().unwrap()], &good()).unwrap();
     assert_eq!(settings.port, 9000);
-    assert_eq!((settings.sandboxes.image.as_str(), settings.sandboxes.namespace.as_str()), ("image", "n"));
+    assert_eq!(
+        (
+            settings.sandboxes.image.as_str(),
+            settings.sandboxes.namespace.as_str()
+        ),
+        ("image", "n")
+    );
     let flags = ["--config", file.path().to_str().unwrap(), "--port", "1"];
     assert_eq!(read(&flags, &good()).unwrap().port, 1);
 }

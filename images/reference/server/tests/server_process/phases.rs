@@ -73,7 +73,10 @@ async fn an_exit_report_is_an_error_that_a_new_server_knows() {
         assert_eq!(refused.unwrap_err().code(), tonic::Code::FailedPrecondition);
     }
     world.client().delete_sandbox("box").await.unwrap();
-    assert!(world.server.kubernetes.pod("default--box").is_none(), "deleting takes all of it");
+    assert!(
+        world.server.kubernetes.pod("default--box").is_none(),
+        "deleting takes all of it"
+    );
 }
 
 #[tokio::test]
@@ -122,10 +125,16 @@ async fn a_sandbox_stops_and_starts() {
     let pod = world.ready("box").await;
     world.stop("box").await.unwrap();
     let kubernetes = &world.server.kubernetes;
-    eventually("the pod is deleted", async || kubernetes.pod("default--box").is_none()).await;
+    eventually("the pod is deleted", async || {
+        kubernetes.pod("default--box").is_none()
+    })
+    .await;
     assert_eq!(pod.terminate().await, 0);
     world.phase_becomes("box", SandboxPhase::Stopped).await;
-    assert_eq!(kubernetes.sandbox("default--box").unwrap()["spec"]["operatingMode"], "Suspended");
+    assert_eq!(
+        kubernetes.sandbox("default--box").unwrap()["spec"]["operatingMode"],
+        "Suspended"
+    );
     assert!(kubernetes.has_claim("workspace-default--box"));
     world.start("box").await.unwrap();
     assert_eq!(world.phase("box").await, SandboxPhase::Starting);
@@ -160,7 +169,10 @@ async fn a_sweep_takes_records_without_an_object_and_a_failing_list_takes_none()
     let _kept = world.ready("kept").await;
     world.server.kubernetes.remove_sandbox("default--box");
     let client = world.client();
-    eventually("the record is removed", async || client.phase("box").await.is_err()).await;
+    eventually("the record is removed", async || {
+        client.phase("box").await.is_err()
+    })
+    .await;
     assert_eq!(world.phase("kept").await, SandboxPhase::Ready);
 
     let mut world = world;
@@ -175,11 +187,17 @@ async fn a_supervisor_gives_up_without_a_server_only_before_its_first_session() 
     let connected = world.ready("connected").await;
     world.client().make_sandbox("late").await.unwrap();
     let kubernetes = world.server.kubernetes.clone();
-    eventually("the pod is there", async || kubernetes.pod("default--late").is_some()).await;
+    eventually("the pod is there", async || {
+        kubernetes.pod("default--late").is_some()
+    })
+    .await;
     world.server.kill();
     let late = world.run("default--late").await;
     let given_up = late.ended().await.unwrap_err();
-    assert!(format!("{given_up:#}").contains("no server in 1s"), "{given_up:#}");
+    assert!(
+        format!("{given_up:#}").contains("no server in 1s"),
+        "{given_up:#}"
+    );
     world.server.start_again(of_today).await;
     world.phase_becomes("connected", SandboxPhase::Ready).await;
     connected.kill();

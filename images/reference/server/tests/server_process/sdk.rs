@@ -38,17 +38,28 @@ async fn world(folder: &Path) -> World {
 }
 
 async fn run(python: &Path, script: &str, home: &Path) -> Output {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk").join(script);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/sdk")
+        .join(script);
     let descriptors = home.join("descriptors");
     std::fs::write(&descriptors, reference_base::DESCRIPTORS).unwrap();
     let mut command = tokio::process::Command::new(python);
-    command.arg(script).arg(descriptors).env("XDG_CONFIG_HOME", home).env_remove("OPENSHELL_GATEWAY");
+    command
+        .arg(script)
+        .arg(descriptors)
+        .env("XDG_CONFIG_HOME", home)
+        .env_remove("OPENSHELL_GATEWAY");
     command.output().await.expect("python runs")
 }
 
 fn succeeded(output: &Output) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}{}",
+        text(&output.stdout),
+        text(&output.stderr)
+    );
 }
 
 #[tokio::test]
@@ -72,7 +83,8 @@ async fn the_sdk_of_another_wire_asks_for_health_and_list_without_harm() {
     let Some(python) = python("0.0.113") else { return };
     let home = tempfile::tempdir().unwrap();
     let world = world(home.path()).await;
-    let tls = reference_base::client::ClientTls::from_folder(&home.path().join("openshell/gateways/sdk/mtls"));
+    let tls =
+        reference_base::client::ClientTls::from_folder(&home.path().join("openshell/gateways/sdk/mtls"));
     let client = world.server.client(Some(tls.unwrap()));
     client.make_sandbox("kept").await.unwrap();
     succeeded(&run(&python, "health_and_list.py", home.path()).await);

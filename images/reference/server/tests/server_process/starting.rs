@@ -131,7 +131,10 @@ async fn refuses_users_without_credentials_unless_they_are_allowed() {
     let client = server.client(None);
     assert!(client.is_serving().await.unwrap(), "health is open to all");
     let missing = "missing authorization header".to_owned();
-    assert_eq!(code_of_list(&client, None).await, (tonic::Code::Unauthenticated, missing));
+    assert_eq!(
+        code_of_list(&client, None).await,
+        (tonic::Code::Unauthenticated, missing)
+    );
     let (code, _) = code_of_list(&client, Some("Bearer token")).await;
     assert_eq!(code, tonic::Code::Unauthenticated);
     let open = Server::plain(|_| {}).await;
@@ -166,7 +169,13 @@ async fn takes_its_settings_from_a_file() {
     let object = server.kubernetes.sandbox("default--box").expect("today's name");
     let container = &object["spec"]["podTemplate"]["spec"]["containers"][0];
     assert_eq!(container["image"], "of-file");
-    let denied = server.client(None).open_tunnel("id", "token").await.err().unwrap().to_string();
+    let denied = server
+        .client(None)
+        .open_tunnel("id", "token")
+        .await
+        .err()
+        .unwrap()
+        .to_string();
     assert!(denied.starts_with("404"), "{denied}");
 }
 

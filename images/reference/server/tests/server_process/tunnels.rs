@@ -51,7 +51,10 @@ async fn a_sandbox_is_made_reached_listed_and_deleted() {
     })
     .await;
     assert!(world.server.kubernetes.has_claim("workspace-box"));
-    assert_eq!(world.client().phase("box").await.unwrap(), SandboxPhase::Provisioning);
+    assert_eq!(
+        world.client().phase("box").await.unwrap(),
+        SandboxPhase::Provisioning
+    );
     assert_eq!(world.status(&made.id, &made.token).await, 412);
 
     let address = sandbox::address();
@@ -76,7 +79,11 @@ async fn a_pod_that_is_missing_is_made_again_and_a_failed_one_is_left() {
     let world = World::without_sessions().await;
     let made = world.sandbox().await;
     let kubernetes = &world.server.kubernetes;
-    let uid = || kubernetes.pod(&made.name).map(|pod| pod["metadata"]["uid"].clone());
+    let uid = || {
+        kubernetes
+            .pod(&made.name)
+            .map(|pod| pod["metadata"]["uid"].clone())
+    };
     let first = uid();
     kubernetes.remove_pod(&made.name);
     eventually("the pod is made again", async || uid().is_some()).await;

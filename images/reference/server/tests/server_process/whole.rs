@@ -75,7 +75,11 @@ impl World {
             let mut running: HashMap<String, Pod> = HashMap::new();
             loop {
                 let pods = kubernetes.pods();
-                let gone: Vec<String> = running.keys().filter(|name| !pods.contains(name)).cloned().collect();
+                let gone: Vec<String> = running
+                    .keys()
+                    .filter(|name| !pods.contains(name))
+                    .cloned()
+                    .collect();
                 for pod in gone.iter().filter_map(|name| running.remove(name)) {
                     pod.terminate().await;
                 }
@@ -125,7 +129,10 @@ impl World {
     /// Waits for the pod of a sandbox and runs it.
     pub async fn run(&self, object: &str) -> Pod {
         let kubernetes = &self.server.kubernetes;
-        eventually("the controller makes the pod", async || kubernetes.pod(object).is_some()).await;
+        eventually("the controller makes the pod", async || {
+            kubernetes.pod(object).is_some()
+        })
+        .await;
         let pod = kubernetes.pod(object).expect("the pod");
         let running = Pod::start(&pod, &self.server.port, self.client_tls.as_deref());
         kubernetes.set_pod_status(object, &ready());
@@ -157,7 +164,9 @@ impl Drop for Kubelet {
 async fn client(kubeconfig: &str) -> kube::Client {
     let kubeconfig = kube::config::Kubeconfig::from_yaml(kubeconfig).unwrap();
     let options = kube::config::KubeConfigOptions::default();
-    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.unwrap();
+    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options)
+        .await
+        .unwrap();
     kube::Client::try_from(config).unwrap()
 }
 
@@ -171,10 +180,14 @@ pub struct Pod {
 impl Pod {
     fn start(pod: &Value, port: &str, bundle: Option<&Path>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let variables = pod["spec"]["containers"][0]["env"].as_array().expect("an environment");
+        let variables = pod["spec"]["containers"][0]["env"]
+            .as_array()
+            .expect("an environment");
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let mut environment: HashMap<String, String> =
-            variables.iter().map(|one| (text(&one["name"]), text(&one["value"]))).collect();
+        let mut environment: HashMap<String, String> = variables
+            .iter()
+            .map(|one| (text(&one["name"]), text(&one["value"])))
+            .collect();
         for value in environment.values_mut() {
             *value = value.replace("server.invalid", &format!("127.0.0.1:{port}"));
             if let Some(bundle) = bundle {
@@ -182,7 +195,12 @@ impl Pod {
             }
         }
         environment.insert("OPENSHELL_FIRST_SESSION_SECS".to_owned(), "1".to_owned());
-        let arguments = ["--listen", "127.0.0.1:0", "--data", folder.path().to_str().unwrap()];
+        let arguments = [
+            "--listen",
+            "127.0.0.1:0",
+            "--data",
+            folder.path().to_str().unwrap(),
+        ];
         let settings =
             reference_supervisor::settings::Settings::read(&arguments, |name| environment.get(name).cloned());
         let settings = settings.expect("the pod's settings");
