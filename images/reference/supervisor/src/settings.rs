@@ -210,7 +210,7 @@ mod tests {
         for left_out in 1..5 {
             let mut fewer = environment.to_vec();
             let (name, _) = fewer.remove(left_out);
-            let refused = read(&[], &fewer).err().expect("refused");
+            let refused = read(&[], &fewer).unwrap_err();
             assert!(
                 refused.code == 78 && refused.message.contains(name),
                 "{}",
@@ -234,7 +234,7 @@ mod tests {
             ),
             (vec![], vec![SECRET, ("OPENSHELL_SANDBOX_COMMAND", "sleep 1")], 78),
         ] {
-            let refused = read(&arguments, &environment).err().expect("refused");
+            let refused = read(&arguments, &environment).unwrap_err();
             assert_eq!(
                 refused.code, code,
                 "{arguments:?} {environment:?}: {}",
