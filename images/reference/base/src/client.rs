@@ -21,7 +21,8 @@ use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity
 use crate::api::open_shell_client::OpenShellClient;
 use crate::api::{
     CreateSandboxRequest, CreateSshSessionRequest, DeleteSandboxRequest, ExecSandboxRequest,
-    GetSandboxRequest, HealthRequest, Sandbox, SandboxPhase, ServiceStatus, exec_sandbox_event,
+    GetSandboxRequest, HealthRequest, Sandbox, SandboxPhase, ServiceStatus, StartSandboxRequest,
+    StopSandboxRequest, exec_sandbox_event,
 };
 use crate::datamodel::WorkspaceSelector;
 use crate::datamodel::workspace_selector::Selection;
@@ -184,6 +185,27 @@ impl GatewayClient {
         let found = self.open_shell().await?.get_sandbox(request).await?.into_inner();
         let status = found.sandbox.and_then(|sandbox| sandbox.status);
         Ok(status.context("the sandbox has no status")?.phase())
+    }
+
+    /// Starts or stops a sandbox.
+    pub async fn set_running(&self, name: &str, running: bool) -> Result<(), tonic::Status> {
+        let name = name.to_owned();
+        let workspace_scope = workspace();
+        let connected = self.open_shell().await;
+        let mut service = connected.map_err(|error| tonic::Status::unavailable(format!("{error:#}")))?;
+        if running {
+            let request = StartSandboxRequest {
+                name,
+                workspace_scope,
+            };
+            service.start_sandbox(request).await.map(drop)
+        } else {
+            let request = StopSandboxRequest {
+                name,
+                workspace_scope,
+            };
+            service.stop_sandbox(request).await.map(drop)
+        }
     }
 
     /// Deletes a sandbox.

@@ -1,7 +1,6 @@
 //! How sandboxes come to their phases, and which they never leave.
 
-use reference_base::api::{SandboxPhase, StartSandboxRequest, StopSandboxRequest};
-use reference_base::client::workspace;
+use reference_base::api::SandboxPhase;
 use reference_controller::settings::Version;
 use serde_json::json;
 
@@ -13,21 +12,11 @@ const NEW: Version = Version(0, 5, 4);
 
 impl World {
     async fn stop(&self, name: &str) -> Result<(), tonic::Status> {
-        let request = StopSandboxRequest {
-            name: name.to_owned(),
-            workspace_scope: workspace(),
-        };
-        let mut service = self.client().open_shell().await.unwrap();
-        service.stop_sandbox(request).await.map(drop)
+        self.client().set_running(name, false).await
     }
 
     async fn start(&self, name: &str) -> Result<(), tonic::Status> {
-        let request = StartSandboxRequest {
-            name: name.to_owned(),
-            workspace_scope: workspace(),
-        };
-        let mut service = self.client().open_shell().await.unwrap();
-        service.start_sandbox(request).await.map(drop)
+        self.client().set_running(name, true).await
     }
 
     async fn phase(&self, name: &str) -> SandboxPhase {
