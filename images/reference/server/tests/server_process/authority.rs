@@ -1,5 +1,7 @@
 //! Certificates of a test.
 
+use std::path::Path;
+
 use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 use reference_base::client::ClientTls;
 
@@ -51,6 +53,15 @@ impl Authority {
         ClientTls {
             ca: gateway.pem.clone().into_bytes(),
             identity: Some((leaf.certificate.into_bytes(), leaf.key.into_bytes())),
+        }
+    }
+
+    /// A client's folder `mtls`: it trusts this authority and shows a certificate of it.
+    pub fn write_client(&self, folder: &Path) {
+        let tls = self.client(self);
+        let (certificate, key) = tls.identity.expect("a certificate");
+        for (name, content) in [("ca.crt", tls.ca), ("tls.crt", certificate), ("tls.key", key)] {
+            std::fs::write(folder.join(name), content).unwrap();
         }
     }
 }

@@ -4,8 +4,9 @@ use reference_base::api::SandboxPhase;
 use reference_controller::settings::Version;
 use serde_json::json;
 
-use crate::process::eventually;
-use crate::whole::{World, of_today};
+use crate::authority::Authority;
+use crate::process::{eventually, write_server};
+use crate::whole::{World, of_today, of_today_with_tls};
 
 const OLD: Version = Version(0, 5, 0);
 const NEW: Version = Version(0, 5, 4);
@@ -190,4 +191,20 @@ async fn a_supervisor_gives_up_without_a_server_only_before_its_first_session() 
     world.server.start_again(of_today).await;
     world.phase_becomes("connected", SandboxPhase::Ready).await;
     connected.kill();
+}
+
+#[tokio::test]
+async fn a_sandbox_shows_new_certificates_when_it_connects_again() {
+    let (old, new) = (Authority::new(), Authority::new());
+    let bundle = tempfile::tempdir().unwrap();
+    old.write_client(bundle.path());
+    let mut world = World::with_tls(&old, bundle.path()).await;
+    let _pod = world.ready("box").await;
+    world.server.kill();
+    let folder = world.server.folder.path();
+    write_server(folder, &new.server());
+    std::fs::write(folder.join("ca.crt"), &new.pem).unwrap();
+    new.write_client(bundle.path());
+    world.server.start_again(of_today_with_tls).await;
+    world.phase_becomes("box", SandboxPhase::Ready).await;
 }

@@ -22,11 +22,7 @@ async fn world(folder: &Path) -> World {
     let gateway = folder.join("openshell/gateways/sdk");
     let mtls = gateway.join("mtls");
     std::fs::create_dir_all(&mtls).unwrap();
-    let tls = authority.client(&authority);
-    let (certificate, key) = tls.identity.unwrap();
-    for (name, content) in [("ca.crt", tls.ca), ("tls.crt", certificate), ("tls.key", key)] {
-        std::fs::write(mtls.join(name), content).unwrap();
-    }
+    authority.write_client(&mtls);
     let world = World::with_tls(&authority, &mtls).await;
     let metadata = serde_json::json!({
         "name": "sdk", "gateway_endpoint": format!("https://127.0.0.1:{}", world.server.port),
@@ -83,9 +79,7 @@ async fn the_sdk_of_another_wire_asks_for_health_and_list_without_harm() {
     let Some(python) = python("0.0.113") else { return };
     let home = tempfile::tempdir().unwrap();
     let world = world(home.path()).await;
-    let tls =
-        reference_base::client::ClientTls::from_folder(&home.path().join("openshell/gateways/sdk/mtls"));
-    let client = world.server.client(Some(tls.unwrap()));
+    let client = world.client();
     client.make_sandbox("kept").await.unwrap();
     succeeded(&run(&python, "health_and_list.py", home.path()).await);
     assert!(client.phase("kept").await.is_ok());

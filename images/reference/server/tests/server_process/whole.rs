@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use reference_base::api::SandboxPhase;
-use reference_base::client::GatewayClient;
+use reference_base::client::{ClientTls, GatewayClient};
 use reference_controller::settings::{Settings, Version};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
@@ -42,6 +42,15 @@ pub fn of_today(command: &mut std::process::Command) {
         .env("OPENSHELL_SWEEP_AGE_SECS", "2");
 }
 
+/// The environment that makes it today's server, with mTLS.
+pub fn of_today_with_tls(command: &mut std::process::Command) {
+    of_today(command);
+    command
+        .env_remove("OPENSHELL_DISABLE_TLS")
+        .env("OPENSHELL_GRPC_ENDPOINT", ENDPOINT.replace("http:", "https:"))
+        .env("OPENSHELL_CLIENT_TLS_SECRET_NAME", "openshell-client-tls");
+}
+
 impl World {
     /// Sandboxes do not dial in.
     pub async fn without_sessions() -> Self {
@@ -55,13 +64,7 @@ impl World {
 
     /// Today's server, with mTLS. `bundle` has what sandboxes show.
     pub async fn with_tls(authority: &Authority, bundle: &Path) -> Self {
-        let server = Server::with_tls(authority, |command| {
-            of_today(command);
-            command
-                .env("OPENSHELL_GRPC_ENDPOINT", ENDPOINT.replace("http:", "https:"))
-                .env("OPENSHELL_CLIENT_TLS_SECRET_NAME", "openshell-client-tls");
-        })
-        .await;
+        let server = Server::with_tls(authority, of_today_with_tls).await;
         let mut world = Self::of(server, Version(0, 5, 4)).await;
         world.client_tls = Some(bundle.to_owned());
         world
@@ -114,8 +117,11 @@ impl World {
         }
     }
 
+    /// A client with what the bundle has by now.
     pub fn client(&self) -> GatewayClient {
-        self.server.client(None)
+        let bundle = self.client_tls.as_deref();
+        self.server
+            .client(bundle.map(|bundle| ClientTls::from_folder(bundle).unwrap()))
     }
 
     pub async fn phase_becomes(&self, name: &str, phase: SandboxPhase) {
