@@ -318,7 +318,7 @@ where
     Ok(Tunnel(BufReader::new(TokioIo::new(upgraded))))
 }
 
-/// A session with the reference sandbox.
+/// A session with the supervisor of a sandbox.
 pub struct Tunnel(BufReader<TokioIo<Upgraded>>);
 
 impl Tunnel {
