@@ -7,7 +7,7 @@ packages=()
 by_hand=()
 go_wanted=1.21
 
-# look_for GROUP...: driver, compile, engine, image, tests. Asks for all of them, changes nothing, and fails if anything is missing.
+# look_for GROUP...: driver, compile, docker, engine, image, tests. Asks for all of them, changes nothing, and fails if anything is missing.
 look_for() {
     local group
     unmet=() packages=() by_hand=()
@@ -29,6 +29,11 @@ look_for_compile() {
         lack "a C compiler" gcc libc6-dev
     fi
     require_authorities
+}
+
+# The command alone, for what asks the engine by it.
+look_for_docker() {
+    require_program docker docker.io
 }
 
 look_for_engine() {
@@ -54,12 +59,12 @@ look_for_engine() {
 look_for_image() {
     local has_go=false has_debootstrap=false
     ! is_image_built || return 0
-    ! has_go || has_go=true
+    if [[ -d $root/programs ]] || has_go; then has_go=true; fi
     ! has_program debootstrap || has_debootstrap=true
     [[ $has_go == false || $has_debootstrap == false ]] || return 0
     ! registry_answers || return 0
     [[ $has_debootstrap == true ]] || lack "debootstrap (no image registry answers)" debootstrap
-    [[ $has_go == true || -d $root/programs ]] || {
+    [[ $has_go == true ]] || {
         unmet+=("Go $go_wanted or later (no image registry answers)")
         by_hand+=("Go $go_wanted or later|$(go_hint)")
         require_authorities

@@ -30,7 +30,11 @@ host_name() {
 become_root() {
     [[ $EUID != 0 ]] || return 0
     has_program sudo || return 1
-    elevated=(sudo --preserve-env=http_proxy,https_proxy,no_proxy,HTTP_PROXY,HTTPS_PROXY,NO_PROXY)
+    local name kept=()
+    for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
+        [[ -z ${!name:-} ]] || kept+=("--preserve-env=$name")
+    done
+    elevated=(sudo "${kept[@]}")
     if [[ -t 0 ]]; then
         sudo -v
     else
