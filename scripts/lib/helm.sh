@@ -67,7 +67,7 @@ registry_mounts() {
 # The image that has both: the one that this checkout builds, else the last one that was built here. Sets `image`.
 image_with_helm() {
     local why="$1 is not installed on this host"
-    needs docker "apt-get install docker.io"
+    require_needs docker
     case ${DOCKER_HOST:-} in
     ssh://* | tcp://*) fail 1 "missing_$1" "$why, and Docker is another machine's, which has not the files" "install $1" ;;
     esac
