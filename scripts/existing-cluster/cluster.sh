@@ -19,7 +19,7 @@ cluster_known() {
     if [[ -e $folder/cluster.json ]]; then
         cluster=$(<"$folder/cluster.json")
     elif [[ -e $folder/spec.json || -e $folder/metadata.json ]]; then
-        fail 1 gateway_exists "gateway $gateway is one in a container" "openshell $verb --gateway NAME with another name"
+        fail 1 gateway_exists "gateway $gateway is one in a container" "$gw $verb --gateway NAME with another name"
     elif [[ -z ${given[--context]:-}${given[--kubeconfig]:-} ]]; then
         usage_error "--namespace and --endpoint need --context or --kubeconfig beside them, for a cluster of your own"
     fi
@@ -95,7 +95,7 @@ context_chosen() {
         return
     done
     fail 78 context_missing "no kubeconfig that can be read has ${context:+context }${context:-a current context}: ${files[*]}" \
-        "kubectl config get-contexts, then openshell $verb --kubeconfig FILE --context NAME"
+        "kubectl config get-contexts, then $gw $verb --kubeconfig FILE --context NAME"
 }
 
 # contexts_of FILE: the current context, then all of them, one a line.

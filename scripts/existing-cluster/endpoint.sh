@@ -1,7 +1,7 @@
 # The endpoint of a gateway on an existing cluster: given, found in the cluster, or forwarded from this machine.
 # shellcheck shell=bash
 
-# What gives the endpoint, for people; empty where only `openshell forward` does.
+# What gives the endpoint, for people; empty where only `gw forward` does.
 endpoint_of=
 endpoint_pending=false
 
