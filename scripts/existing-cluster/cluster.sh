@@ -15,6 +15,7 @@ settings_here=(--port --tls-san --plaintext --no-plaintext --disable-gateway-aut
 cluster_known() {
     settings_fit
     scratch_made
+    kubectl_there
     cluster='{}'
     if [[ -e $folder/cluster.json ]]; then
         cluster=$(<"$folder/cluster.json")
@@ -87,7 +88,7 @@ context_chosen() {
         [[ -n $context && $'\n'"${found#*$'\n'}"$'\n' == *$'\n'"$context"$'\n'* ]] || continue
         file=$(realpath -- "$file")
         cluster_is "$file"
-        kubectl_says config view --raw --flatten --minify --context "$context" >"$scratch/cluster.yaml" ||
+        kubeconfig_says view --raw --flatten --minify --context "$context" >"$scratch/cluster.yaml" ||
             fail 78 kubeconfig_invalid "context $context of $file is not whole" "kubectl config view --kubeconfig $file"
         cluster_is "$scratch/cluster.yaml"
         kubectl_flags="--kubeconfig $file --context $context"
@@ -101,7 +102,7 @@ context_chosen() {
 # contexts_of FILE: the current context, then all of them, one a line.
 contexts_of() {
     cluster_is "$(realpath -- "$1")"
-    kubectl_says config view --output json | jq -r '."current-context" // "", .contexts[]?.name'
+    kubeconfig_says view --output json | jq -r '."current-context" // "", .contexts[]?.name'
 }
 
 # Absence is only what the API server says; an error ends the run.

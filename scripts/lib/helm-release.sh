@@ -46,7 +46,6 @@ release_deployed() {
     fi
     clock
     begun=$now
-    helm_ended
     while true; do
         revision_read
         case $(revision_means) in
@@ -101,11 +100,10 @@ release_deployed() {
     step rollout gw-wait rollout "$server_kind" "${of_cluster[@]}" "${hopeless[@]}" "${hopeless_pods[@]}"
 }
 
-# One run of the array `command`; what it says goes to a file. What goes on after this run was killed keeps the next one waiting.
+# One run of the array `command`; what it says goes to a file.
 helm_upgrades() {
     deployment_is '.begun = $begun | .release = null' --argjson begun "$(jq '(.revision // 0) + 1' <<<"$last_revision")"
-    lock_kept=true spawn release helm_logged
-    await release
+    with_lock release helm_logged
 }
 
 helm_logged() {

@@ -116,7 +116,7 @@ chart_pulled() {
     local plain=() code=0 command
     [[ ! $1 =~ ^oci://(localhost|127\.[0-9.]+)[:/] ]] || plain=(--plain-http)
     mkdir -p -- "$scratch/pulled"
-    cluster_words helm pull "$1" --destination "$scratch/pulled" "${plain[@]}"
+    helm_alone pull "$1" --destination "$scratch/pulled" "${plain[@]}"
     spawn pull "${command[@]}"
     await pull || code=$?
     [[ $code -eq 0 ]] || fail 1 chart_pull_failed "the chart $1 could not be pulled" "helm pull $1, once what helm says above is solved"
