@@ -30,7 +30,11 @@ fn wrong_words_are_usage_errors_that_name_the_word_and_the_next_command() {
         let ended = run(&arguments);
         assert_eq!(ended.code, 2, "{arguments:?}: {}", ended.stderr);
         assert!(ended.stderr.contains(named), "{arguments:?}: {}", ended.stderr);
-        assert!(ended.stderr.contains(&format!("next: {} help", typed())), "{}", ended.stderr);
+        assert!(
+            ended.stderr.contains(&format!("next: {} help", typed())),
+            "{}",
+            ended.stderr
+        );
         assert_eq!(ended.stdout, "", "{arguments:?}");
     }
 }
@@ -39,7 +43,11 @@ fn wrong_words_are_usage_errors_that_name_the_word_and_the_next_command() {
 fn no_verb_prints_the_help_and_is_a_usage_error() {
     let ended = run(&[]);
     assert_eq!(ended.code, 2);
-    assert!(ended.stderr.contains(&format!("Usage: {} VERB", typed())), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains(&format!("Usage: {} VERB", typed())),
+        "{}",
+        ended.stderr
+    );
 }
 
 fn text_of(file: &str) -> String {
@@ -111,9 +119,7 @@ fn completions_know_every_verb_and_are_read_by_their_shell() {
     let mut bash = Command::new("bash");
     bash.args([
         "-c",
-        &format!(
-            "{text}\nCOMP_WORDS=(openshell start --pl) COMP_CWORD=2\n_gw\necho \"${{COMPREPLY[@]}}\""
-        ),
+        &format!("{text}\nCOMP_WORDS=(openshell start --pl) COMP_CWORD=2\n_gw\necho \"${{COMPREPLY[@]}}\""),
     ]);
     assert_eq!(Ended::of(bash).well().stdout.trim(), "--plaintext");
 }

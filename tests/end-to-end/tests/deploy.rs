@@ -299,7 +299,11 @@ fn what_cannot_be_deployed_is_said() {
     let ended = gateway.run("deploy", &["--json"]);
     assert_eq!(ended.code, 1, "{}", ended.stderr);
     assert_eq!(ended.document()["error"]["reason"], "not_running");
-    assert!(ended.stderr.contains(&format!("next: {} start", typed())), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains(&format!("next: {} start", typed())),
+        "{}",
+        ended.stderr
+    );
     let ended = gateway.run("deploy", &["everything"]);
     assert_eq!(ended.code, 2, "{}", ended.stderr);
 }

@@ -37,7 +37,8 @@ fn is_spelled(folder: &Path, path: &[&Path], called: &str, spelled: &str) {
     );
     let help = shell(folder, path, next(&wrong)).well();
     assert!(
-        help.stdout.contains(&format!("\nUsage: {spelled} stop [flags]\n")),
+        help.stdout
+            .contains(&format!("\nUsage: {spelled} stop [flags]\n")),
         "{}",
         help.stdout
     );
@@ -54,7 +55,12 @@ fn the_driver_is_spelled_as_it_was_called() {
     let whole = scripts.join("openshell").display().to_string();
     is_spelled(root, &[], "scripts/openshell", "scripts/openshell");
     is_spelled(root, &[], "bash scripts/openshell", "scripts/openshell");
-    is_spelled(&root.join("tests"), &[], "../scripts/openshell", "../scripts/openshell");
+    is_spelled(
+        &root.join("tests"),
+        &[],
+        "../scripts/openshell",
+        "../scripts/openshell",
+    );
     is_spelled(&scripts, &[], "./openshell", "./openshell");
     is_spelled(&scripts, &[], "bash openshell", "./openshell");
     is_spelled(Path::new("/"), &[], &whole, &whole);
@@ -91,10 +97,25 @@ fn a_tool_spells_others_as_it_was_found_itself() {
     // By its path, from anywhere; from above; by its name.
     let whole = folder.join("gw-container").display().to_string();
     for (current, path, called, spelled) in [
-        (Path::new("/"), None, folder.join("gw-wait").display().to_string(), &*whole),
+        (
+            Path::new("/"),
+            None,
+            folder.join("gw-wait").display().to_string(),
+            &*whole,
+        ),
         (above, None, "release/gw-wait".to_owned(), "release/gw-container"),
-        (above, None, folder.join("gw-wait").display().to_string(), "release/gw-container"),
-        (Path::new("/"), Some(&*folder), "gw-wait".to_owned(), "gw-container"),
+        (
+            above,
+            None,
+            folder.join("gw-wait").display().to_string(),
+            "release/gw-container",
+        ),
+        (
+            Path::new("/"),
+            Some(&*folder),
+            "gw-wait".to_owned(),
+            "gw-container",
+        ),
     ] {
         let path: Vec<&Path> = path.into_iter().collect();
         let line = format!("{called} {command} --kubeconfig /nonexistent");
@@ -156,7 +177,8 @@ fn no_text_spells_the_driver_by_itself() {
             for pair in words.windows(2) {
                 let driver = pair[0].trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
                 let verb = pair[1].trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
-                let named = matches!(driver, "openshell" | "scripts/openshell" | "gw") && verbs.iter().any(|v| v == verb);
+                let named = matches!(driver, "openshell" | "scripts/openshell" | "gw")
+                    && verbs.iter().any(|v| v == verb);
                 let is_help = line.trim_start().starts_with('#') && driver == "gw";
                 let is_namespace = line.contains("--namespace openshell logs");
                 assert!(!named || is_help || is_namespace, "{file}: {line}");

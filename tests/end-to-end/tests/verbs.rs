@@ -30,7 +30,11 @@ fn there_is_nothing_to_resume_where_there_is_nothing() {
         let ended = gateway.run(verb, &["--json"]);
         assert_eq!(ended.code, 1, "{}", ended.stderr);
         assert_eq!(ended.document()["error"]["reason"], "no_state");
-        assert!(ended.stderr.contains(&format!("next: {} start", typed())), "{}", ended.stderr);
+        assert!(
+            ended.stderr.contains(&format!("next: {} start", typed())),
+            "{}",
+            ended.stderr
+        );
     }
     for verb in ["env", "logs"] {
         assert_eq!(gateway.run(verb, &[]).code, 1, "{verb}");
