@@ -23,6 +23,5 @@ existing_doctor() {
     collect
     forward_ended
     reach=$kubectl_flags
-    kubectl_called="kubectl $reach"
     doctor_told
 }

@@ -100,7 +100,7 @@ cluster_deployed() {
 
 server_restarted() {
     kubectl_says --namespace "$namespace" rollout restart "$server_kind" >/dev/null ||
-        fail 1 restart_failed "the server could not be restarted" "kubectl $kubectl_flags --namespace $namespace describe $server_kind"
+        fail 1 restart_failed "the server could not be restarted" "$kubectl_called --namespace $namespace describe $server_kind"
     step rollout gw-wait rollout "$server_kind" "${of_cluster[@]}" "${hopeless_pods[@]}"
 }
 
@@ -121,7 +121,9 @@ release_ready() {
     release_chosen
     release_understood
     revision_read
-    [[ $last_revision == null || $description == "openshell "* || -n ${given[--chart]:-} ]] ||
+    # helm writes its own description over that of a revision that failed: its number tells whose it is.
+    [[ $last_revision == null || $description == "openshell "* || -n ${given[--chart]:-} ||
+        $(jq .revision <<<"$last_revision") == $(jq .begun <<<"$deployment") ]] ||
         fail 1 release_of_others "release openshell in namespace $namespace was deployed by somebody else, with a chart and values of its own" \
             "$gw $verb with --chart and --values to replace it, or --namespace NAME for another gateway"
 }

@@ -44,5 +44,5 @@ existing_status() {
         ["next", ({serving: "none: it serves",
             running: "\($gw) forward --gateway \(.gateway), where nothing else leads to the endpoint; else \($gw) doctor --gateway \(.gateway)",
             starting: "\($gw) doctor --gateway \(.gateway)", absent: "\($gw) start --gateway \(.gateway)",
-            unreachable: "kubectl --kubeconfig \(.cluster.kubeconfig) --context \(.cluster.context) cluster-info"}[.state])]'
+            unreachable: "\($kubectl) cluster-info"}[.state])]'
 }

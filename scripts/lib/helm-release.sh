@@ -68,8 +68,9 @@ release_deployed() {
                 fail 1 release_pending "the unfinished revision could not be removed" "$gw $verb --gateway $gateway"
             ;;
         ask)
+            kubectl_flags=${kubectl_flags:-"--kubeconfig $kubeconfig"}
             fail 75 release_pending "somebody else's helm is at work on release openshell, or was killed there" \
-                "wait for it, or: helm rollback openshell --namespace $namespace"
+                "wait for it, or: $(program_called "$helm") rollback openshell --namespace $namespace ${kubectl_flags/--context/--kube-context}"
             ;;
         *) break ;;
         esac

@@ -8,6 +8,8 @@ namespace=openshell
 helm=
 kubectl=
 any_kubectl=
+# kubectl on the cluster, as the person can type it.
+kubectl_called=
 
 # Variables by which a person's helm means another cluster, another namespace or another place for revisions than the driver does.
 helm_environment=(env)

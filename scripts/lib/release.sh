@@ -101,7 +101,7 @@ chart_taken() {
     esac
     if [[ -n $archive ]]; then
         tar --extract --gzip --file "$archive" --directory "$kept/chart" --strip-components 1 2>/dev/null ||
-            fail 2 usage "--chart: $named is no archive of a chart" "helm package makes one"
+            fail 2 usage "--chart: $named is no archive of a chart" "name a folder, or what helm package made"
     elif [[ -d $named ]]; then
         cp -RL -- "$named/." "$kept/chart"
     else
@@ -119,7 +119,7 @@ chart_pulled() {
     helm_alone pull "$1" --destination "$scratch/pulled" "${plain[@]}"
     spawn pull "${command[@]}"
     await pull || code=$?
-    [[ $code -eq 0 ]] || fail 1 chart_pull_failed "the chart $1 could not be pulled" "helm pull $1, once what helm says above is solved"
+    [[ $code -eq 0 ]] || fail 1 chart_pull_failed "the chart $1 could not be pulled" "$(program_called "$helm") pull $1, once what helm says above is solved"
 }
 
 # Sets chart, values_words and fingerprint. The container must be known, for the chart that comes with its image.

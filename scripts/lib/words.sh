@@ -15,6 +15,17 @@ first_on_path() {
     found=
 }
 
+# program_called FILE: prints a program as the person can type it.
+program_called() {
+    local found
+    first_on_path "${1##*/}"
+    if [[ $found == "$1" ]]; then
+        printf '%s' "${1##*/}"
+    else
+        printf '%q' "${1#"$PWD/"}"
+    fi
+}
+
 # Sets `called`: this program as the person can type it again. A name if PATH leads to it, else the path that was typed.
 spell_called() {
     local found program=$0

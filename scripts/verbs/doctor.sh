@@ -9,9 +9,8 @@
 
 asked=()
 asked_at=
-# The flags with which the tools reach the cluster, and how kubectl does, for people.
+# The flags with which the tools reach the cluster, for people.
 reach=
-kubectl_called=
 declare -gA exit_codes=() durations=()
 
 verb_doctor() {

@@ -66,7 +66,7 @@ status_told() {
     fi
     # Only where a person looks.
     [[ ! -t 1 || -n ${NO_COLOR:-} || ${given[--no-color]:-false} == true ]] || coloured=true
-    jq -r -L "$root/scripts/lib" --arg gw "$gw" "include \"status\"; ($1) | @tsv" <<<"$document" | while IFS=$'\t' read -r name value; do
+    jq -r -L "$root/scripts/lib" --arg gw "$gw" --arg kubectl "$kubectl_called" "include \"status\"; ($1) | @tsv" <<<"$document" | while IFS=$'\t' read -r name value; do
         [[ $name != state || $coloured == false ]] || state_coloured
         printf '%-13s %s\n' "$name" "$value"
     done
