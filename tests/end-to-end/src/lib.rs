@@ -13,7 +13,7 @@ mod played;
 pub use by_hand::{ForeignCluster, image_values, run_by_hand};
 pub use checkout::Checkout;
 pub use doctor::Diagnosis;
-pub use driver::{Ended, driver, fingerprint, own_image, repository, run_by, tool};
+pub use driver::{Ended, driver, fingerprint, own_image, repository, run_by, tool, typed};
 pub use fresh_machine::FreshMachine;
 pub use gateway::{TestGateway, docker, free_port, random_name};
 pub use own_docker::OwnDocker;

@@ -80,7 +80,8 @@ async fn through(work: &Work, container: &str) -> Result<Look, Failure> {
                 work.gateway.resource()
             ),
             format!(
-                "restore it again: gw-container restore FILE --yes --gateway {}",
+                "restore it again: {} --gateway {}",
+                contract::typed("gw-container restore FILE --yes"),
                 work.gateway
             ),
         ));
