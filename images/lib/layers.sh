@@ -72,6 +72,7 @@ cluster_image() {
     install -D -m 0755 "$binaries/openshell-sandbox" "$rootfs/opt/openshell/bin/openshell-sandbox"
     pod_images "$binaries" "$rootfs/opt/openshell/images"
     bundled_chart "$rootfs/opt/openshell/chart"
+    printf '%s\n' "${version#Kubernetes }" >"$rootfs/opt/openshell/kubernetes-version"
     docker_build "$context" "$3" --build-arg "PACKAGES=$1" --build-arg "NODE=$2" \
         --build-arg "VERSION=${version#Kubernetes }" --build-arg "INPUTS=$4" --build-arg "GATEWAY=$(part_hash gateway)" \
         --build-arg "SUPERVISOR=$(part_hash supervisor)" --build-arg "CHART=$(part_hash chart)"

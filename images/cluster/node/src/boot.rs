@@ -24,7 +24,7 @@ pub async fn run(words: &[String]) -> anyhow::Result<()> {
         eprintln!("cluster-node: no use for {}", arguments.ignored.join(" "));
     }
     machine::prepare()?;
-    volume::claim().await?;
+    volume::claim()?;
     if !arguments.without_dns {
         machine::take_dns_address()?;
     }

@@ -12,6 +12,8 @@ pub const POD_IMAGES: &str = "/opt/openshell/images";
 pub const CHART: &str = "/opt/openshell/chart";
 /// The supervisor that sandboxes mount from the node.
 pub const SUPERVISOR: &str = "/opt/openshell/bin/openshell-sandbox";
+/// The version of this image's Kubernetes, such as `v1.35.4`.
+pub const OWN_VERSION: &str = "/opt/openshell/kubernetes-version";
 /// Logs of the parts.
 pub const LOGS: &str = "/var/log/openshell";
 /// containerd's socket.

@@ -4,33 +4,22 @@
 use std::fs;
 
 use anyhow::{Context, bail};
-use tokio::process::Command;
 
 use crate::{certificates, layout};
 
-/// Where the version is written down, below the volume.
-const FILE: &str = "server/kubernetes-version";
-
 /// Refuses a volume that this image cannot open; else writes its own version down. Nothing on a refused volume is changed.
-pub async fn claim() -> anyhow::Result<()> {
-    let output = Command::new("kube-apiserver")
-        .arg("--version")
-        .output()
-        .await
-        .context("kube-apiserver")?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    let own = said.trim().trim_start_matches("Kubernetes ");
-    let path = layout::data(FILE);
+pub fn claim() -> anyhow::Result<()> {
+    let own = fs::read_to_string(layout::OWN_VERSION).context(layout::OWN_VERSION)?;
+    let own = own.trim();
+    let path = layout::data(gateway_names::KUBERNETES_VERSION);
     let written = match fs::read_to_string(&path) {
         Ok(text) => Some(text.trim().to_owned()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(error) => return Err(error).context(FILE),
+        Err(error) => return Err(error).context(gateway_names::KUBERNETES_VERSION),
     };
     let has_data = layout::data("server/db/openshell-etcd/member").exists();
     if let Some(why) = refusal(written.as_deref(), has_data, own) {
-        bail!(
-            "volume_image_mismatch: {why}; next: gw-container backup FILE, which runs nothing on the volume"
-        );
+        bail!("volume_too_old: {why}; next: gw-container backup FILE, which starts nothing on the volume");
     }
     if written.as_deref() != Some(own) {
         certificates::write_private(&path, format!("{own}\n").as_bytes())?;
