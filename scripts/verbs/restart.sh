@@ -1,6 +1,6 @@
 # stop the gateway's container and start it again
 #
-# Usage: openshell restart [flags]
+# Usage: gw restart [flags]
 #
 # On a cluster of your own the server gets new pods.
 # Flags: gateway running json

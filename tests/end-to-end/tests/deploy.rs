@@ -4,7 +4,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use end_to_end::{Checkout, Ended, Person, TestGateway, docker, skipped_without_docker};
+use end_to_end::{Checkout, Ended, Person, TestGateway, docker, skipped_without_docker, typed};
 use serde_json::{Value, json};
 
 const SUPERVISOR: &str = "/opt/openshell/bin/openshell-sandbox";
@@ -299,7 +299,11 @@ fn what_cannot_be_deployed_is_said() {
     let ended = gateway.run("deploy", &["--json"]);
     assert_eq!(ended.code, 1, "{}", ended.stderr);
     assert_eq!(ended.document()["error"]["reason"], "not_running");
-    assert!(ended.stderr.contains("next: openshell start"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains(&format!("next: {} start", typed())),
+        "{}",
+        ended.stderr
+    );
     let ended = gateway.run("deploy", &["everything"]);
     assert_eq!(ended.code, 2, "{}", ended.stderr);
 }
