@@ -60,13 +60,14 @@ look_for_engine() {
 # their place costs a question to the network.
 look_for_image() {
     local due lacks_go=false lacks_debootstrap=false lacks_root=false
-    due=" $("$root/images/build" --print-due | tr '\n' ' ')"
-    if [[ $due == *" node "* && ! -d $root/programs ]]; then
+    # Without an answer everything counts as due.
+    due=$("$root/images/build" --print-due) || due=$'base\nnode'
+    if [[ $due == *node* && ! -d $root/programs ]]; then
         has_go || lacks_go=true
     fi
-    if [[ $due == *" base "* ]]; then
+    if [[ $due == *base* ]]; then
         has_program debootstrap || lacks_debootstrap=true
-        [[ $EUID == 0 ]] || sudo --non-interactive true 2>/dev/null || lacks_root=true
+        [[ $EUID == 0 ]] || has_sudo_without_password || lacks_root=true
     fi
     [[ $lacks_go$lacks_debootstrap$lacks_root == *true* ]] || return 0
     ! registry_answers || return 0
@@ -149,6 +150,11 @@ is_version_at_least() {
     [[ $1 =~ ^([0-9]+)\.([0-9]+) ]] || return 1
     local major=${BASH_REMATCH[1]} minor=${BASH_REMATCH[2]}
     ((major > ${2%%.*} || (major == ${2%%.*} && minor >= ${2#*.})))
+}
+
+# A command that sudo runs would take what the person types from the terminal: it is the second question.
+has_sudo_without_password() {
+    sudo --non-interactive --validate 2>/dev/null || sudo --non-interactive true 2>/dev/null </dev/null
 }
 
 # Docker asks the registries that it is configured for. A tag that does not exist is answered at once, and nothing is downloaded. A
