@@ -175,7 +175,7 @@ fn no_text_spells_the_driver_by_itself() {
         for line in text.lines() {
             let words: Vec<&str> = line.split_whitespace().collect();
             for pair in words.windows(2) {
-                let driver = pair[0].trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
+                let driver = pair[0].trim_start_matches(['"', '\'', '`', '(']);
                 let verb = pair[1].trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
                 let named = matches!(driver, "openshell" | "scripts/openshell" | "gw")
                     && verbs.iter().any(|v| v == verb);
