@@ -46,7 +46,7 @@ cluster_hash() {
         cat -- "$root/images/built-from"
         return
     fi
-    mapfile -t crates < <(for crate in images/cluster/node images/cluster/dns images/cluster/local-path images/gateway images/sandbox; do
+    mapfile -t crates < <(for crate in images/cluster/node images/cluster/local-path images/gateway images/sandbox; do
         crate_folders "$crate"
     done | sort -u)
     full_hash Cargo.toml Cargo.lock .cargo/config.toml images/build images/lib images/cluster helm/openshell "${crates[@]}"

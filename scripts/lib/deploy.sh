@@ -140,7 +140,7 @@ deploy_done() {
 # With the features that the whole workspace has, so that nothing is compiled twice.
 programs_compiled() {
     local begun now code=0 part
-    needs cargo "install Rust 1.95 or later with rustup, then open a new shell"
+    require_needs compile
     clock
     begun=$now
     spawn compile cargo_logged build --release --locked --workspace --bin openshell-gateway --bin openshell-sandbox

@@ -160,7 +160,7 @@ bundled_copied() {
         printf '{"service": {"type": "ClusterIP", "nodePort": null}}\n' >"$scratch/bundled/values.json"
         return
     fi
-    needs docker "apt-get install docker.io"
+    require_needs docker
     ssh_key_for_docker
     docker cp "openshell-cluster-$gateway:/opt/openshell/chart" "$scratch/bundled" >/dev/null 2>&1 ||
         fail 1 no_chart "the image of gateway $gateway brings no chart" "$gw $verb --chart CHART"

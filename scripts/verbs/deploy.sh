@@ -18,7 +18,7 @@ verb_deploy() {
     *) usage_error "'$wanted' is none of gateway, supervisor, chart and all" ;;
     esac
     programs_ready
-    needs docker "apt-get install docker.io"
+    require_needs docker
     # The container stays as it is.
     unset OPENSHELL_CLUSTER_IMAGE
     ssh_key_for_docker

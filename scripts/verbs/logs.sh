@@ -10,7 +10,7 @@ verb_logs() {
     local what=${1:-container} words=() since=${given[--since]:-}
     log_exists "$@"
     programs_ready
-    needs docker "apt-get install docker.io"
+    require_needs docker
     detect
     [[ $state != absent && $state != volume_only ]] ||
         fail 1 no_container "gateway $gateway has no container, and so no log" "$gw start --gateway $gateway"

@@ -8,12 +8,13 @@
 # shellcheck shell=bash
 
 verb_recreate() {
-    programs_ready
+    programs_ready image
     detect
     if [[ ${given[--dry-run]:-false} == true ]]; then
         recreation_planned
         return
     fi
+    require_image_needs
     [[ $state == absent ]] || consent "destroy gateway $gateway with its sandboxes, volume and secrets, and make it again"
     make_way
     bring_up

@@ -10,6 +10,7 @@ verb_restart() {
     programs_ready
     detect
     must_exist "restart"
+    require_image_needs
     lock_taken restart || true
     if [[ $state != volume_only ]]; then
         step stop gw-container stop "${of_gateway[@]}" "${locked[@]}"

@@ -7,7 +7,7 @@
 # shellcheck shell=bash
 
 verb_resume() {
-    programs_ready
+    programs_ready image
     detect
     must_exist "resume"
     bring_up

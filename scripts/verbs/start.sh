@@ -13,7 +13,7 @@ verb_start() {
         verb_recreate
         return
     fi
-    programs_ready
+    programs_ready image
     detect
     bring_up
 }

@@ -128,7 +128,8 @@ fn completions_know_every_verb_and_are_read_by_their_shell() {
 fn path_without(left_out: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     for name in [
-        "bash", "env", "dirname", "readlink", "find", "uname", "sed", "tail", "mktemp", "jq", "cargo", "rm",
+        "bash", "cargo", "cc", "dirname", "env", "find", "jq", "mktemp", "readlink", "rm", "sed", "tail",
+        "uname",
     ] {
         let found = std::env::split_paths(&std::env::var_os("PATH").expect("PATH"))
             .map(|p| p.join(name))
@@ -141,23 +142,23 @@ fn path_without(left_out: &str) -> tempfile::TempDir {
 }
 
 #[test]
-fn missing_jq_is_named_with_the_command_that_installs_it() {
+fn a_missing_jq_is_named_with_the_command_that_installs_it() {
     let path = path_without("jq");
     let mut command = driver();
     command.env("PATH", path.path()).args(["status", "--json"]);
     let ended = Ended::of(command);
     assert_eq!(ended.code, 1, "{}", ended.stderr);
     assert!(
-        ended
-            .stderr
-            .contains("jq is not installed; next: apt-get install jq"),
+        ended.stderr.contains("missing on this machine: jq"),
         "{}",
         ended.stderr
     );
+    assert!(ended.stderr.contains("next: "), "{}", ended.stderr);
+    assert!(ended.stderr.contains("scripts/setup"), "{}", ended.stderr);
 }
 
 #[test]
-fn missing_cargo_is_named_where_tools_must_be_built() {
+fn a_missing_rust_is_named_if_tools_must_be_built() {
     let path = path_without("cargo");
     let nothing_built = tempfile::tempdir().expect("a folder");
     let mut command = driver();
@@ -168,9 +169,7 @@ fn missing_cargo_is_named_where_tools_must_be_built() {
     let ended = Ended::of(command);
     assert_eq!(ended.code, 1, "{}", ended.stderr);
     assert!(
-        ended
-            .stderr
-            .contains("cargo is not installed; next: install Rust"),
+        ended.stderr.contains("missing on this machine: Rust 1."),
         "{}",
         ended.stderr
     );
