@@ -177,11 +177,13 @@ fn no_text_spells_the_driver_by_itself() {
             for pair in words.windows(2) {
                 let driver = pair[0].trim_start_matches(['"', '\'', '`', '(']);
                 let verb = pair[1].trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+                // The installation's own run of it.
+                let is_run = line.contains("PATH=$prefix/bin:$PATH gw ");
                 let named = matches!(driver, "openshell" | "scripts/openshell" | "gw")
                     && verbs.iter().any(|v| v == verb);
                 let is_help = line.trim_start().starts_with('#') && driver == "gw";
                 let is_namespace = line.contains("--namespace openshell logs");
-                assert!(!named || is_help || is_namespace, "{file}: {line}");
+                assert!(!named || is_help || is_namespace || is_run, "{file}: {line}");
             }
         }
     }
