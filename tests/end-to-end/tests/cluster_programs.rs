@@ -276,9 +276,9 @@ fn the_kubectl_of_the_host_is_used_within_one_minor_version() {
             "kubectl",
             &format!(
                 r#"case "$*" in
-                *--raw*) cat {} ;;
-                *config*) printf '{{"current-context": "none", "contexts": [{{"name": "none"}}]}}' ;;
                 version*) printf '{{"clientVersion": {{"major": "1", "minor": "{client}"}}, "serverVersion": {{"major": "1", "minor": "{server}"}}}}' ;;
+                *--raw*) cat {} ;;
+                *' config '*) printf '{{"current-context": "none", "contexts": [{{"name": "none"}}]}}' ;;
                 *) printf 'the lines of the host' ;;
                 esac"#,
                 scene.kubeconfig().display()
