@@ -15,7 +15,7 @@ kind: Config
 current-context: none
 contexts: [{name: none, context: {cluster: none, user: none}}]
 clusters: [{name: none, cluster: {server: 'https://127.0.0.1:1'}}]
-users: [{name: none, user: {}}]
+users: [{name: none, user: {token: none}}]
 ";
 
 /// A checkout whose image has a tag of its own, a cache of its own, and a PATH with no helm and no kubectl but those that the test

@@ -86,7 +86,7 @@ kind: Config
 current-context: none
 contexts: [{name: none, context: {cluster: none, user: none}}]
 clusters: [{name: none, cluster: {server: 'https://127.0.0.1:1'}}]
-users: [{name: none, user: {}}]
+users: [{name: none, user: {token: none}}]
 ";
 
 #[test]
