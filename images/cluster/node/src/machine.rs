@@ -64,7 +64,17 @@ pub fn prepare() -> anyhow::Result<()> {
             "metric",
             "4000",
         ],
-    )
+    )?;
+    // kube-proxy rewrites the destination of what is for a Service. What it does not know yet is refused: it would leave the node, too.
+    let refused = ["--destination", layout::SERVICE_NETWORK, "--jump", "REJECT"];
+    // The DNS server's address is the node's own.
+    for chain in [&["OUTPUT", "!", "--out-interface", "lo"][..], &["FORWARD"]] {
+        let rule = [chain, &refused].concat();
+        if run("iptables", &[&["--wait", "--check"], &rule[..]].concat()).is_err() {
+            run("iptables", &[&["--wait", "--append"], &rule[..]].concat())?;
+        }
+    }
+    Ok(())
 }
 
 /// Gives the node the DNS server's address. It is the node's own as loopback addresses are, so that nobody outside takes it for
