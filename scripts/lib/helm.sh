@@ -37,7 +37,7 @@ helm_ready() {
         why="$found is helm ${version:-of a version that it does not tell}, which is not used here"
     fi
     product_ready ||
-        fail 1 missing_helm "$why, and $why_no_programs" "install helm 3.14 or a later helm 3, or build the image: $(here images/build)"
+        fail 1 missing_helm "$why, and $why_no_programs" "install helm 3.14 or a later helm 3, or build the image: $(file_called "$root/images/build")"
     helm=$product_programs/helm
 }
 
@@ -51,7 +51,7 @@ is_helm_fit() {
 kubectl_there() {
     [[ -z $any_kubectl ]] || return 0
     any_kubectl=$(type -P kubectl) || {
-        product_ready || fail 1 missing_kubectl "kubectl is not installed, and $why_no_programs" "install kubectl, or build the image: $(here images/build)"
+        product_ready || fail 1 missing_kubectl "kubectl is not installed, and $why_no_programs" "install kubectl, or build the image: $(file_called "$root/images/build")"
         any_kubectl=$product_programs/kubectl
     }
 }
@@ -96,12 +96,6 @@ product_ready() {
     fi
     clock
     step_line programs "helm and kubectl, out of the cluster image" "$((now - begun_at[programs]))"
-}
-
-# here FILE: a file of this project as the person can type it.
-here() {
-    local file=$root/$1
-    printf '%q' "${file#"$PWD/"}"
 }
 
 # helm_words WORDS...: the array `command` becomes a run of helm with these words on the cluster. Values never stand in words, which all

@@ -36,7 +36,7 @@ is_own_image_likely() {
 
 # require_needs GROUP...: all that is missing in one error. The groups are those of needs.sh.
 require_needs() {
-    local code=1 file=$root/scripts/setup
+    local code=1
     # shellcheck source=scripts/lib/needs.sh
     source "$root/scripts/lib/needs.sh"
     # shellcheck source=scripts/lib/engine.sh
@@ -49,7 +49,7 @@ require_needs() {
         stopped | elsewhere) code=69 ;;
         esac
     fi
-    fail "$code" needs_missing "missing on this machine: $(join ', ' "${unmet[@]}")" "$(printf '%q' "${file#"$PWD/"}")"
+    fail "$code" needs_missing "missing on this machine: $(join ', ' "${unmet[@]}")" "$(file_called "$root/scripts/setup")"
 }
 
 # The stamp is as old as the start of the last build that succeeded.

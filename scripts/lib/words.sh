@@ -22,8 +22,15 @@ program_called() {
     if [[ $found == "$1" ]]; then
         printf '%s' "${1##*/}"
     else
-        printf '%q' "${1#"$PWD/"}"
+        file_called "$1"
     fi
+}
+
+# file_called FILE: prints it as the person can type it. A name alone would be looked for on PATH.
+file_called() {
+    local below=${1#"$PWD/"}
+    [[ $below == */* ]] || below=$1
+    printf '%q' "$below"
 }
 
 # Sets `called`: this program as the person can type it again. A name if PATH leads to it, else the path that was typed.

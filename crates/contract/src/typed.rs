@@ -36,7 +36,11 @@ fn beside(own: &Path, command: &str, path: &OsStr, current: &Path) -> String {
     {
         return command.to_owned();
     }
-    let shorter = there.strip_prefix(current).unwrap_or(&there);
+    // A name alone would be looked for on PATH.
+    let shorter = match there.strip_prefix(current) {
+        Ok(below) if current != Path::new("/") && below.components().count() > 1 => below,
+        _ => &there,
+    };
     format!("{}{words}", quoted(&shorter.to_string_lossy()))
 }
 
@@ -76,6 +80,7 @@ mod tests {
             "'it is/gw-pki' check"
         );
         assert_eq!(typed(&own, &there, "/"), "gw-pki check");
+        assert_eq!(typed(&own, &nowhere, there.to_str().unwrap()), by_path);
         assert_eq!(typed(Path::new("./gw-wait"), &nowhere, "/"), "./gw-pki check");
 
         // A link, as an installation has it.

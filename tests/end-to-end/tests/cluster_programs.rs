@@ -15,7 +15,7 @@ kind: Config
 current-context: none
 contexts: [{name: none, context: {cluster: none, user: none}}]
 clusters: [{name: none, cluster: {server: 'https://127.0.0.1:1'}}]
-users: [{name: none, user: {}}]
+users: [{name: none, user: {token: none}}]
 ";
 
 /// A checkout whose image has a tag of its own, a cache of its own, and a PATH with no helm and no kubectl but those that the test
@@ -276,9 +276,9 @@ fn the_kubectl_of_the_host_is_used_within_one_minor_version() {
             "kubectl",
             &format!(
                 r#"case "$*" in
-                *--raw*) cat {} ;;
-                *config*) printf '{{"current-context": "none", "contexts": [{{"name": "none"}}]}}' ;;
                 version*) printf '{{"clientVersion": {{"major": "1", "minor": "{client}"}}, "serverVersion": {{"major": "1", "minor": "{server}"}}}}' ;;
+                *--raw*) cat {} ;;
+                *' config '*) printf '{{"current-context": "none", "contexts": [{{"name": "none"}}]}}' ;;
                 *) printf 'the lines of the host' ;;
                 esac"#,
                 scene.kubeconfig().display()

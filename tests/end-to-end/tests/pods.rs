@@ -66,7 +66,7 @@ fn everything() -> Vec<serde_json::Value> {
                 "containers": [{
                     "name": "main", "image": "openshell/pause:1", "imagePullPolicy": "Never",
                     "command": ["perl", "-e", serve], "volumeMounts": mounts,
-                    "securityContext": {"capabilities": {"add": ["NET_ADMIN"]}},
+                    "securityContext": {"runAsUser": 0, "capabilities": {"add": ["NET_ADMIN"]}},
                     "readinessProbe": {"tcpSocket": {"port": 8000}, "periodSeconds": 1},
                 }],
                 "volumes": volumes,

@@ -86,7 +86,7 @@ kind: Config
 current-context: none
 contexts: [{name: none, context: {cluster: none, user: none}}]
 clusters: [{name: none, cluster: {server: 'https://127.0.0.1:1'}}]
-users: [{name: none, user: {}}]
+users: [{name: none, user: {token: none}}]
 ";
 
 #[test]
@@ -175,13 +175,15 @@ fn no_text_spells_the_driver_by_itself() {
         for line in text.lines() {
             let words: Vec<&str> = line.split_whitespace().collect();
             for pair in words.windows(2) {
-                let driver = pair[0].trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
+                let driver = pair[0].trim_start_matches(['"', '\'', '`', '(']);
                 let verb = pair[1].trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+                // The installation's own run of it.
+                let is_run = line.contains("PATH=$prefix/bin:$PATH gw ");
                 let named = matches!(driver, "openshell" | "scripts/openshell" | "gw")
                     && verbs.iter().any(|v| v == verb);
                 let is_help = line.trim_start().starts_with('#') && driver == "gw";
                 let is_namespace = line.contains("--namespace openshell logs");
-                assert!(!named || is_help || is_namespace, "{file}: {line}");
+                assert!(!named || is_help || is_namespace || is_run, "{file}: {line}");
             }
         }
     }
