@@ -240,6 +240,12 @@ fn a_user_gets_the_right_to_use_docker(machine: &FreshMachine) {
     assert_eq!(joined.stdout, "linux\n", "the command has the new right already");
     names_all(&joined, &["add user person to group docker", "newgrp docker"]);
     assert_eq!(person("scripts/setup").well().stderr, "");
+    // Rust is on the user's own PATH alone.
+    one_error(
+        &person("sudo scripts/setup"),
+        1,
+        "without sudo, if user person has them: scripts/setup",
+    );
 }
 
 fn a_terminal_is_asked(machine: &FreshMachine) {
