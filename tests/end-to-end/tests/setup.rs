@@ -46,7 +46,6 @@ fn a_bare_machine_is_told_all_that_it_lacks_at_once_and_stays_as_it_is() {
     let machine = FreshMachine::debian_12();
     let files = "find / -xdev -newer /.dockerenv -not -path '/proc/*' -not -path '/dev/*' -not -path '/root/.config/go/*' -type f | sort";
     let before = machine.run(files).well().stdout;
-
     let check = machine.run("scripts/setup --check");
     one_error(&check, 1, "scripts/setup");
     names_all(&check, &LACKED);
@@ -55,12 +54,10 @@ fn a_bare_machine_is_told_all_that_it_lacks_at_once_and_stays_as_it_is() {
         "{}",
         check.stdout
     );
-
     // What no package brings is said first, and then nothing is installed.
     let by_hand = machine.run_without_toolchains("scripts/setup");
     one_error(&by_hand, 1, "curl ");
     names_all(&by_hand, &["Rust 1.", "Go 1.", "docker.io"]);
-
     // The driver installs nothing, compiles nothing, and names what is missing in one error.
     let start = machine.run_without_toolchains("CARGO_TARGET_DIR=/tmp/target scripts/openshell start");
     one_error(&start, 1, "scripts/setup");
@@ -76,9 +73,7 @@ fn a_bare_machine_is_told_all_that_it_lacks_at_once_and_stays_as_it_is() {
         "{}",
         image.stderr
     );
-
     assert_eq!(machine.run(files).well().stdout, before);
-
     // Other systems have other packages.
     machine
         .run("printf 'ID=fedora\\nPRETTY_NAME=\"Fedora Linux 42\"\\n' >/etc/os-release")
@@ -115,10 +110,8 @@ fn a_bare_machine_becomes_one_with_an_engine_that_survives_what_happens_to_it() 
     );
     let left = machine.run("grep --files-with-matches scripts/setup /usr/sbin/policy-rc.d");
     assert_eq!(left.stdout, "", "services may start again");
-
     comes_back_after_a_kill(&machine);
     a_run_of_ci_removes_what_a_killed_one_left(&machine);
-
     services_stay_off(&machine);
     a_user_gets_the_right_to_use_docker(&machine);
     a_terminal_is_asked(&machine);
@@ -232,7 +225,6 @@ fn a_user_gets_the_right_to_use_docker(machine: &FreshMachine) {
         "{}",
         denied.stderr
     );
-
     machine
         .run("echo 'person ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/person")
         .well();
