@@ -72,7 +72,8 @@ programs_build() {
     begun=$now
     say "building the tools, once; minutes on a small machine"
     stamp=$(mktemp "${TMPDIR:-/tmp}/openshell-stamp.XXXXXX")
-    # Other users of this machine may run the tools, whatever the files of gateways allow.
+    # --bins compiles no test, and nothing that only tests use. A selection of packages compiles as many crates, but some with other
+    # features, which the tests would compile once more.
     cargo_run build --release --locked --workspace --bins >"$log" 2>&1 &
     build=$!
     trap 'kill "$build" 2>/dev/null; rm -f -- "$log" "$stamp"; trap - INT; kill -INT $$' INT
@@ -91,6 +92,7 @@ programs_build() {
 
 # cargo_run WORDS...: cargo on this checkout, in place of the shell that calls it.
 cargo_run() {
+    # Other users of this machine may run the tools, whatever the files of gateways allow.
     umask 022
     cd -- "$root" || exit
     # What another cargo told the program that runs this one would let build scripts run anew.
