@@ -154,7 +154,7 @@ fn an_installed_driver_builds_the_image_and_starts_a_gateway_without_cargo() {
     let tag = Ended::of(of_checkout).well().stdout;
     assert_eq!(build(&["--print-tag"]), tag, "the same image as the checkout's");
 
-    // helm and kubectl come out of that image, if it is built; so does what a driver without them copies.
+    // Once it is built, helm and kubectl come out of it.
     own_image();
     installed.make("install");
     for (program, words) in [("helm", &["version"][..]), ("kubectl", &["version", "--client"])] {
