@@ -30,6 +30,20 @@ host_go_is_new() {
     [[ $version =~ ^go1\.([0-9]+) ]] && ((BASH_REMATCH[1] >= 21))
 }
 
+# node_programs FOLDER: what the node has of others' Go programs, out of their image if Docker has it, else compiled.
+node_programs() {
+    local holder
+    mkdir -p -- "$1"
+    if ! is_built "$node"; then
+        node_compiled "$1"
+        return
+    fi
+    holder=$(docker create --network none --label dev.openshell.build=node-programs "$node" /usr/local/bin/kubectl)
+    docker cp "$holder:/usr" "$1" >/dev/null
+    docker cp "$holder:/opt" "$1" >/dev/null
+    docker rm --force "$holder" >/dev/null
+}
+
 # node_compiled FOLDER
 node_compiled() {
     if [[ $go_is == host ]]; then

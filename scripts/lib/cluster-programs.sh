@@ -1,5 +1,5 @@
 # helm and kubectl that come with the product: beside installed tools, else copied out of the cluster image once, into a cache. Sourced by
-# scripts/openshell, scripts/install and scripts/test.
+# scripts/openshell and scripts/test.
 # shellcheck shell=bash
 
 cluster_programs=(helm kubectl)

@@ -6,6 +6,8 @@ unmet=()
 packages=()
 by_hand=()
 go_wanted=1.21
+# debootstrap runs by sudo, which must not ask for a password in the middle of a build.
+root_for_debootstrap="sudo without a password, for debootstrap"
 
 # look_for GROUP...: driver, compile, docker, engine, image, tests. Asks for all of them, changes nothing, and fails if anything is missing.
 look_for() {
@@ -54,17 +56,24 @@ look_for_engine() {
     esac
 }
 
-# The cluster image is built only if Docker does not have it. Go and debootstrap are asked for first: whether an image registry takes
+# Layers of the cluster image that Docker has are not built. Go and debootstrap are asked for first: whether an image registry takes
 # their place costs a question to the network.
 look_for_image() {
-    local has_go=false has_debootstrap=false
-    ! is_image_built || return 0
-    if [[ -d $root/programs ]] || has_go; then has_go=true; fi
-    ! has_program debootstrap || has_debootstrap=true
-    [[ $has_go == false || $has_debootstrap == false ]] || return 0
+    local due lacks_go=false lacks_debootstrap=false lacks_root=false
+    # Without an answer everything counts as due.
+    due=$("$root/images/build" --print-due) || due=$'base\nnode'
+    if [[ $due == *node* && ! -d $root/programs ]]; then
+        has_go || lacks_go=true
+    fi
+    if [[ $due == *base* ]]; then
+        has_program debootstrap || lacks_debootstrap=true
+        [[ $EUID == 0 ]] || has_sudo_without_password || lacks_root=true
+    fi
+    [[ $lacks_go$lacks_debootstrap$lacks_root == *true* ]] || return 0
     ! registry_answers || return 0
-    [[ $has_debootstrap == true ]] || lack "debootstrap (no image registry answers)" debootstrap
-    [[ $has_go == true ]] || {
+    [[ $lacks_debootstrap == false ]] || lack "debootstrap (no image registry answers)" debootstrap
+    [[ $lacks_root == false ]] || unmet+=("$root_for_debootstrap")
+    [[ $lacks_go == false ]] || {
         unmet+=("Go $go_wanted or later (no image registry answers)")
         by_hand+=("Go $go_wanted or later|$(go_hint)")
         require_authorities
@@ -143,10 +152,9 @@ is_version_at_least() {
     ((major > ${2%%.*} || (major == ${2%%.*} && minor >= ${2#*.})))
 }
 
-is_image_built() {
-    local tag
-    has_program docker || return 1
-    tag=$("$root/images/build" --print-tag) && timeout 5 docker image inspect "$tag" >/dev/null 2>&1
+# A command that sudo runs would take what the person types from the terminal: it is the second question.
+has_sudo_without_password() {
+    sudo --non-interactive --validate 2>/dev/null || sudo --non-interactive true 2>/dev/null </dev/null
 }
 
 # Docker asks the registries that it is configured for. A tag that does not exist is answered at once, and nothing is downloaded. A

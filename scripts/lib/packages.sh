@@ -1,4 +1,4 @@
-# Debian's packages, from the mirrors that this machine's apt is configured for. Sourced by scripts/setup.
+# Debian's packages, from the mirrors that this machine's apt is configured for. Sourced by scripts/setup, after needs.sh.
 # shellcheck shell=bash
 
 # How root's commands begin.
@@ -35,18 +35,14 @@ become_root() {
         [[ -z ${!name:-} ]] || kept+=("--preserve-env=$name")
     done
     elevated=(sudo "${kept[@]}")
-    if [[ -t 0 ]]; then
-        sudo -v
-    else
-        sudo --non-interactive true 2>/dev/null
-    fi
+    has_sudo_without_password || { [[ -t 0 ]] && sudo --validate; }
 }
 
 # install_packages LOG PACKAGE...: in one call. Services of these packages stay off: whoever needs a server starts it.
 install_packages() {
     local log=$1 code=0
     shift
-    hold_services
+    hold_services || return
     install_in_one_go "$@" >"$log" 2>&1 </dev/null || code=$?
     release_services
     return "$code"
@@ -70,7 +66,7 @@ exit 101'
 
 hold_services() {
     [[ ! -e $policy ]] || return 0
-    printf '%s\n' "$policy_text" | "${elevated[@]}" tee "$policy" >/dev/null
+    printf '%s\n' "$policy_text" | "${elevated[@]}" tee "$policy" >/dev/null || return
     "${elevated[@]}" chmod 755 "$policy"
 }
 

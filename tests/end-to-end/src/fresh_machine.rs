@@ -19,14 +19,14 @@ const TOOLCHAINS: &str = "/opt/rust/bin:/opt/go/bin";
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 impl FreshMachine {
-    /// With Debian 12, from the base layer of the cluster image if that is here.
+    /// With Debian 12, from the base layer of the cluster image if that is here. Packages come from the mirrors of this host's apt.
     ///
     /// # Panics
     /// Where it cannot be made.
     pub fn debian_12() -> Self {
         let layers = docker(&["images", "--quiet", "openshell/base"]);
         match layers.lines().next() {
-            Some(layer) => Self::of(layer, None),
+            Some(layer) => Self::of("bookworm", layer, None),
             None => Self::debootstrapped("bookworm").expect("a base system"),
         }
     }
@@ -48,21 +48,23 @@ impl FreshMachine {
             "pipefail",
             "-c",
             r#"chmod 755 "$0"
-            mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' | grep -v security | head -n 1)
+            source images/lib/mirrors.sh
+            mirrors_found
             debootstrap --variant=minbase "$1" "$0/root" "$mirror"
             tar --create --directory "$0/root" --exclude './var/cache/apt/*' . | docker import - "$2""#,
         ])
         .arg(folder.path())
-        .args([suite, &image]);
+        .args([suite, &image])
+        .current_dir(repository());
         let ended = Ended::of(make);
         if ended.code != 0 {
             return Err(format!("{}{}", ended.stdout, ended.stderr));
         }
-        Ok(Self::of(&image, Some(image.clone())))
+        Ok(Self::of(suite, &image, Some(image.clone())))
     }
 
     /// It has all rights but the one that Debian's init script of Docker needs for its limits: some hosts do not have it.
-    fn of(image: &str, own: Option<String>) -> Self {
+    fn of(suite: &str, image: &str, own: Option<String>) -> Self {
         let name = format!("openshell-{}", random_name());
         let mount = |host: &str, path: &str| format!("{host}:{path}:ro");
         let source = mount(&repository().display().to_string(), "/src");
@@ -85,6 +87,19 @@ impl FreshMachine {
             image: own,
         };
         docker(&words);
+        let of_host = |function: &str| {
+            let line = format!("suite={suite}; source images/lib/mirrors.sh; mirrors_found; {function}");
+            let mut ask = Command::new("bash");
+            ask.args(["-c", &line]).current_dir(repository());
+            Ended::of(ask).well().stdout
+        };
+        let write = format!(
+            "rm -f /etc/apt/sources.list.d/*
+            cat >/etc/apt/sources.list <<'end'\n{}end\ncat >/etc/apt/apt.conf.d/99proxies <<'end'\n{}end\n",
+            of_host("apt_sources"),
+            of_host("apt_proxies")
+        );
+        machine.run(&write).well();
         machine
     }
 

@@ -66,7 +66,7 @@ fn everything() -> Vec<serde_json::Value> {
                 "containers": [{
                     "name": "main", "image": "openshell/pause:1", "imagePullPolicy": "Never",
                     "command": ["perl", "-e", serve], "volumeMounts": mounts,
-                    "securityContext": {"capabilities": {"add": ["NET_ADMIN"]}},
+                    "securityContext": {"runAsUser": 0, "capabilities": {"add": ["NET_ADMIN"]}},
                     "readinessProbe": {"tcpSocket": {"port": 8000}, "periodSeconds": 1},
                 }],
                 "volumes": volumes,
@@ -140,7 +140,7 @@ fn forwarded(gateway: &TestGateway, target: &str, port: u16) -> String {
     let answer = gateway.shell(&format!(
         "exec bash -c 'exec 3<>/dev/tcp/127.0.0.1/{local}; read -r line <&3; echo $line'"
     ));
-    gateway.shell("pkill -f port-forward; true");
+    gateway.shell("pkill -f '[p]ort-forward'; true");
     let _ = forward.wait();
     answer
 }

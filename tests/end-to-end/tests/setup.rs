@@ -44,11 +44,11 @@ fn a_bare_machine_is_told_all_that_it_lacks_at_once_and_stays_as_it_is() {
         return;
     }
     let machine = FreshMachine::debian_12();
-    let files = "find / -xdev -newer /.dockerenv -not -path '/proc/*' -not -path '/dev/*' -type f | sort";
+    let files = "find / -xdev -newer /.dockerenv -not -path '/proc/*' -not -path '/dev/*' -not -path '/root/.config/go/*' -type f | sort";
     let before = machine.run(files).well().stdout;
 
     let check = machine.run("scripts/setup --check");
-    one_error(&check, 1, "/src/scripts/setup");
+    one_error(&check, 1, "scripts/setup");
     names_all(&check, &LACKED);
     assert!(
         !check.stdout.contains("Rust") && !check.stdout.contains("Go "),
@@ -63,13 +63,13 @@ fn a_bare_machine_is_told_all_that_it_lacks_at_once_and_stays_as_it_is() {
 
     // The driver installs nothing, compiles nothing, and names what is missing in one error.
     let start = machine.run_without_toolchains("CARGO_TARGET_DIR=/tmp/target scripts/openshell start");
-    one_error(&start, 1, "/src/scripts/setup");
+    one_error(&start, 1, "scripts/setup");
     names_all(&start, &LACKED);
     names_all(&start, &["Rust 1.", "Go 1."]);
     // An image that exists already is built from nothing.
     let image =
         machine.run_without_toolchains("CARGO_TARGET_DIR=/tmp/target scripts/openshell start --image made:1");
-    one_error(&image, 1, "/src/scripts/setup");
+    one_error(&image, 1, "scripts/setup");
     names_all(&image, &["Rust 1.", "jq", "a Docker engine"]);
     assert!(
         !image.stderr.contains("Go 1.") && !image.stderr.contains("debootstrap"),
@@ -113,20 +113,24 @@ fn a_bare_machine_becomes_one_with_an_engine_that_survives_what_happens_to_it() 
         "",
         "a second run has nothing to do"
     );
-    assert_eq!(
-        machine.run("ls /usr/sbin/policy-rc.d").code,
-        2,
-        "services may start again"
-    );
+    let left = machine.run("grep --files-with-matches scripts/setup /usr/sbin/policy-rc.d");
+    assert_eq!(left.stdout, "", "services may start again");
 
     comes_back_after_a_kill(&machine);
-    what_a_killed_ci_run_left_is_removed(&machine);
+    a_run_of_ci_removes_what_a_killed_one_left(&machine);
 
-    machine
-        .run("apt-get install --yes --no-install-recommends sudo && useradd --create-home person")
-        .well();
+    services_stay_off(&machine);
     a_user_gets_the_right_to_use_docker(&machine);
     a_terminal_is_asked(&machine);
+}
+
+/// What is installed for a test must not open a port of this machine.
+fn services_stay_off(machine: &FreshMachine) {
+    let install = "root=/src; source scripts/lib/needs.sh; source scripts/lib/packages.sh
+        install_packages /root/log sudo openssh-server || { cat /root/log; exit 1; }";
+    machine.run(install).well();
+    let running = machine.run("grep --line-regexp --files-with-matches sshd /proc/[0-9]*/comm");
+    assert_eq!(running.stdout, "", "a server was started");
 }
 
 /// The files of a killed engine name processes that are somebody else's by now, and its containerd has left its socket.
@@ -141,32 +145,57 @@ fn comes_back_after_a_kill(machine: &FreshMachine) {
             test -S /run/containerd/containerd.sock",
         )
         .well();
-    one_error(&machine.run("scripts/setup --check"), 1, "/src/scripts/setup");
+    one_error(&machine.run("scripts/setup --check"), 1, "scripts/setup");
     let back = machine.run("scripts/setup").well();
     names_all(&back, &["start Docker", "its log is /var/log/docker.log"]);
     assert!(!back.stderr.contains("install"), "{}", back.stderr);
     machine.run("docker version").well();
 }
 
-fn what_a_killed_ci_run_left_is_removed(machine: &FreshMachine) {
+/// A run whose tests are a script that leaves what tests leave, and hangs. Only .ci/run itself is killed.
+const HANGING_TESTS: &str = "#!/bin/bash
+tar --create --directory /usr/local/bin gw-wait | docker import - openshell-test-0123abcd:one
+docker network create openshell-cluster-test-0123abcd
+docker volume create openshell-build-0123456789ab
+docker run --detach --network openshell-cluster-test-0123abcd --volume openshell-cluster-test-0123abcd:/x \
+    --name openshell-cluster-test-0123abcd kept:one /gw-wait tcp --address 127.0.0.1:1 --timeout 1h
+mkdir $TMPDIR/below && mount -t tmpfs none $TMPDIR/below && touch $TMPDIR/below/file
+setsid sleep 1h >/dev/null 2>&1 &
+touch /root/left
+exec sleep 1h
+";
+
+fn a_run_of_ci_removes_what_a_killed_one_left(machine: &FreshMachine) {
     machine.take_program(&tool("gw-wait"));
     machine
         .run(
-            "tar --create --directory /usr/local/bin gw-wait | docker import - openshell-test-0123abcd:one
-            docker tag openshell-test-0123abcd:one kept:one
-            docker network create openshell-cluster-test-0123abcd
-            docker volume create openshell-build-0123456789ab
+            "tar --create --directory /usr/local/bin gw-wait | docker import - kept:one
             docker volume create kept
-            docker run --detach --network openshell-cluster-test-0123abcd --volume openshell-cluster-test-0123abcd:/x \
-                --name openshell-cluster-test-0123abcd kept:one /gw-wait tcp --address 127.0.0.1:1 --timeout 1h
-            docker run --detach --name kept kept:one /gw-wait tcp --address 127.0.0.1:1 --timeout 1h
-            OPENSHELL_CI_RUN=former setsid sleep 1h >/dev/null 2>&1 &
-            mkdir -p /tmp/openshell-ci.abcd/below && mount -t tmpfs none /tmp/openshell-ci.abcd/below && touch /tmp/openshell-ci.abcd/below/file",
+            docker run --detach --name kept kept:one /gw-wait tcp --address 127.0.0.1:1 --timeout 1h",
         )
         .well();
-    machine
-        .run("export OPENSHELL_CI_RUN=this; .ci/clear processes && .ci/clear docker")
-        .well();
+    let first = format!(
+        "mkdir /root/checkout && cp -r .ci .cargo Cargo.* crates helm images scripts /root/checkout && cd /root/checkout
+        sed -i 's/ --tests//' .ci/run
+        cat >scripts/test <<'end'\n{HANGING_TESTS}end\n
+        .ci/run </dev/null >/root/first 2>&1 &
+        until [[ -e /root/left ]]; do kill -0 $! || exit 1; done
+        kill -KILL $!"
+    );
+    machine.run(&first).well();
+    let second = machine.run(
+        "cd /root/checkout && printf '#!/bin/sh\necho tests ran in $TMPDIR; exit 7\n' >scripts/test && .ci/run",
+    );
+    assert_eq!(
+        second.code, 7,
+        "the tests' own code: {}{}",
+        second.stdout, second.stderr
+    );
+    assert!(
+        second.stdout.contains("tests ran in /tmp/openshell-ci."),
+        "{}",
+        second.stdout
+    );
     let listed = |line: &str| machine.run(line).well().stdout;
     assert_eq!(
         listed("docker ps --all --format '{{.Names}} {{.State}}'"),
@@ -179,16 +208,17 @@ fn what_a_killed_ci_run_left_is_removed(machine: &FreshMachine) {
     );
     assert_eq!(listed("docker images --format '{{.Repository}}'"), "kept\n");
     assert_eq!(
-        listed("ls /tmp; grep -c openshell-ci /proc/mounts || true"),
+        listed("ls -d /tmp/openshell-ci.????; grep -c openshell-ci /proc/mounts || true"),
         "0\n"
     );
     assert_eq!(
-        listed("grep -lz ^OPENSHELL_CI_RUN=former /proc/[0-9]*/environ || true"),
+        listed("grep -lz ^OPENSHELL_CI_RUN= /proc/[0-9]*/environ || true"),
         ""
     );
 }
 
 fn a_user_gets_the_right_to_use_docker(machine: &FreshMachine) {
+    machine.run("useradd --create-home person").well();
     let person = |line: &str| machine.run_as_user("person", line);
     one_error(
         &person("scripts/setup"),
