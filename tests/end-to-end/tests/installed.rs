@@ -4,7 +4,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use end_to_end::{Ended, TestGateway, docker, driver, own_image, repository, skipped_without_docker, typed};
+use end_to_end::{Ended, TestGateway, docker, driver, repository, skipped_without_docker, typed};
 
 /// An installation, as a package would have it: below a prefix that is below another folder. Removed when it is dropped.
 struct Installed {
@@ -154,9 +154,7 @@ fn an_installed_driver_builds_the_image_and_starts_a_gateway_without_cargo() {
     let tag = Ended::of(of_checkout).well().stdout;
     assert_eq!(build(&["--print-tag"]), tag, "the same image as the checkout's");
 
-    // Once it is built, helm and kubectl come out of it.
-    own_image();
-    installed.make("install");
+    // helm and kubectl are beside the tools.
     for (program, words) in [("helm", &["version"][..]), ("kubectl", &["version", "--client"])] {
         let said = words_of(installed.command(&share.join("programs").join(program)), words);
         assert!(
