@@ -116,14 +116,17 @@ image_foreseen() {
 # Before a gateway is stopped or destroyed that needs the image again. detect must have been called.
 require_image_needs() {
     image_chosen
-    [[ -n $own_image ]] || return 0
+    [[ -z $own_image ]] || require_needs_of_image
+}
+
+require_needs_of_image() {
     ssh_key_for_docker
     docker image inspect "$own_image" >/dev/null 2>&1 || require_needs engine image
 }
 
 image_ready() {
     [[ -n $own_image ]] || return 0
-    require_image_needs
+    require_needs_of_image
     local code=0 now words=()
     [[ $quiet == false ]] || words=(--quiet)
     spawn image "$root/images/build" "${words[@]}"

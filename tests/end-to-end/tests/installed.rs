@@ -154,6 +154,15 @@ fn an_installed_driver_builds_the_image_and_starts_a_gateway_without_cargo() {
     let tag = Ended::of(of_checkout).well().stdout;
     assert_eq!(build(&["--print-tag"]), tag, "the same image as the checkout's");
 
+    // helm and kubectl are beside the tools.
+    for (program, words) in [("helm", &["version"][..]), ("kubectl", &["version", "--client"])] {
+        let said = words_of(installed.command(&share.join("programs").join(program)), words);
+        assert!(
+            said.contains("v3.20") || said.contains("v1.35"),
+            "{program}: {said}"
+        );
+    }
+
     let gateway = TestGateway::unmade();
     let mut start = installed.gw(&[
         "start",
