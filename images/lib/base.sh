@@ -12,7 +12,7 @@ base_layer() {
         docker tag "debian:$suite-slim" "$1"
         return
     fi
-    command -v debootstrap >/dev/null || {
+    PATH=$PATH:/usr/sbin command -v debootstrap >/dev/null || {
         echo "no image registry answers, and debootstrap is not installed; next: scripts/setup"
         return 1
     }
@@ -27,7 +27,7 @@ base_layer() {
     local folder=$work/rootfs
     # mktemp's folder is closed to others, and apt drops its privileges.
     chmod 0755 "$work"
-    as_root debootstrap --variant=minbase "$suite" "$folder" "$mirror"
+    PATH=$PATH:/usr/sbin as_root debootstrap --variant=minbase "$suite" "$folder" "$mirror"
     base_configured "$folder"
     # An identity is made at the first start of a container, not shared by all.
     as_root tar --create --directory "$folder" --exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' \
