@@ -2,13 +2,16 @@
 PREFIX ?= /usr/local
 export PREFIX DESTDIR
 
-.PHONY: all check install uninstall
+.PHONY: all start check install uninstall
 
 all:
 	cargo build --release --locked --workspace --bins
 
+start:
+	scripts/setup -- scripts/openshell start
+
 check:
-	scripts/test
+	scripts/setup --tests -- scripts/test
 
 install:
 	scripts/install

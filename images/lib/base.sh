@@ -3,24 +3,31 @@
 
 suite=bookworm
 
-# base_layer TAG: Debian's slim image where a registry answers soon, else the same made by debootstrap.
+# Seconds that an image registry gets to answer.
+registry_patience=60
+
+# base_layer TAG: Debian's slim image if a registry answers soon, else the same made by debootstrap.
 base_layer() {
-    if timeout 60 docker pull --quiet "debian:$suite-slim"; then
+    if timeout "$registry_patience" docker pull --quiet "debian:$suite-slim"; then
         docker tag "debian:$suite-slim" "$1"
         return
     fi
-    command -v debootstrap >/dev/null || {
-        echo "no image registry answers, and debootstrap is not installed; next: apt-get install debootstrap"
+    PATH=$PATH:/usr/sbin command -v debootstrap >/dev/null || {
+        echo "no image registry answers, and debootstrap is not installed; next: scripts/setup"
         return 1
     }
     if [[ $(id -u) != 0 ]] && ! sudo --non-interactive true; then
         echo "no image registry answers, and debootstrap needs root; next: run images/build once as root"
         return 1
     fi
+    [[ -n $mirror ]] || {
+        echo "no image registry answers, and this host's apt names no mirror of Debian; next: images/build --mirror URL"
+        return 1
+    }
     local folder=$work/rootfs
     # mktemp's folder is closed to others, and apt drops its privileges.
     chmod 0755 "$work"
-    as_root debootstrap --variant=minbase "$suite" "$folder" http://deb.debian.org/debian
+    PATH=$PATH:/usr/sbin as_root debootstrap --variant=minbase "$suite" "$folder" "$mirror"
     base_configured "$folder"
     # An identity is made at the first start of a container, not shared by all.
     as_root tar --create --directory "$folder" --exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' \
@@ -48,13 +55,9 @@ base_cleared() {
     as_root rm -rf --one-file-system -- "$1"
 }
 
-# What Debian's slim image has, too: security updates, and no documentation with later packages.
+# As Debian's slim image has it: no documentation comes with later packages. Each builder gets its own sources.
 base_configured() {
-    as_root tee "$1/etc/apt/sources.list" >/dev/null <<EOF
-deb http://deb.debian.org/debian $suite main
-deb http://deb.debian.org/debian $suite-updates main
-deb http://deb.debian.org/debian-security $suite-security main
-EOF
+    as_root rm -f -- "$1/etc/apt/sources.list"
     as_root tee "$1/etc/dpkg/dpkg.cfg.d/docker" >/dev/null <<EOF
 path-exclude /usr/share/doc/*
 path-exclude /usr/share/info/*

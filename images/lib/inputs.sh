@@ -46,8 +46,7 @@ cluster_hash() {
         cat -- "$root/images/built-from"
         return
     fi
-    mapfile -t crates < <(for crate in images/cluster/node images/cluster/dns images/cluster/local-path \
-        images/reference/{server,controller,supervisor}; do
+    mapfile -t crates < <(for crate in images/cluster/{node,local-path} images/reference/{server,controller,supervisor}; do
         crate_folders "$crate"
     done | sort -u)
     full_hash Cargo.toml Cargo.lock .cargo/config.toml images/build images/lib images/cluster helm/openshell "${crates[@]}"

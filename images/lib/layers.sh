@@ -22,24 +22,33 @@ docker_build() {
 
 # packages_layer BASE TAG
 packages_layer() {
-    docker_build "$root/images/cluster/packages" "$2" --build-arg "BASE=$1"
+    local context=$work/packages trusted=${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}
+    cp -R -- "$root/images/cluster/packages" "$context"
+    mkdir -- "$context/apt"
+    apt_sources >"$context/apt/sources.list"
+    {
+        printf 'Dir::Etc::sourcelist "/run/apt/sources.list";\nDir::Etc::sourceparts "/dev/null";\n'
+        apt_proxies
+        if [[ -r $trusted ]]; then
+            cp -L -- "$trusted" "$context/apt/ca.crt"
+            printf 'Acquire::https::CaInfo "/run/apt/ca.crt";\n'
+        fi
+    } >"$context/apt/apt.conf"
+    docker_build "$context" "$2" --build-arg "BASE=$1"
+    rm -rf -- "$context"
 }
 
-# compiled_layer NAME BASE TAG: runs images/cluster/NAME/compile in a container, and keeps what it leaves in /out. Sources
-# and caches lie on a volume that is removed afterwards: the layer file system of some machines is slow.
-compiled_layer() {
-    local name=$1 base=$2 tag=$3 container=$run-$1 proxy trusted
-    mapfile -t proxy < <(proxy_arguments --env)
-    docker volume create --label "dev.openshell.build=$run" "$run"
-    docker create --name "$container" --label "dev.openshell.build=$run" "${network[@]}" "${proxy[@]}" \
-        --volume "$run:/work" "$base" /src/compile
-    docker cp "$root/images/cluster/$name/." "$container:/src"
-    trusted=${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}
-    [[ ! -r $trusted ]] || docker cp --follow-link "$trusted" "$container:/src/host-ca.crt"
-    docker start --attach "$container"
-    docker cp "$container:/out/." - | docker import - "$tag"
-    docker rm --force --volumes "$container"
-    docker volume rm "$run"
+# node_layer TAG: Kubernetes, containerd, etcd, CoreDNS and helm. Beside an installed driver they are compiled already.
+node_layer() {
+    local folder=$work/node
+    if [[ -d $root/programs/node ]]; then
+        folder=$root/programs/node
+    else
+        mkdir -- "$folder"
+        node_compiled "$folder"
+    fi
+    tar --create --directory "$folder" --owner 0 --group 0 . | docker import - "$1"
+    rm -rf -- "$work/node"
 }
 
 # Beside an installed driver they are built already.
@@ -49,7 +58,7 @@ programs() {
     cargo build --release --locked --workspace --bins
 }
 
-# cluster_image PACKAGES KUBERNETES HELM TAG HASH
+# cluster_image PACKAGES NODE TAG HASH
 cluster_image() {
     local context=$work/context binaries=$root/programs rootfs program version
     [[ -d $binaries ]] || binaries=${CARGO_TARGET_DIR:-$root/target}/$(uname -m)-unknown-linux-gnu/release
@@ -57,14 +66,15 @@ cluster_image() {
     version=$(docker run --rm --network none "$2" /usr/local/bin/kube-apiserver --version)
     mkdir -p "$rootfs"
     cp "$root/images/cluster/Dockerfile" "$context/Dockerfile"
-    for program in cluster-dns cluster-node local-path; do
+    for program in cluster-node local-path; do
         install -D -m 0755 "$binaries/$program" "$rootfs/usr/local/bin/$program"
     done
     install -D -m 0755 "$binaries/openshell-sandbox" "$rootfs/opt/openshell/bin/openshell-sandbox"
     pod_images "$binaries" "$rootfs/opt/openshell/images"
     bundled_chart "$rootfs/opt/openshell/chart"
-    docker_build "$context" "$4" --build-arg "PACKAGES=$1" --build-arg "KUBERNETES=$2" --build-arg "HELM=$3" \
-        --build-arg "VERSION=${version#Kubernetes }" --build-arg "INPUTS=$5" --build-arg "GATEWAY=$(part_hash gateway)" \
+    printf '%s\n' "${version#Kubernetes }" >"$rootfs/opt/openshell/kubernetes-version"
+    docker_build "$context" "$3" --build-arg "PACKAGES=$1" --build-arg "NODE=$2" \
+        --build-arg "VERSION=${version#Kubernetes }" --build-arg "INPUTS=$4" --build-arg "GATEWAY=$(part_hash gateway)" \
         --build-arg "SUPERVISOR=$(part_hash supervisor)" --build-arg "CHART=$(part_hash chart)"
     rm -rf -- "$context"
 }

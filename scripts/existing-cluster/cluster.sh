@@ -15,11 +15,12 @@ settings_here=(--port --tls-san --plaintext --no-plaintext --disable-gateway-aut
 cluster_known() {
     settings_fit
     scratch_made
+    kubectl_there
     cluster='{}'
     if [[ -e $folder/cluster.json ]]; then
         cluster=$(<"$folder/cluster.json")
     elif [[ -e $folder/spec.json || -e $folder/metadata.json ]]; then
-        fail 1 gateway_exists "gateway $gateway is one in a container" "openshell $verb --gateway NAME with another name"
+        fail 1 gateway_exists "gateway $gateway is one in a container" "$gw $verb --gateway NAME with another name"
     elif [[ -z ${given[--context]:-}${given[--kubeconfig]:-} ]]; then
         usage_error "--namespace and --endpoint need --context or --kubeconfig beside them, for a cluster of your own"
     fi
@@ -67,7 +68,7 @@ settings_fit() {
     fi
 }
 
-# Sets kubeconfig and kubectl_flags, and names file and context in `cluster`.
+# Sets kubeconfig, kubectl_flags and kubectl_called, and names file and context in `cluster`.
 context_chosen() {
     local files=() file context found
     context=${given[--context]:-$(jq -r '.context // ""' <<<"$cluster")}
@@ -87,21 +88,22 @@ context_chosen() {
         [[ -n $context && $'\n'"${found#*$'\n'}"$'\n' == *$'\n'"$context"$'\n'* ]] || continue
         file=$(realpath -- "$file")
         cluster_is "$file"
-        kubectl_says config view --raw --flatten --minify --context "$context" >"$scratch/cluster.yaml" ||
-            fail 78 kubeconfig_invalid "context $context of $file is not whole" "kubectl config view --kubeconfig $file"
+        kubeconfig_says view --raw --flatten --minify --context "$context" >"$scratch/cluster.yaml" ||
+            fail 78 kubeconfig_invalid "context $context of $file is not whole" "$(program_called "$any_kubectl") config view --kubeconfig $file"
         cluster_is "$scratch/cluster.yaml"
-        kubectl_flags="--kubeconfig $file --context $context"
+        printf -v kubectl_flags -- '--kubeconfig %q --context %q' "$file" "$context"
+        kubectl_called="$(program_called "$any_kubectl") $kubectl_flags"
         cluster=$(jq -c --arg file "$file" --arg context "$context" '.kubeconfig = $file | .context = $context' <<<"$cluster")
         return
     done
     fail 78 context_missing "no kubeconfig that can be read has ${context:+context }${context:-a current context}: ${files[*]}" \
-        "kubectl config get-contexts, then openshell $verb --kubeconfig FILE --context NAME"
+        "$(program_called "$any_kubectl") config get-contexts, then $gw $verb --kubeconfig FILE --context NAME"
 }
 
 # contexts_of FILE: the current context, then all of them, one a line.
 contexts_of() {
     cluster_is "$(realpath -- "$1")"
-    kubectl_says config view --output json | jq -r '."current-context" // "", .contexts[]?.name'
+    kubeconfig_says view --output json | jq -r '."current-context" // "", .contexts[]?.name'
 }
 
 # Absence is only what the API server says; an error ends the run.
@@ -117,7 +119,7 @@ namespace_has() {
 }
 
 namespace_unread() {
-    fail 69 api_unreachable "namespace $namespace could not be read" "kubectl $kubectl_flags get namespace $namespace"
+    fail 69 api_unreachable "namespace $namespace could not be read" "$kubectl_called get namespace $namespace"
 }
 
 # Kept for runs to come.

@@ -28,8 +28,7 @@ existing_destroy() {
         revision_read
         if [[ $last_revision != null ]]; then
             helm_words uninstall openshell --namespace "$namespace"
-            spawn uninstall "${command[@]}"
-            await uninstall || fail 1 uninstall_failed "helm could not remove release openshell" "openshell destroy --gateway $gateway, once what helm says above is solved"
+            with_lock uninstall "${command[@]}" || fail 1 uninstall_failed "helm could not remove release openshell" "$gw destroy --gateway $gateway, once what helm says above is solved"
         fi
         cluster_must delete secrets --ignore-not-found "${secrets_made[@]}"
         cluster_must delete persistentvolumeclaims --selector app.kubernetes.io/instance=openshell --ignore-not-found
@@ -47,11 +46,10 @@ existing_destroy() {
 cluster_must() {
     local code=0 command
     kubectl_words --namespace "$namespace" "$@"
-    spawn kubectl "${command[@]}" 2>"$scratch/kubectl.log"
-    await kubectl || code=$?
+    with_lock kubectl "${command[@]}" 2>"$scratch/kubectl.log" || code=$?
     [[ $code -eq 0 ]] || grep -q "doesn't have a resource type" "$scratch/kubectl.log" || {
         cat -- "$scratch/kubectl.log" >&2
-        fail 1 remove_failed "kubectl $1 $2 failed" "openshell destroy --gateway $gateway, once what kubectl says above is solved"
+        fail 1 remove_failed "kubectl $1 $2 failed" "$gw destroy --gateway $gateway, once what kubectl says above is solved"
     }
 }
 

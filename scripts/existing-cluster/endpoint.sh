@@ -1,7 +1,7 @@
 # The endpoint of a gateway on an existing cluster: given, found in the cluster, or forwarded from this machine.
 # shellcheck shell=bash
 
-# What gives the endpoint, for people; empty where only `openshell forward` does.
+# What gives the endpoint, for people; empty where only `gw forward` does.
 endpoint_of=
 endpoint_pending=false
 
@@ -15,7 +15,7 @@ endpoint_found() {
         kubectl_says --namespace "$namespace" get services --output json &&
             listed_where_allowed --namespace "$namespace" get ingresses && listed_where_allowed get nodes
     } | jq -cs --arg service "$service_name" --arg scheme "$scheme" -f "$root/scripts/existing-cluster/endpoint.jq") ||
-        fail 69 api_unreachable "where the server is reached could not be read" "kubectl $kubectl_flags --namespace $namespace get services,ingresses"
+        fail 69 api_unreachable "where the server is reached could not be read" "$kubectl_called --namespace $namespace get services,ingresses"
     endpoint=$(jq -r '.endpoint // ""' <<<"$found") endpoint_of=$(jq -r '.of // ""' <<<"$found") endpoint_pending=$(jq -r .pending <<<"$found")
     [[ -n $endpoint || $endpoint_pending == true ]] || endpoint=$scheme://127.0.0.1:$forward_port
 }
@@ -38,7 +38,7 @@ endpoint_awaited() {
     while [[ $endpoint_pending == true ]]; do
         clock
         ((now - begun < ${limit%.*} * 1000)) ||
-            fail 124 timed_out "$endpoint_of has no address yet" "kubectl $kubectl_flags --namespace $namespace describe service $service_name; or name one: --endpoint URL"
+            fail 124 timed_out "$endpoint_of has no address yet" "$kubectl_called --namespace $namespace describe service $service_name; or name one: --endpoint URL"
         sleep 1
         endpoint_found
     done

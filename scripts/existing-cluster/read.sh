@@ -39,13 +39,13 @@ existing_forward() {
         forward_begun "$forward_port"
         forward_followed || true
         if grep -q 'unable to listen\|address already in use' "$scratch/forward.log"; then
-            fail 1 port_taken "port $forward_port of 127.0.0.1 is taken" "openshell start --gateway $gateway --port N, then openshell forward"
+            fail 1 port_taken "port $forward_port of 127.0.0.1 is taken" "$gw start --gateway $gateway --port N, then $gw forward"
         fi
         if [[ ! -s $scratch/forward ]]; then
             tries=$((tries + 1))
             ((tries < 5)) || {
                 cat -- "$scratch/forward.log" >&2
-                fail 1 forward_failed "the server's Service cannot be forwarded" "openshell doctor --gateway $gateway"
+                fail 1 forward_failed "the server's Service cannot be forwarded" "$gw doctor --gateway $gateway"
             }
         else
             tries=0

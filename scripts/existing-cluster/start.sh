@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 existing_start() {
-    [[ ${given[--recreate]:-false} == false ]] || usage_error "--recreate is for a gateway in a container; next time: openshell destroy, then start"
+    [[ ${given[--recreate]:-false} == false ]] || usage_error "--recreate is for a gateway in a container; next time: $gw destroy, then start"
     [[ ${given[--on-failure]:-keep} == keep ]] || usage_error "--on-failure is for a gateway in a container"
     cluster_known
     if cluster_serves; then
@@ -29,7 +29,7 @@ existing_deploy() {
     chart | all) ;;
     gateway | supervisor)
         fail 1 not_deployable "the $1 is not deployed from here: a cluster of your own takes images from a registry" \
-            "push it there, then openshell deploy --set image.tag=TAG"
+            "push it there, then $gw deploy --set image.tag=TAG"
         ;;
     *) usage_error "'$1' is none of gateway, supervisor, chart and all" ;;
     esac
@@ -40,7 +40,7 @@ existing_deploy() {
 # A gateway that nobody started here has no file.
 cluster_is_kept() {
     [[ -e $folder/cluster.json ]] ||
-        fail 1 no_state "there is no gateway $gateway on such a cluster to $verb" "openshell start --gateway $gateway --context NAME"
+        fail 1 no_state "there is no gateway $gateway on such a cluster to $verb" "$gw start --gateway $gateway --context NAME"
 }
 
 # Where nothing is given that could differ, and it serves, nothing is done.
@@ -86,13 +86,13 @@ cluster_deployed() {
     address_of "$endpoint"
     if is_forwarded && ! forwarded_for_now 60; then
         cat -- "$scratch/forward.log" >&2
-        fail 1 forward_failed "the server's Service cannot be forwarded to this machine" "openshell doctor --gateway $gateway"
+        fail 1 forward_failed "the server's Service cannot be forwarded to this machine" "$gw doctor --gateway $gateway"
     fi
     step grpc gw-wait grpc --gateway "$gateway" --address "$address" "${tls[@]}" "${of_cluster[@]}" "${hopeless_pods[@]}"
     forward_ended
     client_files_written
     if is_forwarded; then
-        finish "gateway $gateway serves in its cluster; openshell forward --gateway $gateway makes it reachable on $endpoint"
+        finish "gateway $gateway serves in its cluster; $gw forward --gateway $gateway makes it reachable on $endpoint"
     else
         finish "gateway $gateway serves on $endpoint, by $endpoint_of"
     fi
@@ -100,7 +100,7 @@ cluster_deployed() {
 
 server_restarted() {
     kubectl_says --namespace "$namespace" rollout restart "$server_kind" >/dev/null ||
-        fail 1 restart_failed "the server could not be restarted" "kubectl $kubectl_flags --namespace $namespace describe $server_kind"
+        fail 1 restart_failed "the server could not be restarted" "$kubectl_called --namespace $namespace describe $server_kind"
     step rollout gw-wait rollout "$server_kind" "${of_cluster[@]}" "${hopeless_pods[@]}"
 }
 
@@ -121,9 +121,11 @@ release_ready() {
     release_chosen
     release_understood
     revision_read
-    [[ $last_revision == null || $description == "openshell "* || -n ${given[--chart]:-} ]] ||
+    # helm writes its own description over that of a revision that failed: its number tells whose it is.
+    [[ $last_revision == null || $description == "openshell "* || -n ${given[--chart]:-} ||
+        $(jq .revision <<<"$last_revision") == $(jq .begun <<<"$deployment") ]] ||
         fail 1 release_of_others "release openshell in namespace $namespace was deployed by somebody else, with a chart and values of its own" \
-            "openshell $verb with --chart and --values to replace it, or --namespace NAME for another gateway"
+            "$gw $verb with --chart and --values to replace it, or --namespace NAME for another gateway"
 }
 
 # One that is not there is made, and marked, so that destroy removes it again.
@@ -132,7 +134,7 @@ namespace_made() {
     jq -n --arg namespace "$namespace" --arg gateway "$gateway" '{apiVersion: "v1", kind: "Namespace",
         metadata: {name: $namespace, labels: {"dev.openshell.gateway": $gateway}}}' >"$scratch/namespace.json"
     kubectl_says create --filename "$scratch/namespace.json" >/dev/null ||
-        fail 77 permission "namespace $namespace could not be created" "ask who owns the cluster for it, then openshell $verb again"
+        fail 77 permission "namespace $namespace could not be created" "ask who owns the cluster for it, then $gw $verb again"
     step_said namespace create 0 "namespace $namespace" "there is none"
 }
 
@@ -143,7 +145,7 @@ namespace_is_the_same() {
     known=$(jq -r '.namespace_uid // ""' <<<"$cluster")
     if [[ -n $known && $known != "$namespace_uid" ]]; then
         fail 1 another_cluster "gateway $gateway is in another namespace than $namespace of this cluster, or that was made anew" \
-            "openshell start --gateway NAME with another name; or rm -r $folder, where the old one is gone for good"
+            "$gw start --gateway NAME with another name; or rm -r $folder, where the old one is gone for good"
     fi
     deployment_read "$namespace_uid"
 }

@@ -42,7 +42,7 @@ existing_status() {
         ["sandboxes", (.secret | sandboxes)],
         ["client files", .client_files.folder],
         ["next", ({serving: "none: it serves",
-            running: "openshell forward --gateway \(.gateway), where nothing else leads to the endpoint; else openshell doctor --gateway \(.gateway)",
-            starting: "openshell doctor --gateway \(.gateway)", absent: "openshell start --gateway \(.gateway)",
-            unreachable: "kubectl --kubeconfig \(.cluster.kubeconfig) --context \(.cluster.context) cluster-info"}[.state])]'
+            running: "\($gw) forward --gateway \(.gateway), where nothing else leads to the endpoint; else \($gw) doctor --gateway \(.gateway)",
+            starting: "\($gw) doctor --gateway \(.gateway)", absent: "\($gw) start --gateway \(.gateway)",
+            unreachable: "\($kubectl) cluster-info"}[.state])]'
 }

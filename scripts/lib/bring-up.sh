@@ -113,9 +113,20 @@ image_foreseen() {
     fi
 }
 
+# Before a gateway is stopped or destroyed that needs the image again. detect must have been called.
+require_image_needs() {
+    image_chosen
+    [[ -z $own_image ]] || require_needs_of_image
+}
+
+require_needs_of_image() {
+    ssh_key_for_docker
+    docker image inspect "$own_image" >/dev/null 2>&1 || require_needs engine image
+}
+
 image_ready() {
     [[ -n $own_image ]] || return 0
-    ssh_key_for_docker
+    require_needs_of_image
     local code=0 now words=()
     [[ $quiet == false ]] || words=(--quiet)
     spawn image "$root/images/build" "${words[@]}"

@@ -11,7 +11,7 @@ container_runs() {
     container_id=$(jq -r '.container.id // ""' <<<"$document")
     case $state in
     absent | volume_only | stopped)
-        fail 1 not_running "gateway $gateway does not run" "openshell start --gateway $gateway"
+        fail 1 not_running "gateway $gateway does not run" "$gw start --gateway $gateway"
         ;;
     esac
 }
@@ -50,7 +50,7 @@ deploy_planned() {
             due+=("$part")
         fi
     done
-    [[ $1 == all || -z ${part_left[$1]} ]] || fail 1 not_deployable "the $1 is not deployed from here: ${part_left[$1]}" "openshell help deploy"
+    [[ $1 == all || -z ${part_left[$1]} ]] || fail 1 not_deployable "the $1 is not deployed from here: ${part_left[$1]}" "$gw help deploy"
 }
 
 # part_of_others PART SOURCE LABELS: why it is not deployed from this checkout; nothing where it is.
@@ -140,18 +140,18 @@ deploy_done() {
 # With the features that the whole workspace has, so that nothing is compiled twice.
 programs_compiled() {
     local begun now code=0 part
-    needs cargo "install Rust 1.95 or later with rustup, then open a new shell"
+    require_needs compile
     clock
     begun=$now
     spawn compile cargo_logged build --release --locked --workspace --bin reference-server --bin reference-controller --bin openshell-sandbox
     await compile || code=$?
     if [[ $code -ne 0 ]]; then
         show_tail "$scratch/cargo"
-        fail 1 build_failed "the programs could not be built" "see the last lines above, then openshell deploy again"
+        fail 1 build_failed "the programs could not be built" "see the last lines above, then $gw deploy again"
     fi
     for part in gateway supervisor; do
         [[ -z ${part_is[$part]:-} || $(part_hash "$part") == "${part_is[$part]}" ]] ||
-            fail 1 sources_changed "sources changed while they were built" "openshell deploy --gateway $gateway"
+            fail 1 sources_changed "sources changed while they were built" "$gw deploy --gateway $gateway"
     done
     clock
     step_line compile "built" "$((now - begun))"

@@ -2,7 +2,8 @@
 # Used as: jq -L scripts/lib 'include "doctor"; findings'
 #
 # Input: {"now": seconds since 1970 by the clock of this machine, "kubeconfig": path or null, "gateway", "endpoint", "namespace",
-#   "existing": the gateway is on a cluster of the user's own, "reach": flags with which kubectl and the tools reach the cluster,
+#   "existing": the gateway is on a cluster of the user's own, "reach": flags with which the tools reach the cluster,
+#   "typed": how the person types the driver ("gw"), a tool (after "tools") and a command of kubectl on this cluster (after "kubectl"),
 #   "asked": {NAME: {"code": exit code, "document": the tool's document or null}}}; who was not asked is missing.
 # Output: [{"cause", "object", "message", "next"}], root causes first. A finding that only follows from another one is left out.
 
@@ -30,13 +31,14 @@ def findings:
     | ($detect.state) as $state
     | "openshell-cluster-\($gateway)" as $resource
     | "--gateway \($gateway)" as $named
+    | $in.typed.gw as $gw | $in.typed.tools as $tools
     # start does nothing to a gateway that serves.
     | (if $state == "serving" or $in.existing then "restart" else "start" end) as $verb
-    | "openshell \($verb) \($named)" as $again
+    | "\($gw) \($verb) \($named)" as $again
     | ($in.reach // "--kubeconfig \($in.kubeconfig // "FILE")") as $reach
-    | "kubectl \($reach)" as $kubectl
+    | $in.typed.kubectl as $kubectl
     | (if $in.existing then "\($reach) --namespace \($in.namespace)" else $reach end) as $tools_reach
-    | (if $in.existing then "\($kubectl) cluster-info" else "openshell logs \($named)" end) as $cluster_logs
+    | (if $in.existing then "\($kubectl) cluster-info" else "\($gw) logs \($named)" end) as $cluster_logs
     | ["port_taken_by_process", "port_taken_by_container", "out_of_memory", "network_stale", "wrong_architecture",
        "image_unavailable", "start_failed", "interrupted_run", "run_in_progress", "container_dead", "name_conflict"] as $not_started
     | ["kubeconfig_stale", "kubeconfig_missing", "disk_full"] as $api_away
@@ -56,7 +58,7 @@ def findings:
         # Runs
         ($node.locked_by // empty
          | finding("run_in_progress"; "gateway \($gateway)"; "\(.) works on the gateway at this moment: what is seen meanwhile may be on its way";
-             "openshell doctor \($named) # once it has ended"; [])),
+             "\($gw) doctor \($named) # once it has ended"; [])),
         (if $node.journal then "file \($node.journal)" elif $node.set_aside then "container \($node.set_aside)" else empty end
          | finding("interrupted_run"; .; "a replacement of the container was interrupted, and the next start carries it on";
              $again; ["run_in_progress"])),
@@ -66,13 +68,13 @@ def findings:
          | if .kind == "container" then
              finding("port_taken_by_container"; "port \($detect.ports.wanted)";
                "container \(.name) has the gateway's port \($detect.ports.wanted)";
-               "docker stop \(.name) # or take another port: openshell start \($named) --port PORT"; ["run_in_progress"])
+               "docker stop \(.name) # or take another port: \($gw) start \($named) --port PORT"; ["run_in_progress"])
            else
              finding("port_taken_by_process"; "port \($detect.ports.wanted)";
                (if .pid then "process \(.pid) (\(.name | known))" else "a process of another user" end)
                + " has the gateway's port \($detect.ports.wanted)";
                (if .pid then "kill \(.pid)" else "sudo ss --listening --tcp --processes" end)
-               + " # or take another port: openshell start \($named) --port PORT"; ["run_in_progress"])
+               + " # or take another port: \($gw) start \($named) --port PORT"; ["run_in_progress"])
            end),
         (select($container.oom_killed == true and $state != "serving")
          | finding("out_of_memory"; "container \($resource)"; "the kernel ended the container for lack of memory";
@@ -81,12 +83,12 @@ def findings:
                 and $node.image_architecture != $node.host_architecture)
          | finding("wrong_architecture"; "image \($node.image | known)";
              "the image is built for \($node.image_architecture), and Docker's host is \($node.host_architecture)";
-             "openshell start \($named) --image IMAGE # one for \($node.host_architecture)"; [])),
+             "\($gw) start \($named) --image IMAGE # one for \($node.host_architecture)"; [])),
         (select($node.image_present == false and $node.image_unavailable != null and ($detect.state == "volume_only")
                 and ($node.image | startswith("openshell/cluster:") | not))
          | finding("image_unavailable"; "image \($node.image)";
              "Docker does not have the image, and cannot pull it: \($node.image_unavailable)";
-             "openshell start \($named) --image IMAGE # or get it: docker pull \($node.image)"; [])),
+             "\($gw) start \($named) --image IMAGE # or get it: docker pull \($node.image)"; [])),
         (select($detect.network.stale == true)
          | finding("network_stale"; "network \($resource)"; "the container refers to a network of this name that is gone";
              $again; ["run_in_progress", "interrupted_run"])),
@@ -96,7 +98,7 @@ def findings:
              "docker network rm \($detect.network.duplicates | map(.[:12]) | join(" "))"; ["run_in_progress"])),
         (select($state == "conflict")
          | finding("name_conflict"; "container \($resource)"; $detect.conflicts | join("; ");
-             "docker inspect \($resource) # rename or remove it, or choose another name: openshell start --gateway NAME"; [])),
+             "docker inspect \($resource) # rename or remove it, or choose another name: \($gw) start --gateway NAME"; [])),
         (select($state == "dead")
          | finding("container_dead"; "container \($resource)"; "Docker could not remove the container"; $again; ["run_in_progress"])),
         (select($state == "stopped" and $container.start_error != null)
@@ -105,7 +107,7 @@ def findings:
         (select($state == "stopped" and ($container.exit_code // 0 | IN(0, 130, 137, 143) | not))
          | finding("container_exited"; "container \($resource)";
              "the container ended with exit code \($container.exit_code); its last line: \($node.log // [] | last_line)";
-             "openshell logs \($named) # then: \($again)"; $not_started)),
+             "\($gw) logs \($named) # then: \($again)"; $not_started)),
         (select($state == "stopped")
          | finding("stopped"; "container \($resource)"; "the container is stopped"; $again; $not_started + ["container_exited"])),
         (select($state == "paused")
@@ -113,7 +115,7 @@ def findings:
         (select($state == "restarting")
          | finding("restarting"; "container \($resource)";
              "Docker starts the container again and again; its last line: \($node.log // [] | last_line)";
-             "openshell logs \($named) # then: \($again)"; $not_started)),
+             "\($gw) logs \($named) # then: \($again)"; $not_started)),
         (select($state == "volume_only")
          | finding("container_missing"; "container \($resource)"; "the volume is there, and its container is gone"; $again; $not_started)),
         (select($state == "absent")
@@ -134,16 +136,16 @@ def findings:
                 or ($container.health.markers // [] | any(. == "DNS_PROBE_FAILED" or . == "HEALTHCHECK_DNS_FAILURE")))
          | finding("dns_broken"; "container \($resource)";
              "names do not resolve in the container; its name servers: \($node.name_servers // [] | join(", "))";
-             "openshell restart \($named) # gives it Docker's own again; or name one: openshell start \($named) --dns ADDRESS";
+             "\($gw) restart \($named) # gives it Docker's own again; or name one: \($gw) start \($named) --dns ADDRESS";
              ["network_stale", "run_in_progress"])),
         (select($node.kubeconfig_agrees == false
                 or ($detect.client_files.kubeconfig.agrees == false and $node.kubeconfig_agrees == null
                     and $state != null and ($state | IN("running", "starting", "serving"))))
          | finding("kubeconfig_stale"; "file \($in.kubeconfig | known)"; "the kubeconfig is not the one of the cluster that runs";
-             "gw-container kubeconfig \($named)"; ["run_in_progress"])),
+             "\($tools)gw-container kubeconfig \($named)"; ["run_in_progress"])),
         (select(($state | IN("running", "starting", "serving")) and $detect.client_files.kubeconfig.present == false)
          | finding("kubeconfig_missing"; "file \($detect.client_files.folder)/kubeconfig"; "this host has no kubeconfig of the gateway";
-             "gw-container kubeconfig \($named)"; $not_started + ["restarting"])),
+             "\($tools)gw-container kubeconfig \($named)"; $not_started + ["restarting"])),
 
         # The cluster
         ($in.asked.api.document.error // empty
@@ -156,7 +158,7 @@ def findings:
                "docker system df; free; ps aux --sort -rss | head # the host must have more of what the node lacks"; ["disk_full"])
            else
              finding((if .reason == "timed_out" then "node_not_ready" else .reason end); "node \($in.asked.node.document.target | known)";
-               ($in.asked.node.document.last_cause.detail // .message); "openshell logs \($named) # then: \($again)";
+               ($in.asked.node.document.last_cause.detail // .message); "\($gw) logs \($named) # then: \($again)";
                $api_away + ["api_unreachable"])
            end),
         ($in.asked.namespace.document.error // empty
@@ -166,11 +168,11 @@ def findings:
          | finding("node_stale"; "node \(.)";
              "its container is gone"
              + ($nodes.pods_deleted // [] | if . == [] then "" else "; stuck on such a node: \(join(", "))" end);
-             "gw-nodeclean \($reach) --keep \($nodes.keep // "NODE") --since \($container.started_at // "TIME")"; [])),
+             "\($tools)gw-nodeclean \($reach) --keep \($nodes.keep // "NODE") --since \($container.started_at // "TIME")"; [])),
         ($nodes.claims_lost // [] | .[]
          | split("/") as [$namespace, $claim]
          | finding("claim_lost"; "persistentvolumeclaim \(.)"; "its volume is gone from the cluster";
-             "\($kubectl) --namespace \($namespace) describe persistentvolumeclaim \($claim) # a backup has its data: openshell restore FILE \($named)";
+             "\($kubectl) --namespace \($namespace) describe persistentvolumeclaim \($claim) # a backup has its data: \($gw) restore FILE \($named)";
              [])),
 
         # The handshake secret
@@ -179,15 +181,15 @@ def findings:
              $again; ["run_in_progress"])),
         (select($secret.exists == true and $secret.fingerprint == null)
          | finding("secret_invalid"; "secret \($secret.namespace)/\($secret.secret)"; "the Secret exists and holds no handshake secret";
-             "gw-sshsecret reconcile \($tools_reach) --replace-invalid --restart"; [])),
+             "\($tools)gw-sshsecret reconcile \($tools_reach) --replace-invalid --restart"; [])),
         ($secret.holders // [] | map(select(.kind == "sandbox") | .fingerprint) as $carried | map(select(.agrees == false)) | .[]
          | if .kind == "sandbox" then
              finding("handshake_differs"; "sandbox \(.name)";
                "it carries handshake secret \(.fingerprint | known), and the Secret holds \($secret.fingerprint | known): the gateway cannot reach it";
                # Where all sandboxes carry one secret, it is the right one.
                (if ($carried | unique | length) == 1 then
-                  "gw-sshsecret reconcile \($tools_reach) --rotate --adopt \(.fingerprint | known) --restart --yes"
-                else "gw-sshsecret check \($tools_reach) # says who carries what, and reconcile --help how to choose" end);
+                  "\($tools)gw-sshsecret reconcile \($tools_reach) --rotate --adopt \(.fingerprint | known) --restart --yes"
+                else "\($tools)gw-sshsecret check \($tools_reach) # says who carries what, and reconcile --help how to choose" end);
                ["secret_missing", "secret_invalid"])
            else
              finding("server_outdated"; "pod \(.name)"; "the server has another handshake secret than the Secret: \(.detail)";
@@ -226,18 +228,18 @@ def findings:
          | "\($kubectl) --namespace \($in.namespace // "openshell") describe pods" as $describe
          | $rollout.error // empty
          | if .reason == "image_pull_back_off" then
-             finding("image_pull_back_off"; $object; .message; (if $pod.image and ($in.existing | not) then "gw-container load \($pod.image) \($named)" else $describe end); [])
+             finding("image_pull_back_off"; $object; .message; (if $pod.image and ($in.existing | not) then "\($tools)gw-container load \($pod.image) \($named)" else $describe end); [])
            elif (.reason | IN("crash_loop_back_off", "container_exited")) then
              finding("server_crashes"; $object;
                .message + ($node.server_log // [] | last_line | if . == "" then "" else "; its last line: \(.)" end);
-               "openshell logs gateway \($named)"; ["secret_missing", "secret_invalid", "certificate_missing", "claim_lost"])
+               "\($gw) logs gateway \($named)"; ["secret_missing", "secret_invalid", "certificate_missing", "claim_lost"])
            else
              finding("server_not_ready"; $object; ($rollout.last_cause.detail // .message); $describe;
                $server_away + $api_away + $node_away)
            end),
         ($in.asked.grpc.document.error // empty
          | finding("not_serving"; "endpoint \($detect.endpoint // $in.endpoint | known)"; "it does not answer gRPC: \($in.asked.grpc.document.last_cause.detail // .message)";
-             "openshell logs gateway \($named) # then: \($again)";
+             "\($gw) logs gateway \($named) # then: \($again)";
              $server_away + $api_away + $node_away + ["server_not_ready", "client_bundle_differs", "client_bundle_missing",
                "certificate_expired", "certificate_invalid", "clock_skew", "network_stale"])),
 
@@ -251,10 +253,10 @@ def findings:
          | finding("metadata_stale"; "file \($detect.client_files.folder)/metadata.json"; "clients read another endpoint there than \($detect.endpoint | known)";
              $again; ["run_in_progress", "interrupted_run"])),
         (select($container.health.markers // [] | index("HEALTHCHECK_MISSING_SUPERVISOR") != null)
-         | finding("supervisor_missing"; "container \($resource)"; "the supervisor of sandboxes is missing on the node"; "openshell restart \($named)";
+         | finding("supervisor_missing"; "container \($resource)"; "the supervisor of sandboxes is missing on the node"; "\($gw) restart \($named)";
              ["run_in_progress"])),
         (select($state == "starting")
-         | finding("starting"; "container \($resource)"; "it started a moment ago and does not serve yet"; "openshell start \($named) # waits until it does";
+         | finding("starting"; "container \($resource)"; "it started a moment ago and does not serve yet"; "\($gw) start \($named) # waits until it does";
              $not_started + $api_away + $server_away))
       ]
     | map(.cause) as $causes

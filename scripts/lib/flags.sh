@@ -17,7 +17,7 @@ declare -A given=() group_of=() takes_value=()
 declare -A most_operands=([deploy]=1 [use]=1 [backup]=1 [restore]=1 [logs]=2 [completion]=1 [help]=1)
 
 usage_error() {
-    fail 2 usage "$1" "openshell help${verb:+ $verb}"
+    fail 2 usage "$1" "$gw help${verb:+ $verb}"
 }
 
 # The verb is the first word.

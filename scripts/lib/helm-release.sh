@@ -10,7 +10,7 @@ last_revision=null
 revision_read() {
     local found
     found=$(kubectl_says --namespace "$namespace" get secrets --selector owner=helm,name=openshell --output json) ||
-        fail 69 api_unreachable "the releases of gateway $gateway could not be read" "openshell status --gateway $gateway"
+        fail 69 api_unreachable "the releases of gateway $gateway could not be read" "$gw status --gateway $gateway"
     last_revision=$(jq -c --argjson now "$(date +%s)" '
         [.items[] | .metadata.labels as $labels | {
             name: .metadata.name, revision: ($labels.version | tonumber), status: $labels.status,
@@ -46,7 +46,6 @@ release_deployed() {
     fi
     clock
     begun=$now
-    helm_ended
     while true; do
         revision_read
         case $(revision_means) in
@@ -60,17 +59,18 @@ release_deployed() {
             clock
             waited=$(((now - begun) / 1000)) limit=$(in_seconds "${given[--timeout]:-5m}")
             ((waited < ${limit%.*})) ||
-                fail 124 timed_out "the node of gateway $gateway did not finish its own chart" "openshell logs --gateway $gateway"
+                fail 124 timed_out "the node of gateway $gateway did not finish its own chart" "$gw logs --gateway $gateway"
             sleep 1
             ;;
         forget)
             say "  a run of helm was not finished: revision $(jq .revision <<<"$last_revision") is made again"
             kubectl_says --namespace "$namespace" delete secret "$(jq -r .name <<<"$last_revision")" >/dev/null ||
-                fail 1 release_pending "the unfinished revision could not be removed" "openshell $verb --gateway $gateway"
+                fail 1 release_pending "the unfinished revision could not be removed" "$gw $verb --gateway $gateway"
             ;;
         ask)
+            kubectl_flags=${kubectl_flags:-"--kubeconfig $kubeconfig"}
             fail 75 release_pending "somebody else's helm is at work on release openshell, or was killed there" \
-                "wait for it, or: helm rollback openshell --namespace $namespace"
+                "wait for it, or: $(program_called "$helm") rollback openshell --namespace $namespace ${kubectl_flags/--context/--kube-context}"
             ;;
         *) break ;;
         esac
@@ -93,7 +93,7 @@ release_deployed() {
     if [[ $code -ne 0 ]]; then
         cat -- "$scratch/helm" >&2
         fail 1 release_failed "helm could not deploy the chart; the server is as helm left it" \
-            "openshell $verb --gateway $gateway, once what helm says above is solved"
+            "$gw $verb --gateway $gateway, once what helm says above is solved"
     fi
     deployment_is '.release = $release' --arg release "$fingerprint"
     clock
@@ -101,11 +101,10 @@ release_deployed() {
     step rollout gw-wait rollout "$server_kind" "${of_cluster[@]}" "${hopeless[@]}" "${hopeless_pods[@]}"
 }
 
-# One run of the array `command`; what it says goes to a file. What goes on after this run was killed keeps the next one waiting.
+# One run of the array `command`; what it says goes to a file.
 helm_upgrades() {
     deployment_is '.begun = $begun | .release = null' --argjson begun "$(jq '(.revision // 0) + 1' <<<"$last_revision")"
-    lock_kept=true spawn release helm_logged
-    await release
+    with_lock release helm_logged
 }
 
 helm_logged() {
@@ -138,9 +137,9 @@ helm_controller_lets_go() {
     if ! found=$(kubectl_says --namespace kube-system get "$kind" openshell --ignore-not-found --output name 2>"$scratch/kubectl.log"); then
         # Other clusters have no such kind.
         ! grep -q "doesn't have a resource type" "$scratch/kubectl.log" || return 0
-        fail 69 api_unreachable "the HelmChart of gateway $gateway could not be read: $(tail -n 1 "$scratch/kubectl.log")" "openshell $verb --gateway $gateway"
+        fail 69 api_unreachable "the HelmChart of gateway $gateway could not be read: $(tail -n 1 "$scratch/kubectl.log")" "$gw $verb --gateway $gateway"
     fi
     [[ -n $found ]] || return 0
     kubectl_says --namespace kube-system annotate "$kind" openshell "$kind/unmanaged=true" --overwrite >/dev/null ||
-        fail 1 release_of_image "the HelmChart of the image could not be marked as unmanaged, and would undo this release" "openshell $verb --gateway $gateway"
+        fail 1 release_of_image "the HelmChart of the image could not be marked as unmanaged, and would undo this release" "$gw $verb --gateway $gateway"
 }

@@ -4,7 +4,7 @@
 # In the order of the help.
 verbs=(start resume recreate restart stop destroy deploy backup restore status doctor list use logs forward kubeconfig env completion version help)
 
-# The comment at the head of a file, without its marks and without what is written for programs.
+# The comment at the head of a file, without its marks and without what is written for programs; the driver is `gw` there.
 head_of() {
     local line
     while IFS= read -r line; do
@@ -12,7 +12,8 @@ head_of() {
         '#!'* | '# shellcheck '* | '# Flags: '*) ;;
         '#'*)
             line=${line#\#}
-            printf '%s\n' "${line# }"
+            line=${line# }
+            printf '%s\n' "${line//gw /"$gw "}"
             ;;
         *) return 0 ;;
         esac
@@ -30,7 +31,7 @@ print_help() {
     printf '\nFlags of most verbs:\n'
     flags_of_group gateway
     flags_of_group running
-    printf '\nopenshell help VERB tells a verb'\''s own flags.\n'
+    printf '\n%s help VERB tells a verb'\''s own flags.\n' "$gw"
 }
 
 print_verb_help() {

@@ -18,9 +18,24 @@ lock_taken() {
             fail 75 locked "$holder still works on gateway $gateway" "wait for it, or end that process"
         waited=0
     fi
-    printf '%s %s\n' "$$" "$1" >"$folder/lock"
+    lock_held_by "$$" "$1"
     locked=(--lock-fd "$lock")
     return "$waited"
+}
+
+lock_held_by() {
+    printf '%s %s\n' "$1" "$2" >"$folder/lock"
+}
+
+# with_lock NAME COMMAND...: what changes the cluster and is none of the tools. It has the lock, and its own name in it: if this run is
+# killed, the next one waits for it, and says for which process.
+with_lock() {
+    local code=0
+    lock_kept=true spawn "$@"
+    lock_held_by "${running[$1]}" "$1 of $verb"
+    await "$1" || code=$?
+    lock_held_by "$$" "$verb"
+    return "$code"
 }
 
 # Who wrote its name into the lock.

@@ -44,7 +44,7 @@ run_verb() {
     [[ ${#of_docker[@]} -eq 0 ]] || usage_error "--docker-host, --remote and --ssh-key are for a gateway in a container"
     if ! declare -F "existing_$verb" >/dev/null; then
         fail 1 not_in_a_container "gateway $gateway is on a cluster of your own, not in a container: $verb is not for it" \
-            "openshell help, and kubectl for the cluster itself"
+            "$gw help, and kubectl for the cluster itself"
     fi
     programs_ready
     "existing_$verb" "$@"

@@ -11,19 +11,45 @@ else
 fi
 tools=(gw-detect gw-container gw-pki gw-sshsecret gw-nodeclean gw-wait)
 
-# A command of the host, or the command that installs it.
-needs() {
-    command -v "$1" >/dev/null || fail 1 "missing_$1" "$1 is not installed" "$2"
+# programs_ready [image]: with the word, whatever else the way to a serving gateway needs is asked for before minutes of compiling.
+programs_ready() {
+    local groups=(driver)
+    if [[ $installed == true ]] || programs_fresh; then
+        require_needs "${groups[@]}"
+        return
+    fi
+    groups+=(compile)
+    [[ ${1:-} != image ]] || groups+=(engine)
+    [[ ${1:-} != image ]] || ! is_own_image_likely || groups+=(image)
+    require_needs "${groups[@]}"
+    programs_build
 }
 
-programs_ready() {
-    command -v jq >/dev/null || {
-        json=false
-        fail 1 missing_jq "jq is not installed" "apt-get install jq"
-    }
-    if [[ $installed == false ]] && ! programs_fresh; then
-        programs_build
+# Which image a gateway was made with is known only to the tools, which are not built yet: one that exists is asked about later.
+is_own_image_likely() {
+    [[ -z ${given[--image]:-}${OPENSHELL_CLUSTER_IMAGE:-} ]] || return 1
+    [[ -z $({
+        docker ps --all --quiet --filter "name=-$gateway\$"
+        docker volume ls --quiet --filter "name=-$gateway\$"
+    } 2>/dev/null) ]]
+}
+
+# require_needs GROUP...: all that is missing in one error. The groups are those of needs.sh.
+require_needs() {
+    local code=1
+    # shellcheck source=scripts/lib/needs.sh
+    source "$root/scripts/lib/needs.sh"
+    # shellcheck source=scripts/lib/engine.sh
+    source "$root/scripts/lib/engine.sh"
+    ! look_for "$@" || return 0
+    has_program jq || json=false
+    if [[ ${#unmet[@]} -eq 1 ]]; then
+        case $engine in
+        forbidden) code=77 ;;
+        stopped | elsewhere) code=69 ;;
+        esac
     fi
+    fail "$code" needs_missing "missing on this machine: $(join ', ' "${unmet[@]}")" "$(file_called "$root/scripts/setup")"
 }
 
 # The stamp is as old as the start of the last build that succeeded.
@@ -40,14 +66,14 @@ programs_fresh() {
 }
 
 programs_build() {
-    needs cargo "install Rust 1.95 or later with rustup, then open a new shell"
     local log begun now stamp code=0 build
     log=$(mktemp "${TMPDIR:-/tmp}/openshell-cargo.XXXXXX")
     clock
     begun=$now
     say "building the tools, once; minutes on a small machine"
     stamp=$(mktemp "${TMPDIR:-/tmp}/openshell-stamp.XXXXXX")
-    # Other users of this machine may run the tools, whatever the files of gateways allow.
+    # --bins compiles no test, and nothing that only tests use. A selection of packages compiles as many crates, but some with other
+    # features, which the tests would compile once more.
     cargo_run build --release --locked --workspace --bins >"$log" 2>&1 &
     build=$!
     trap 'kill "$build" 2>/dev/null; rm -f -- "$log" "$stamp"; trap - INT; kill -INT $$' INT
@@ -66,6 +92,7 @@ programs_build() {
 
 # cargo_run WORDS...: cargo on this checkout, in place of the shell that calls it.
 cargo_run() {
+    # Other users of this machine may run the tools, whatever the files of gateways allow.
     umask 022
     cd -- "$root" || exit
     # What another cargo told the program that runs this one would let build scripts run anew.

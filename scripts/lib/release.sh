@@ -74,7 +74,7 @@ sets_taken() {
     local said
     if ! said=$(printf '%s\0' "${sets_given[@]}" | jq -Rs -f "$root/scripts/lib/set-values.jq" 2>&1 >"$kept/set.json"); then
         rm -f -- "$kept/set.json"
-        fail 2 usage "--set: ${said#jq: error (at <stdin>:0): }" "openshell help $verb"
+        fail 2 usage "--set: ${said#jq: error (at <stdin>:0): }" "$gw help $verb"
     fi
 }
 
@@ -101,7 +101,7 @@ chart_taken() {
     esac
     if [[ -n $archive ]]; then
         tar --extract --gzip --file "$archive" --directory "$kept/chart" --strip-components 1 2>/dev/null ||
-            fail 2 usage "--chart: $named is no archive of a chart" "helm package makes one"
+            fail 2 usage "--chart: $named is no archive of a chart" "name a folder, or what helm package made"
     elif [[ -d $named ]]; then
         cp -RL -- "$named/." "$kept/chart"
     else
@@ -116,10 +116,10 @@ chart_pulled() {
     local plain=() code=0 command
     [[ ! $1 =~ ^oci://(localhost|127\.[0-9.]+)[:/] ]] || plain=(--plain-http)
     mkdir -p -- "$scratch/pulled"
-    cluster_words helm pull "$1" --destination "$scratch/pulled" "${plain[@]}"
+    helm_alone pull "$1" --destination "$scratch/pulled" "${plain[@]}"
     spawn pull "${command[@]}"
     await pull || code=$?
-    [[ $code -eq 0 ]] || fail 1 chart_pull_failed "the chart $1 could not be pulled" "helm pull $1, once what helm says above is solved"
+    [[ $code -eq 0 ]] || fail 1 chart_pull_failed "the chart $1 could not be pulled" "$(program_called "$helm") pull $1, once what helm says above is solved"
 }
 
 # Sets chart, values_words and fingerprint. The container must be known, for the chart that comes with its image.
@@ -160,10 +160,10 @@ bundled_copied() {
         printf '{"service": {"type": "ClusterIP", "nodePort": null}}\n' >"$scratch/bundled/values.json"
         return
     fi
-    needs docker "apt-get install docker.io"
+    require_needs docker
     ssh_key_for_docker
     docker cp "openshell-cluster-$gateway:/opt/openshell/chart" "$scratch/bundled" >/dev/null 2>&1 ||
-        fail 1 no_chart "the image of gateway $gateway brings no chart" "openshell $verb --chart CHART"
+        fail 1 no_chart "the image of gateway $gateway brings no chart" "$gw $verb --chart CHART"
 }
 
 release_hash() {
@@ -185,14 +185,14 @@ release_understood() {
         helm_words template openshell "$chart" --namespace "$namespace" "${values_words[@]}"
         spawn objects "${command[@]}"
         await objects || code=$?
-        [[ $code -eq 0 ]] || fail 1 chart_invalid "the chart $(<"$kept/source") cannot be rendered with these values" "openshell $verb with others, once what helm says above is solved"
+        [[ $code -eq 0 ]] || fail 1 chart_invalid "the chart $(<"$kept/source") cannot be rendered with these values" "$gw $verb with others, once what helm says above is solved"
         # What kubectl does not know is no workload.
         facts=$({ kubectl_says create --dry-run=client --validate=false --output json --filename "$scratch/objects" 2>/dev/null || true; } |
             jq -cs --arg namespace "$namespace" -f "$root/scripts/lib/release-facts.jq")
         deployment_is '.facts = $facts | .facts_of = $release' --argjson facts "$facts" --arg release "$fingerprint"
     fi
     jq -e .workload <<<"$facts" >/dev/null ||
-        fail 1 no_workload "the chart $(<"$kept/source") has neither a StatefulSet nor a Deployment" "openshell start --chart, with the chart of a gateway server"
+        fail 1 no_workload "the chart $(<"$kept/source") has neither a StatefulSet nor a Deployment" "$gw start --chart, with the chart of a gateway server"
     [[ -n $cluster ]] || jq -e .node_port <<<"$facts" >/dev/null ||
         fail 78 no_node_port "no Service of the chart $(<"$kept/source") has node port 30051, which the container publishes" \
             "set the Service's type to NodePort and its port to 30051, as that chart has it: with --set or --values"

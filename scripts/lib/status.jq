@@ -1,4 +1,4 @@
-# Words of the table that `openshell status` prints. Used as: jq -L scripts/lib 'include "status"; ...'
+# Words of the table that `gw status` prints. Used as: jq -L scripts/lib 'include "status"; ...'
 def word: if . == null then "-" elif . == true then "yes" elif . == false then "no" else tostring end;
 def since: sub("\\.[0-9]+Z$"; "Z") | fromdateiso8601 | now - . |
     if . < 120 then "\(floor) s" elif . < 7200 then "\(. / 60 | floor) min" elif . < 172800 then "\(. / 3600 | floor) h"

@@ -133,12 +133,12 @@ step_failed() {
     fi
     case $name in
     api | namespace | nodes | secret | certificates | grpc)
-        printf 'openshell: error: step %s failed; container, volume, secrets and client files are kept; next: openshell logs --gateway %s\n' \
-            "$name" "$gateway" >&2
+        printf '%s: error: step %s failed; container, volume, secrets and client files are kept; next: %s logs --gateway %s\n' \
+            "$called" "$name" "$gw" "$gateway" >&2
         ;;
     backup)
         [[ $verb == backup ]] ||
-            printf 'openshell: error: without a backup nothing is destroyed; next: the same command with --no-backup, if that is meant\n' >&2
+            printf '%s: error: without a backup nothing is destroyed; next: the same command with --no-backup, if that is meant\n' "$called" >&2
         ;;
     esac
     if [[ $json == true ]]; then
@@ -161,13 +161,13 @@ end_tools() {
 interrupted() {
     trap '' INT TERM HUP
     end_tools
-    fail "$2" interrupted "interrupted by SIG$1; $what_is_left" "openshell $verb${gateway:+ --gateway $gateway}, which goes on from there"
+    fail "$2" interrupted "interrupted by SIG$1; $what_is_left" "$gw $verb${gateway:+ --gateway $gateway}, which goes on from there"
 }
 
 # must_exist TO-DO [NEXT]: fails where there is neither container nor volume.
 must_exist() {
     [[ $state != absent ]] ||
-        fail 1 no_state "there is neither a container nor a volume of gateway $gateway to $1" "${2:-openshell start --gateway $gateway}"
+        fail 1 no_state "there is neither a container nor a volume of gateway $gateway to $1" "${2:-$gw start --gateway $gateway}"
 }
 
 # What is there? Called once, and once more where the lock had to be waited for.

@@ -10,6 +10,8 @@ source "$root/scripts/lib/remote.sh"
 source "$root/scripts/lib/kept-file.sh"
 # shellcheck source=scripts/lib/active-gateway.sh
 source "$root/scripts/lib/active-gateway.sh"
+# shellcheck source=scripts/lib/cluster-programs.sh
+source "$root/scripts/lib/cluster-programs.sh"
 # shellcheck source=scripts/lib/helm.sh
 source "$root/scripts/lib/helm.sh"
 # shellcheck source=scripts/lib/release.sh

@@ -4,6 +4,56 @@
 quiet=false
 json=false
 
+# first_on_path NAME: sets `found` to what a shell runs by that name, or to nothing. It starts no process.
+first_on_path() {
+    local folder folders
+    IFS=: read -ra folders <<<"$PATH"
+    for folder in "${folders[@]}"; do
+        found=$folder/$1
+        [[ ! -f $found || ! -x $found ]] || return 0
+    done
+    found=
+}
+
+# program_called FILE: prints a program as the person can type it.
+program_called() {
+    local found
+    first_on_path "${1##*/}"
+    if [[ $found == "$1" ]]; then
+        printf '%s' "${1##*/}"
+    else
+        file_called "$1"
+    fi
+}
+
+# file_called FILE: prints it as the person can type it. A name alone would be looked for on PATH.
+file_called() {
+    local below=${1#"$PWD/"}
+    [[ $below == */* ]] || below=$1
+    printf '%q' "$below"
+}
+
+# Sets `called`: this program as the person can type it again. A name if PATH leads to it, else the path that was typed.
+spell_called() {
+    local found program=$0
+    # bash reads a name without a folder from the current one first.
+    [[ $program == */* || ! -e $program ]] || program=./$program
+    first_on_path "${program##*/}"
+    [[ $found != "$program" ]] || program=${program##*/}
+    printf -v called '%q' "$program"
+}
+
+# spell_tools: sets `tools_called`: what the person types before the name of a tool.
+spell_tools() {
+    local found
+    tools_called=
+    first_on_path gw-detect
+    if [[ ! $found -ef $programs/gw-detect ]]; then
+        printf -v tools_called '%q/' "${programs#"$PWD/"}"
+    fi
+}
+spell_called
+
 # A line of progress.
 say() {
     [[ $quiet == true ]] || printf '%s\n' "$1" >&2
@@ -11,13 +61,13 @@ say() {
 
 # A line that --quiet does not keep back.
 warn() {
-    printf 'openshell: warning: %s\n' "$1" >&2
+    printf '%s: warning: %s\n' "$called" "$1" >&2
 }
 
 # The error in one line with the next command, one JSON document where it was asked for, and the end.
 fail() {
     local code=$1 reason=$2 message=$3 hint=$4
-    printf 'openshell: error: %s; next: %s\n' "$message" "$hint" >&2
+    printf '%s: error: %s; next: %s\n' "$called" "$message" "$hint" >&2
     if [[ $json == true ]]; then
         json_document "$(jq -cn --arg reason "$reason" --arg message "$message" --arg hint "$hint" \
             '{reason: $reason, message: $message, hint: $hint}')"

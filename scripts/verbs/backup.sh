@@ -1,6 +1,6 @@
 # write the gateway's volume, settings and client files to one file
 #
-# Usage: openshell backup FILE [flags]
+# Usage: gw backup FILE [flags]
 #
 # FILE - is standard output. The container is paused meanwhile, or stopped with --stop.
 # Flags: gateway running json backup
@@ -15,7 +15,7 @@ verb_backup() {
         exec "$programs/gw-container" "${words[@]}"
     fi
     detect
-    must_exist "back up" "openshell list"
+    must_exist "back up" "$gw list"
     lock_taken backup || true
     step backup gw-container "${words[@]}" "${locked[@]}"
     finish "gateway $gateway is backed up to $1"

@@ -1,8 +1,8 @@
 # print the completions for a shell
 #
-# Usage: openshell completion bash | zsh | fish
+# Usage: gw completion bash | zsh | fish
 #
-# For example: openshell completion bash >~/.local/share/bash-completion/completions/openshell
+# They complete the command as it was called. For example: source <(gw completion bash)
 # shellcheck shell=bash
 
 verb_completion() {
@@ -29,7 +29,7 @@ flags_of_verb() {
 bash_completion() {
     local word
     cat <<'END'
-_openshell() {
+_gw() {
     local words
     case $COMP_CWORD:${COMP_WORDS[1]} in
 END
@@ -42,13 +42,13 @@ END
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}")
 }
-complete -F _openshell openshell
 END
+    printf 'complete -F _gw %s\n' "$gw"
 }
 
 zsh_completion() {
     local word summary
-    printf '#compdef openshell\nif (( CURRENT == 2 )); then\n    local -a verbs=(\n'
+    printf '#compdef %s\nif (( CURRENT == 2 )); then\n    local -a verbs=(\n' "$gw"
     for word in "${verbs[@]}"; do
         read -r _ summary <"$root/scripts/verbs/$word.sh"
         printf '        %q\n' "$word:${summary//:/}"
@@ -66,13 +66,15 @@ END
 }
 
 fish_completion() {
-    local word flag summary
-    printf 'complete -c openshell -f\n'
+    local word flag summary complete="complete --command $gw"
+    # fish knows a command by its last part, which another program may have, too.
+    [[ $gw != */* ]] || printf -v complete 'complete --path %q' "$root/scripts/openshell"
+    printf '%s -f\n' "$complete"
     for word in "${verbs[@]}"; do
         read -r _ summary <"$root/scripts/verbs/$word.sh"
-        printf "complete -c openshell -n __fish_use_subcommand -a %s -d '%s'\n" "$word" "${summary//\'/}"
+        printf "%s -n __fish_use_subcommand -a %s -d '%s'\n" "$complete" "$word" "${summary//\'/}"
         while read -r flag; do
-            printf "complete -c openshell -n '__fish_seen_subcommand_from %s' -l %s\n" "$word" "${flag#--}"
+            printf "%s -n '__fish_seen_subcommand_from %s' -l %s\n" "$complete" "$word" "${flag#--}"
         done < <(flags_of_verb "$word")
     done
 }

@@ -1,6 +1,6 @@
 # bring what changed in this checkout to the running gateway, and nothing else
 #
-# Usage: openshell deploy [gateway | supervisor | chart | all] [flags]
+# Usage: gw deploy [gateway | supervisor | chart | all] [flags]
 #
 #   gateway     the server's image and that of sandboxes: built, loaded into the node, rolled out
 #   supervisor  the program that sandboxes run: built and copied onto the node; sandboxes that run keep theirs
@@ -18,7 +18,7 @@ verb_deploy() {
     *) usage_error "'$wanted' is none of gateway, supervisor, chart and all" ;;
     esac
     programs_ready
-    needs docker "apt-get install docker.io"
+    require_needs docker
     # The container stays as it is.
     unset OPENSHELL_CLUSTER_IMAGE
     ssh_key_for_docker

@@ -1,6 +1,6 @@
 # remove container, network, volume and client files; asks first
 #
-# Usage: openshell destroy [flags]
+# Usage: gw destroy [flags]
 #
 # Off a terminal nobody can be asked: it needs --yes there.
 # Flags: gateway running json consent

@@ -1,6 +1,6 @@
 # say what is wrong with the gateway, why, and what to type next
 #
-# Usage: openshell doctor [flags]
+# Usage: gw doctor [flags]
 #
 # All tools are asked at once, and none of them changes anything. Exit code 0 where nothing is wrong, 1 with findings.
 # --timeout is how long each question may take (default 5s).
@@ -9,7 +9,7 @@
 
 asked=()
 asked_at=
-# The flags with which kubectl and the tools reach the cluster, for people.
+# The flags with which the tools reach the cluster, for people.
 reach=
 declare -gA exit_codes=() durations=()
 
@@ -19,6 +19,9 @@ verb_doctor() {
     ask_docker
     ask_cluster
     reach="--kubeconfig $folder/kubeconfig"
+    kubectl_called="kubectl $reach"
+    # Its container has one in any case.
+    command -v kubectl >/dev/null || kubectl_called="docker exec openshell-cluster-$gateway kubectl"
     doctor_told
 }
 
@@ -129,19 +132,20 @@ collect() {
 
 # One document: what was asked, and what is wrong.
 doctor_document() {
-    local name now existing=false
+    local name now existing=false tools_called
     clock
+    spell_tools
     [[ -z $cluster ]] || existing=true
     for name in "${asked[@]}"; do
         printf '{"name":"%s","exit_code":%d,"duration_ms":%d,"document":%s}\n' "$name" "${exit_codes[$name]}" "${durations[$name]}" \
             "$(tail -n 1 -- "$scratch/$name" | grep . || printf null)"
     done | jq -cs -L "$root/scripts/lib" --arg gateway "$gateway" --arg state "$state" --arg endpoint "$endpoint" \
-        --arg kubeconfig "$folder/kubeconfig" --arg reach "$reach" --arg namespace "$namespace" --argjson existing "$existing" --argjson gone "$((now - began))" --argjson asked_at "$asked_at" '
+        --arg kubeconfig "$folder/kubeconfig" --arg reach "$reach" --arg gw "$gw" --arg tools "$tools_called" --arg kubectl "$kubectl_called" --arg namespace "$namespace" --argjson existing "$existing" --argjson gone "$((now - began))" --argjson asked_at "$asked_at" '
         include "doctor";
         def known: if . == "" then null else . end;
         {schema: 1, tool: "openshell", verb: "doctor", gateway: ($gateway | known), state: ($state | known),
          endpoint: ($endpoint | known), duration_ms: $gone,
-         findings: ({now: $asked_at, $kubeconfig, $reach, $namespace, $existing, $gateway, $endpoint, asked: (map({key: .name, value: {code: .exit_code, document}}) | from_entries)} | findings),
+         findings: ({now: $asked_at, $kubeconfig, $reach, $namespace, $existing, $gateway, $endpoint, typed: {$gw, $tools, $kubectl}, asked: (map({key: .name, value: {code: .exit_code, document}}) | from_entries)} | findings),
          asked: ., error: null}'
 }
 

@@ -1,8 +1,8 @@
 # print the variables that point other programs at the gateway
 #
-# Usage: openshell env [flags]
+# Usage: gw env [flags]
 #
-# For example: eval "$(openshell env)" && kubectl get pods --namespace openshell
+# For example: eval "$(gw env)" && kubectl get pods --namespace openshell
 # Flags: gateway running
 # shellcheck shell=bash
 

@@ -1,9 +1,9 @@
 # make a gateway on a cluster of your own reachable from this machine, until Ctrl-C
 #
-# Usage: openshell forward [flags]
+# Usage: gw forward [flags]
 #
 # For a server that no load balancer, Ingress or node port leads to. The port is the
-# gateway's: openshell start --port N gives it another one (default 8080).
+# gateway's: gw start --port N gives it another one (default 8080).
 # Flags: gateway running
 # shellcheck shell=bash
 
@@ -11,5 +11,5 @@ verb_forward() {
     programs_ready
     detect
     must_exist "reach"
-    fail 1 not_on_a_cluster "gateway $gateway is in a container, which publishes its port" "openshell status --gateway $gateway"
+    fail 1 not_on_a_cluster "gateway $gateway is in a container, which publishes its port" "$gw status --gateway $gateway"
 }

@@ -1,6 +1,6 @@
 # print this text, or the help of a verb
 #
-# Usage: openshell help [VERB]
+# Usage: gw help [VERB]
 # shellcheck shell=bash
 
 verb_help() {

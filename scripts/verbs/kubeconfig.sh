@@ -1,8 +1,8 @@
 # print the kubeconfig with which this host reaches the gateway's cluster
 #
-# Usage: openshell kubeconfig [flags]
+# Usage: gw kubeconfig [flags]
 #
-# For example: openshell kubeconfig >cluster.yaml
+# For example: gw kubeconfig >cluster.yaml
 # Flags: gateway running
 # shellcheck shell=bash
 

@@ -1,6 +1,6 @@
 # list every gateway on this Docker and on clusters of your own; a star marks the active one
 #
-# Usage: openshell list [flags]
+# Usage: gw list [flags]
 #
 # With --json it prints the document of gw-detect --all, with those on clusters beside them.
 # Flags: running json

@@ -1,6 +1,6 @@
 # print the log of the gateway's container, of its server, or of a sandbox
 #
-# Usage: openshell logs [container | gateway | sandbox NAME] [flags]
+# Usage: gw logs [container | gateway | sandbox NAME] [flags]
 #
 # Without a word it is the container's, or the server's where the gateway is on a cluster of your own.
 # Flags: gateway running reading
@@ -10,10 +10,10 @@ verb_logs() {
     local what=${1:-container} words=() since=${given[--since]:-}
     log_exists "$@"
     programs_ready
-    needs docker "apt-get install docker.io"
+    require_needs docker
     detect
     [[ $state != absent && $state != volume_only ]] ||
-        fail 1 no_container "gateway $gateway has no container, and so no log" "openshell start --gateway $gateway"
+        fail 1 no_container "gateway $gateway has no container, and so no log" "$gw start --gateway $gateway"
     ssh_key_for_docker
     if [[ $what == container ]]; then
         [[ -z ${given[--follow]:-} ]] || words+=(--follow)

@@ -1,19 +1,20 @@
 # destroy the gateway and make it again with the same settings; asks first, and backs it up
 #
-# Usage: openshell recreate [flags]
+# Usage: gw recreate [flags]
 #
 # Sandboxes, volume, secrets and certificates are new afterwards. The backup goes to openshell/backups in XDG_STATE_HOME
-# (else ~/.local/state), and openshell restore FILE brings the old gateway back. Off a terminal it needs --yes.
+# (else ~/.local/state), and gw restore FILE brings the old gateway back. Off a terminal it needs --yes.
 # Flags: gateway running json settings plan destroying consent
 # shellcheck shell=bash
 
 verb_recreate() {
-    programs_ready
+    programs_ready image
     detect
     if [[ ${given[--dry-run]:-false} == true ]]; then
         recreation_planned
         return
     fi
+    require_image_needs
     [[ $state == absent ]] || consent "destroy gateway $gateway with its sandboxes, volume and secrets, and make it again"
     make_way
     bring_up

@@ -1,6 +1,6 @@
 # stop the gateway's container and start it again
 #
-# Usage: openshell restart [flags]
+# Usage: gw restart [flags]
 #
 # On a cluster of your own the server gets new pods.
 # Flags: gateway running json
@@ -10,6 +10,7 @@ verb_restart() {
     programs_ready
     detect
     must_exist "restart"
+    require_image_needs
     lock_taken restart || true
     if [[ $state != volume_only ]]; then
         step stop gw-container stop "${of_gateway[@]}" "${locked[@]}"

@@ -1,6 +1,6 @@
 # make a gateway from a backup, and start it
 #
-# Usage: openshell restore FILE [flags]
+# Usage: gw restore FILE [flags]
 #
 # FILE - is standard input. The backup is verified before anything is replaced. With --gateway it gets another name; where a
 # gateway of the name exists, it asks first.

@@ -1,13 +1,13 @@
 # start a gateway that exists, and fail where there is nothing to resume
 #
-# Usage: openshell resume [flags]
+# Usage: gw resume [flags]
 #
 # Settings are kept with the gateway. One that differs is applied: the container is replaced, and the volume kept.
 # Flags: gateway running cluster json settings release plan
 # shellcheck shell=bash
 
 verb_resume() {
-    programs_ready
+    programs_ready image
     detect
     must_exist "resume"
     bring_up

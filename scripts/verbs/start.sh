@@ -1,6 +1,6 @@
 # start the gateway: create it, resume it, or find that it serves already
 #
-# Usage: openshell start [flags]
+# Usage: gw start [flags]
 #
 # Settings are kept with the gateway. One that differs is applied: the container is replaced, and the volume kept.
 # Flags: gateway running cluster json settings release plan starting destroying consent
@@ -13,7 +13,7 @@ verb_start() {
         verb_recreate
         return
     fi
-    programs_ready
+    programs_ready image
     detect
     bring_up
 }

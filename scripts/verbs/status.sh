@@ -1,6 +1,6 @@
 # say what is there, whether it serves, and how long its certificates hold
 #
-# Usage: openshell status [flags]
+# Usage: gw status [flags]
 #
 # With --json it prints the document of gw-detect, with those of gw-pki check (certificates) and gw-sshsecret check (secret);
 # they are null where the cluster does not answer.
@@ -66,7 +66,7 @@ status_told() {
     fi
     # Only where a person looks.
     [[ ! -t 1 || -n ${NO_COLOR:-} || ${given[--no-color]:-false} == true ]] || coloured=true
-    jq -r -L "$root/scripts/lib" "include \"status\"; ($1) | @tsv" <<<"$document" | while IFS=$'\t' read -r name value; do
+    jq -r -L "$root/scripts/lib" --arg gw "$gw" --arg kubectl "$kubectl_called" "include \"status\"; ($1) | @tsv" <<<"$document" | while IFS=$'\t' read -r name value; do
         [[ $name != state || $coloured == false ]] || state_coloured
         printf '%-13s %s\n' "$name" "$value"
     done

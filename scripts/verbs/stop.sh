@@ -1,6 +1,6 @@
 # stop the gateway's container; volume, secrets and client files stay
 #
-# Usage: openshell stop [flags]
+# Usage: gw stop [flags]
 # Flags: gateway running json
 # shellcheck shell=bash
 
@@ -13,5 +13,5 @@ verb_stop() {
     fi
     lock_taken stop || true
     step container gw-container stop "${of_gateway[@]}" "${locked[@]}"
-    finish "gateway $gateway is stopped; its volume is kept: openshell start --gateway $gateway resumes it"
+    finish "gateway $gateway is stopped; its volume is kept: $gw start --gateway $gateway resumes it"
 }

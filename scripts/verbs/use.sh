@@ -1,6 +1,6 @@
 # make a gateway the active one: the one that is meant where none is named
 #
-# Usage: openshell use NAME [flags]
+# Usage: gw use NAME [flags]
 # Flags: running json
 # shellcheck shell=bash
 
@@ -13,7 +13,7 @@ verb_use() {
         of_gateway+=(--gateway "$1")
         detect
         [[ $state != absent || -e $folder/metadata.json ]] ||
-            fail 1 no_state "there is no gateway $gateway" "openshell list"
+            fail 1 no_state "there is no gateway $gateway" "$gw list"
     fi
     activate "$gateway"
     finish "gateway $gateway is the active one"

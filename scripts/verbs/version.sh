@@ -1,13 +1,13 @@
 # print the version of the driver and of the tools that it runs
 #
-# Usage: openshell version
+# Usage: gw version
 # shellcheck shell=bash
 
 verb_version() {
     local tool version
     programs_ready
     version=$("$programs/gw-detect" --version)
-    printf 'openshell %s\n' "${version##* }"
+    printf '%s %s\n' "${gw##*/}" "${version##* }"
     for tool in "${tools[@]}"; do
         "$programs/$tool" --version
     done

@@ -14,6 +14,7 @@ mod fingerprint;
 mod flags;
 mod help;
 mod run;
+mod typed;
 
 pub use action::Action;
 pub use console::Console;
@@ -24,6 +25,7 @@ pub use failure::{Failure, Reason};
 pub use fingerprint::fingerprint;
 pub use flags::{CommonFlags, SharedFlags};
 pub use run::{Answer, Context, Tool, run};
+pub use typed::{typed, typed_by_driver};
 
 /// Reasons that every tool may report, beside its own.
 pub const COMMON_REASONS: &[Reason] = &[

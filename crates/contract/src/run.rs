@@ -14,7 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::document::{Document, Draft, ErrorField, schema_of};
 use crate::flags::{CommonFlags, SharedFlags, take_shared};
 use crate::help::shared_help;
-use crate::{Console, Exit, Failure, Reason, format_duration};
+use crate::{Console, Exit, Failure, Reason, format_duration, typed};
 
 /// What is fixed about a tool.
 #[derive(Debug)]
@@ -146,7 +146,7 @@ fn read_command_line<A: TopLevelCommand>(
     if before_dashes().any(|word| word == "--version") {
         return Ok(Request::Print(format!("{} {}", tool.name, tool.version)));
     }
-    let help = format!("{} --help", tool.name);
+    let help = typed(&format!("{} --help", tool.name));
     let (common, own) =
         take_shared(&tool.shared, arguments.to_vec()).map_err(|message| Failure::usage(message, &help))?;
     let own: Vec<&str> = own.iter().map(String::as_str).collect();

@@ -26,6 +26,8 @@ pub const VOLUME_PATH: &str = "/var/lib/rancher/k3s";
 pub const KUBECONFIG_PATH: &str = "/etc/rancher/k3s/k3s.yaml";
 /// The kubelet's client certificate on the volume, below [`VOLUME_PATH`]: its CN is `system:node:NAME`.
 pub const KUBELET_CERTIFICATE: &str = "agent/client-kubelet.crt";
+/// The version of Kubernetes that last opened the volume, such as `v1.35.4`, below the volume. Written by this project's image alone.
+pub const KUBERNETES_VERSION: &str = "server/kubernetes-version";
 /// Names by which containers reach the host.
 pub const HOST_NAMES: [&str; 2] = ["host.docker.internal", "host.openshell.internal"];
 

@@ -298,7 +298,10 @@ impl Session {
                 Exit::Unavailable,
                 "api_unreachable",
                 message,
-                "see that the gateway runs: scripts/openshell status",
+                format!(
+                    "see that the gateway runs: {}",
+                    contract::typed_by_driver("status").unwrap_or_else(|| contract::typed("gw-detect"))
+                ),
             ),
             _ => Failure::new(
                 Exit::Failed,
@@ -344,7 +347,10 @@ fn kubeconfig_invalid(message: String) -> Failure {
         Exit::Configuration,
         "kubeconfig_invalid",
         message,
-        "name a kubeconfig by --kubeconfig or KUBECONFIG; gw-container kubeconfig writes a gateway's",
+        format!(
+            "name a kubeconfig by --kubeconfig or KUBECONFIG; {} writes a gateway's",
+            contract::typed("gw-container kubeconfig")
+        ),
     )
 }
 

@@ -1,24 +1,21 @@
-// Command kubernetes is the whole node in one binary: linked once, it is far smaller than five programs
-// that each carry the same libraries. The name it is called by chooses the program, as with busybox.
+// Command kubernetes is a node's Kubernetes in one binary: linked once, it is far smaller than six programs that each carry
+// the same libraries. The name that it is called by chooses the program, as with busybox.
 package main
 
 import (
-	goflag "flag"
+	"context"
 	"fmt"
-	"math/rand"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
-	cliflag "k8s.io/component-base/cli/flag"
-	"k8s.io/component-base/logs"
+	"k8s.io/component-base/cli"
+	_ "k8s.io/component-base/logs/json/register"
 	_ "k8s.io/component-base/metrics/prometheus/clientgo"
-	_ "k8s.io/component-base/metrics/prometheus/restclient"
 	_ "k8s.io/component-base/metrics/prometheus/version"
-	_ "k8s.io/component-base/metrics/prometheus/workqueue"
+	"k8s.io/kubectl/pkg/cmd"
+	"k8s.io/kubectl/pkg/cmd/util"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
 	controllermanager "k8s.io/kubernetes/cmd/kube-controller-manager/app"
 	proxy "k8s.io/kubernetes/cmd/kube-proxy/app"
@@ -29,30 +26,24 @@ import (
 var programs = map[string]func() *cobra.Command{
 	"kube-apiserver":          apiserver.NewAPIServerCommand,
 	"kube-controller-manager": controllermanager.NewControllerManagerCommand,
-	"kube-proxy":              proxyCommand,
+	"kube-proxy":              proxy.NewProxyCommand,
 	"kube-scheduler":          func() *cobra.Command { return scheduler.NewSchedulerCommand() },
-	"kubelet":                 kubelet.NewKubeletCommand,
-}
-
-// kube-proxy alone takes klog's flags from the standard library's flag set.
-func proxyCommand() *cobra.Command {
-	pflag.CommandLine.AddGoFlagSet(goflag.CommandLine)
-	return proxy.NewProxyCommand()
+	"kubelet":                 func() *cobra.Command { return kubelet.NewKubeletCommand(context.Background()) },
 }
 
 func main() {
 	name := filepath.Base(os.Args[0])
+	// kubectl tells its users what is wrong in its own words and exit codes.
+	if name == "kubectl" {
+		if err := cli.RunNoErrOutput(cmd.NewDefaultKubectlCommand()); err != nil {
+			util.CheckErr(err)
+		}
+		return
+	}
 	program, known := programs[name]
 	if !known {
-		fmt.Fprintf(os.Stderr, "kubernetes: not a program of this binary: %s\n", name)
+		fmt.Fprintf(os.Stderr, "kubernetes: %s is not one of its programs: call it as kubelet, kubectl or another of them\n", name)
 		os.Exit(2)
 	}
-	rand.Seed(time.Now().UnixNano())
-	pflag.CommandLine.SetNormalizeFunc(cliflag.WordSepNormalizeFunc)
-	logs.InitLogs()
-	defer logs.FlushLogs()
-	if err := program().Execute(); err != nil {
-		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
-		os.Exit(1)
-	}
+	os.Exit(cli.Run(program()))
 }

@@ -51,9 +51,10 @@ impl SharedGateway {
             .to_owned()
     }
 
-    /// `kubectl` with its kubeconfig.
+    /// kubectl with its kubeconfig: OPENSHELL_TEST_KUBECTL, which scripts/test takes out of the cluster image, else the one on PATH.
     pub fn kubectl(&self, words: &[&str]) -> Command {
-        let mut command = Command::new("kubectl");
+        let program = std::env::var_os("OPENSHELL_TEST_KUBECTL");
+        let mut command = Command::new(program.unwrap_or_else(|| "kubectl".into()));
         command.arg("--kubeconfig").arg(self.kubeconfig()).args(words);
         command
     }

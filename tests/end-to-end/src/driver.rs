@@ -33,9 +33,14 @@ pub fn tool(name: &str) -> PathBuf {
         .join(name)
 }
 
+/// The driver as it is called here: hints spell it like this.
+pub fn typed() -> String {
+    repository().join("scripts/openshell").display().to_string()
+}
+
 /// The driver, with an environment that names neither a gateway nor an image.
 pub fn driver() -> Command {
-    let mut command = Command::new(repository().join("scripts/openshell"));
+    let mut command = Command::new(typed());
     command
         .env_remove("OPENSHELL_GATEWAY")
         .env_remove("OPENSHELL_CLUSTER_IMAGE")

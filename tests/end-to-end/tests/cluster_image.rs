@@ -1,11 +1,9 @@
 //! What the default cluster image promises: a health check that demands everything, supervision, a quick stop, releases of
-//! other people that stay as they are, and names of Services in pods.
+//! other people that stay as they are.
 
 use std::process::Command;
-use std::time::{Duration, Instant};
 
-use end_to_end::{Ended, TestGateway, docker, own_image, skipped_without_docker};
-use serde_json::json;
+use end_to_end::{Ended, TestGateway, docker, own_image, signal, skipped_without_docker, wait_until};
 
 /// Runs a shell command in the gateway's container.
 fn inside(gateway: &TestGateway, command: &str) -> Ended {
@@ -16,22 +14,6 @@ fn inside(gateway: &TestGateway, command: &str) -> Ended {
 
 fn health(gateway: &TestGateway) -> Ended {
     inside(gateway, "cluster-node health 2>&1")
-}
-
-/// Waits until `holds` does; panics with `what` after two minutes.
-fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(120);
-    while !holds() {
-        assert!(Instant::now() < end, "{what}");
-        std::thread::sleep(Duration::from_millis(250));
-    }
-}
-
-/// The shell command that sends a signal to a part of the node.
-fn signal(name: &str, part: &str) -> String {
-    format!(
-        "for p in /proc/[0-9]*; do [ \"$(cat $p/comm)\" = {part} ] && kill -{name} ${{p#/proc/}}; done; true"
-    )
 }
 
 #[test]
@@ -80,8 +62,8 @@ fn the_health_check_demands_each_thing() {
             "the API server is not ready".to_owned(),
         ),
         (
-            signal("STOP", "cluster-dns"),
-            signal("CONT", "cluster-dns"),
+            signal("STOP", "coredns"),
+            signal("CONT", "coredns"),
             "the cluster's DNS at 10.43.0.10 does not answer".to_owned(),
         ),
     ];
@@ -110,8 +92,9 @@ fn parts_that_die_come_back_and_a_stop_is_quick_and_complete() {
         "etcd",
         "kubelet",
         "containerd",
+        "kube-proxy",
         "local-path",
-        "cluster-dns",
+        "coredns",
     ] {
         inside(&gateway, &signal("KILL", part)).well();
         let line = format!("cluster-node: {part} ended");
@@ -214,138 +197,4 @@ fn a_release_that_somebody_else_deployed_is_never_changed() {
     // A setting that the bundled chart would follow replaces the container; the release stays as it was deployed.
     gateway.start(&["--gateway-host", "gateway.invalid"]).well();
     assert_eq!(revisions().lines().count(), 2);
-}
-
-/// The command of a pod that is asked, told apart from all others on the node.
-fn command(policy: &str) -> String {
-    let seconds = if policy == "Default" { 86_301 } else { 86_302 };
-    format!("/usr/bin/sleep {seconds}")
-}
-
-/// Makes a headless Service `asker` with one pod of it for each DNS policy, named for the policy; the image has no programs: the
-/// node's are lent to them.
-fn make_askers(gateway: &TestGateway) {
-    let lent = [("/usr", "/usr"), ("/usr/lib", "/lib"), ("/usr/lib64", "/lib64")];
-    let volumes = lent.map(|(path, at)| json!({"name": at.trim_matches('/'), "hostPath": {"path": path}}));
-    let mounts = lent.map(|(_, at)| json!({"name": at.trim_matches('/'), "mountPath": at, "readOnly": true}));
-    let mut objects = vec![json!({
-        "apiVersion": "v1", "kind": "Service",
-        "metadata": {"name": "asker", "namespace": "openshell"},
-        "spec": {"clusterIP": "None", "selector": {"app": "asker"}},
-    })];
-    for policy in ["Default", "ClusterFirst"] {
-        let command = command(policy);
-        objects.push(json!({
-            "apiVersion": "v1", "kind": "Pod",
-            "metadata": {"name": policy.to_lowercase(), "namespace": "openshell", "labels": {"app": "asker"}},
-            "spec": {
-                "dnsPolicy": policy, "hostname": policy.to_lowercase(), "subdomain": "asker",
-                "terminationGracePeriodSeconds": 0,
-                "containers": [{
-                    "name": "main", "image": "openshell/pause:1", "imagePullPolicy": "Never",
-                    "command": command.split(' ').collect::<Vec<_>>(), "volumeMounts": mounts,
-                }],
-                "volumes": volumes,
-            },
-        }));
-    }
-    let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
-    gateway.shell(&format!("echo '{list}' | kubectl create -f -"));
-    let wait = [
-        "-n",
-        "openshell",
-        "wait",
-        "--for=condition=Ready",
-        "pod",
-        "-l",
-        "app=asker",
-    ];
-    gateway.kubectl(&[&wait[..], &["--timeout=120s"]].concat());
-}
-
-/// What a pod's resolver says of a name: its addresses, or the error. Works without the API server, too.
-fn resolve(gateway: &TestGateway, policy: &str, name: &str) -> String {
-    let script = "use Socket qw(:addrinfo SOCK_STREAM AF_INET); \
-        my ($error, @found) = getaddrinfo($ARGV[0], \"\", {socktype => SOCK_STREAM, family => AF_INET}); \
-        print $error || join \" \", sort map { (getnameinfo($_->{addr}, NI_NUMERICHOST))[1] } @found";
-    in_pod(gateway, policy, &format!("perl -e '{script}' {name}"))
-}
-
-fn in_pod(gateway: &TestGateway, policy: &str, program: &str) -> String {
-    let command = command(policy);
-    gateway.shell(&format!(
-        "nsenter --target $(pgrep -f -x '{command}') --mount --net -- {program}"
-    ))
-}
-
-#[test]
-fn names_resolve_in_pods() {
-    if skipped_without_docker() {
-        return;
-    }
-    let gateway = TestGateway::started();
-    make_askers(&gateway);
-    let field = |object: &[&str], path: &str| {
-        let path = format!("jsonpath={path}");
-        gateway.kubectl(&[&["-n", "openshell", "get"], object, &["-o", &path]].concat())
-    };
-    let service = field(&["service", "openshell"], "{.spec.clusterIP}");
-    let pod = |name: &str| field(&["pod", name], "{.status.podIP}");
-    let mut both = [pod("default"), pod("clusterfirst")];
-    both.sort();
-    let container = docker(&[
-        "inspect",
-        "--format",
-        "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}",
-        &gateway.resource(),
-    ]);
-    let table = [
-        ("openshell.openshell.svc.cluster.local", service.as_str()),
-        ("openshell", &service),
-        ("kubernetes.default", "10.43.0.1"),
-        ("kube-dns.kube-system", "10.43.0.10"),
-        ("asker", &both.join(" ")),
-        ("default.asker", &pod("default")),
-        ("openshell-0.openshell", &pod("openshell-0")),
-        // Docker's own name server knows it, and nobody else.
-        (&gateway.resource(), &container),
-        ("absent.openshell.svc.cluster.local.", "Name or service not known"),
-    ];
-    for (name, expected) in table {
-        let what = format!("{name} is not {expected}");
-        wait_until(&what, || resolve(&gateway, "ClusterFirst", name) == expected);
-    }
-    assert_eq!(resolve(&gateway, "Default", &gateway.resource()), container);
-    let connect = "bash -c ': </dev/tcp/openshell.openshell.svc.cluster.local/8080'";
-    in_pod(&gateway, "ClusterFirst", connect);
-
-    // Its account may read what names are made of, and nothing else.
-    let may = |verb: &str, kind: &str| {
-        let ask = format!(
-            "kubectl --kubeconfig /run/openshell/cluster-dns.kubeconfig auth can-i {verb} {kind} -A || true"
-        );
-        gateway.shell(&ask)
-    };
-    for kind in ["services", "endpoints"] {
-        assert_eq!(may("watch", kind), "yes", "{kind}");
-        assert_eq!(may("create", kind), "no", "{kind}");
-    }
-    for kind in ["secrets", "pods", "namespaces"] {
-        assert_eq!(may("list", kind), "no", "{kind}");
-    }
-
-    // Without the API server a new process knows no name of the cluster, says so, and resolves every other one.
-    gateway.shell(&signal("STOP", "kube-apiserver"));
-    assert_eq!(resolve(&gateway, "ClusterFirst", "openshell"), service);
-    gateway.shell(&signal("KILL", "cluster-dns"));
-    let own = format!("{}.", gateway.resource());
-    wait_until("it does not answer again", || {
-        resolve(&gateway, "ClusterFirst", &own) == container
-    });
-    let unknown = resolve(&gateway, "ClusterFirst", "openshell.openshell.svc.cluster.local.");
-    assert_eq!(unknown, "Temporary failure in name resolution");
-    gateway.shell(&signal("CONT", "kube-apiserver"));
-    wait_until("the cluster's names are not known again", || {
-        resolve(&gateway, "ClusterFirst", "openshell") == service
-    });
 }

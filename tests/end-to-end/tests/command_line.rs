@@ -3,7 +3,7 @@
 use std::os::unix::fs::symlink;
 use std::process::Command;
 
-use end_to_end::{Ended, driver, repository};
+use end_to_end::{Ended, driver, repository, typed};
 
 fn run(arguments: &[&str]) -> Ended {
     let mut command = driver();
@@ -30,7 +30,11 @@ fn wrong_words_are_usage_errors_that_name_the_word_and_the_next_command() {
         let ended = run(&arguments);
         assert_eq!(ended.code, 2, "{arguments:?}: {}", ended.stderr);
         assert!(ended.stderr.contains(named), "{arguments:?}: {}", ended.stderr);
-        assert!(ended.stderr.contains("next: openshell help"), "{}", ended.stderr);
+        assert!(
+            ended.stderr.contains(&format!("next: {} help", typed())),
+            "{}",
+            ended.stderr
+        );
         assert_eq!(ended.stdout, "", "{arguments:?}");
     }
 }
@@ -39,7 +43,11 @@ fn wrong_words_are_usage_errors_that_name_the_word_and_the_next_command() {
 fn no_verb_prints_the_help_and_is_a_usage_error() {
     let ended = run(&[]);
     assert_eq!(ended.code, 2);
-    assert!(ended.stderr.contains("Usage: openshell VERB"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains(&format!("Usage: {} VERB", typed())),
+        "{}",
+        ended.stderr
+    );
 }
 
 fn text_of(file: &str) -> String {
@@ -67,7 +75,7 @@ fn every_verb_has_its_line_in_the_help_and_a_help_of_its_own() {
     for verb in verbs {
         assert!(help.contains(&format!("\n  {verb} ")), "{verb}");
         let own = run(&["help", &verb]).well().stdout;
-        assert!(own.contains(&format!("Usage: openshell {verb}")), "{own}");
+        assert!(own.contains(&format!("Usage: {} {verb}", typed())), "{own}");
         assert_eq!(run(&[&verb, "--help"]).well().stdout, own);
     }
 }
@@ -96,7 +104,7 @@ fn a_usage_error_is_a_document_where_one_is_wanted() {
     assert_eq!(ended.code, 2);
     let document = ended.document();
     assert_eq!(document["error"]["reason"], "usage");
-    assert_eq!(document["error"]["hint"], "openshell help start");
+    assert_eq!(document["error"]["hint"], format!("{} help start", typed()));
 }
 
 #[test]
@@ -111,9 +119,7 @@ fn completions_know_every_verb_and_are_read_by_their_shell() {
     let mut bash = Command::new("bash");
     bash.args([
         "-c",
-        &format!(
-            "{text}\nCOMP_WORDS=(openshell start --pl) COMP_CWORD=2\n_openshell\necho \"${{COMPREPLY[@]}}\""
-        ),
+        &format!("{text}\nCOMP_WORDS=(openshell start --pl) COMP_CWORD=2\n_gw\necho \"${{COMPREPLY[@]}}\""),
     ]);
     assert_eq!(Ended::of(bash).well().stdout.trim(), "--plaintext");
 }
@@ -122,7 +128,8 @@ fn completions_know_every_verb_and_are_read_by_their_shell() {
 fn path_without(left_out: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     for name in [
-        "bash", "env", "dirname", "readlink", "find", "uname", "sed", "tail", "mktemp", "jq", "cargo", "rm",
+        "bash", "cargo", "cc", "dirname", "env", "find", "jq", "mktemp", "readlink", "rm", "sed", "tail",
+        "uname",
     ] {
         let found = std::env::split_paths(&std::env::var_os("PATH").expect("PATH"))
             .map(|p| p.join(name))
@@ -135,23 +142,23 @@ fn path_without(left_out: &str) -> tempfile::TempDir {
 }
 
 #[test]
-fn missing_jq_is_named_with_the_command_that_installs_it() {
+fn a_missing_jq_is_named_with_the_command_that_installs_it() {
     let path = path_without("jq");
     let mut command = driver();
     command.env("PATH", path.path()).args(["status", "--json"]);
     let ended = Ended::of(command);
     assert_eq!(ended.code, 1, "{}", ended.stderr);
     assert!(
-        ended
-            .stderr
-            .contains("jq is not installed; next: apt-get install jq"),
+        ended.stderr.contains("missing on this machine: jq"),
         "{}",
         ended.stderr
     );
+    assert!(ended.stderr.contains("next: "), "{}", ended.stderr);
+    assert!(ended.stderr.contains("scripts/setup"), "{}", ended.stderr);
 }
 
 #[test]
-fn missing_cargo_is_named_where_tools_must_be_built() {
+fn a_missing_rust_is_named_if_tools_must_be_built() {
     let path = path_without("cargo");
     let nothing_built = tempfile::tempdir().expect("a folder");
     let mut command = driver();
@@ -162,9 +169,7 @@ fn missing_cargo_is_named_where_tools_must_be_built() {
     let ended = Ended::of(command);
     assert_eq!(ended.code, 1, "{}", ended.stderr);
     assert!(
-        ended
-            .stderr
-            .contains("cargo is not installed; next: install Rust"),
+        ended.stderr.contains("missing on this machine: Rust 1."),
         "{}",
         ended.stderr
     );

@@ -4,7 +4,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use end_to_end::{Checkout, Ended, Person, TestGateway, docker, skipped_without_docker};
+use end_to_end::{Checkout, Ended, Person, TestGateway, docker, skipped_without_docker, typed};
 use serde_json::{Value, json};
 
 const SUPERVISOR: &str = "/opt/openshell/bin/openshell-sandbox";
@@ -197,6 +197,7 @@ fn each_change_is_deployed_alone_and_stays() {
 
     gateway.shell(HELM_CHART);
     unfinished_helm_is_healed(&checkout, &gateway);
+    a_helm_that_is_left_keeps_the_next_run_waiting(&checkout, &gateway);
     let mark = r"jsonpath={.metadata.annotations.helmcharts\.helm\.cattle\.io/unmanaged}";
     let words = [
         "-n",
@@ -253,9 +254,39 @@ metadata: {name: openshell, namespace: kube-system}
 END
 ";
 
-/// The driver and helm are killed in the middle of an upgrade: helm refuses to go on by itself; the next deploy does.
-fn unfinished_helm_is_healed(checkout: &Checkout, gateway: &TestGateway) {
+/// The driver alone is killed in the middle of an upgrade: the next run does not work beside the helm that goes on.
+fn a_helm_that_is_left_keeps_the_next_run_waiting(checkout: &Checkout, gateway: &TestGateway) {
     let (before, _) = last_revision(gateway);
+    let mut driver = upgrade_that_does_not_end(checkout, gateway, before);
+    driver.kill().expect("a process of ours");
+    driver.wait().expect("the driver ends");
+    let next = Ended::of(checkout.driver(gateway, "deploy", &["chart", "--timeout", "2s"]));
+    assert_eq!(next.code, 75, "{}", next.stderr);
+    let named = next.stderr.lines().find_map(|line| {
+        let (_, rest) = line.split_once("process ")?;
+        rest.strip_suffix(&format!(
+            " (release of deploy) still works on gateway {}; next: wait for it, or end that process",
+            gateway.name
+        ))
+    });
+    let helm = named.unwrap_or_else(|| panic!("no process is named: {}", next.stderr));
+    let words = std::fs::read(format!("/proc/{helm}/cmdline")).expect("it lives");
+    assert!(
+        String::from_utf8_lossy(&words).contains("helm\0upgrade"),
+        "{helm}"
+    );
+
+    // Ended as it says, it lets go.
+    let mut kill = Command::new("kill");
+    kill.arg(helm);
+    Ended::of(kill).well();
+    gateway.kubectl(&["-n", "openshell", "delete", "pod", "never-ends", "--force"]);
+    checkout.put("helm/openshell/templates/hook.yaml", None);
+    assert_eq!(planned(&deploy(checkout, gateway, &["chart"])), ["chart"]);
+}
+
+/// A deploy whose helm waits for a hook that never ends.
+fn upgrade_that_does_not_end(checkout: &Checkout, gateway: &TestGateway, before: u64) -> std::process::Child {
     checkout.put("helm/openshell/templates/hook.yaml", Some(HOOK));
     let mut driver = checkout
         .driver(gateway, "deploy", &["chart"])
@@ -272,6 +303,13 @@ fn unfinished_helm_is_healed(checkout: &Checkout, gateway: &TestGateway) {
         );
         std::thread::sleep(Duration::from_millis(100));
     }
+    driver
+}
+
+/// The driver and helm are killed in the middle of an upgrade: helm refuses to go on by itself; the next deploy does.
+fn unfinished_helm_is_healed(checkout: &Checkout, gateway: &TestGateway) {
+    let (before, _) = last_revision(gateway);
+    let mut driver = upgrade_that_does_not_end(checkout, gateway, before);
     let mut kill = Command::new("kill");
     kill.args(["-KILL", "--", &format!("-{}", driver.id())]);
     Ended::of(kill).well();
@@ -299,7 +337,11 @@ fn what_cannot_be_deployed_is_said() {
     let ended = gateway.run("deploy", &["--json"]);
     assert_eq!(ended.code, 1, "{}", ended.stderr);
     assert_eq!(ended.document()["error"]["reason"], "not_running");
-    assert!(ended.stderr.contains("next: openshell start"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains(&format!("next: {} start", typed())),
+        "{}",
+        ended.stderr
+    );
     let ended = gateway.run("deploy", &["everything"]);
     assert_eq!(ended.code, 2, "{}", ended.stderr);
 }

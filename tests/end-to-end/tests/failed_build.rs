@@ -67,15 +67,28 @@ fn a_step_of_a_docker_build_that_fails_is_named() {
 }
 
 #[test]
-fn a_compile_that_fails_is_named_and_its_container_and_volume_are_removed() {
+fn a_compile_of_the_node_that_fails_is_named() {
     if skipped_without_docker() {
         return;
     }
     let checkout = Checkout::copied();
-    checkout.add_line("images/cluster/helm/compile", "echo the reason why >&2; false");
+    checkout.add_line("images/cluster/coredns/main.go", "the reason why");
     let ended = start(&checkout);
-    failed_cleanly(&checkout, &ended, "helm");
-    assert!(ended.stderr.contains("the reason why"), "{}", ended.stderr);
+    failed_cleanly(&checkout, &ended, "node");
+    assert!(ended.stderr.contains("coredns/main.go"), "{}", ended.stderr);
+}
+
+#[test]
+fn debians_packages_come_from_the_mirror_that_is_named() {
+    if skipped_without_docker() {
+        return;
+    }
+    let checkout = Checkout::copied();
+    checkout.add_line("images/cluster/packages/Dockerfile", "RUN true");
+    let nobody = format!("http://127.0.0.1:{}/debian", free_port());
+    let ended = checkout.run("images/build", &["--mirror", &nobody]);
+    failed_cleanly(&checkout, &ended, "packages");
+    assert!(ended.stderr.contains(&nobody), "{}", ended.stderr);
 }
 
 #[test]

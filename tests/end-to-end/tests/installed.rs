@@ -1,9 +1,10 @@
 //! What is installed works without the checkout and without a Rust toolchain.
 
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use end_to_end::{Ended, TestGateway, docker, driver, repository, skipped_without_docker};
+use end_to_end::{Ended, TestGateway, docker, driver, repository, skipped_without_docker, typed};
 
 /// An installation, as a package would have it: below a prefix that is below another folder. Removed when it is dropped.
 struct Installed {
@@ -44,8 +45,8 @@ impl Installed {
         command
     }
 
-    fn openshell(&self, words: &[&str]) -> Command {
-        let mut command = self.command(&self.prefix().join("bin/openshell"));
+    fn gw(&self, words: &[&str]) -> Command {
+        let mut command = self.command(&self.prefix().join("bin/gw"));
         command.args(words);
         command
     }
@@ -59,11 +60,12 @@ fn words_of(mut command: Command, words: &[&str]) -> String {
 #[test]
 fn driver_tools_manual_pages_and_completions_are_installed_and_removed() {
     let installed = Installed::new();
-    let here = words_of(driver(), &["version"]);
-    assert_eq!(words_of(installed.openshell(&[]), &["version"]), here);
+    let here = words_of(driver(), &["version"]).replacen("openshell", "gw", 1);
+    assert_eq!(words_of(installed.gw(&[]), &["version"]), here);
+    let path = installed.prefix().join("bin/gw").display().to_string();
     assert_eq!(
-        words_of(installed.openshell(&[]), &["help"]),
-        words_of(driver(), &["help"])
+        words_of(installed.gw(&[]), &["help"]),
+        words_of(driver(), &["help"]).replace(&typed(), &path)
     );
     let detect = installed.command(&installed.prefix().join("bin/gw-detect"));
     assert!(words_of(detect, &["--version"]).starts_with("gw-detect "));
@@ -71,25 +73,24 @@ fn driver_tools_manual_pages_and_completions_are_installed_and_removed() {
     let page = |name: &str| {
         std::fs::read_to_string(installed.prefix().join("share/man/man1").join(name)).expect("a page")
     };
-    let of_driver = page("openshell.1");
+    let of_driver = page("gw.1");
     for said in [
-        ".TH OPENSHELL 1",
-        ".SH \"OPENSHELL START\"",
+        ".TH GW 1",
+        ".SH \"GW START\"",
         "\\-\\-on\\-failure WHAT",
         ".SH EXIT STATUS",
+        "gw start [flags]",
     ] {
         assert!(of_driver.contains(said), "{said}");
     }
     for said in [".SH \"GW-CONTAINER BACKUP\"", "volume_image_mismatch"] {
         assert!(page("gw-container.1").contains(said), "{said}");
     }
-    let completions = installed
-        .prefix()
-        .join("share/bash-completion/completions/openshell");
+    let completions = installed.prefix().join("share/bash-completion/completions/gw");
     assert!(
         std::fs::read_to_string(completions)
             .expect("completions")
-            .contains("complete -F")
+            .ends_with("complete -F _gw gw\n")
     );
 
     installed.make("uninstall");
@@ -101,21 +102,69 @@ fn driver_tools_manual_pages_and_completions_are_installed_and_removed() {
     assert_eq!(left.well().stdout, "");
 }
 
+/// The client of people's gateways has the name that earlier versions of this driver were installed by.
+#[test]
+fn nobody_elses_program_is_replaced_or_removed() {
+    let installed = Installed::new();
+    let bin = installed.prefix().join("bin");
+    assert!(!bin.join("openshell").exists());
+
+    // What an earlier version installed goes at an upgrade.
+    let former = installed.prefix().join("share/openshell");
+    for folder in ["scripts", "programs"] {
+        std::fs::create_dir_all(former.join(folder)).expect("room");
+    }
+    for program in ["scripts/openshell", "programs/gw-detect"] {
+        std::fs::copy("/bin/true", former.join(program)).expect("room");
+    }
+    symlink("../share/openshell/scripts/openshell", bin.join("openshell")).expect("a link");
+    let page = installed.prefix().join("share/man/man1/openshell.1");
+    std::fs::write(&page, "of an earlier version").expect("room");
+    installed.make("install");
+    assert!(bin.join("openshell").symlink_metadata().is_err() && !page.exists() && !former.exists());
+
+    // Another program, another link, and their page stay: at an upgrade, and when all of ours is removed.
+    std::fs::create_dir(&former).expect("room");
+    std::fs::write(former.join("theirs"), "kept").expect("room");
+    std::fs::write(&page, "theirs").expect("room");
+    symlink("../lib/client/openshell", bin.join("openshell")).expect("a link");
+    for target in ["install", "uninstall"] {
+        installed.make(target);
+        let kept = std::fs::read_link(bin.join("openshell")).expect("their link");
+        assert_eq!(kept, Path::new("../lib/client/openshell"), "{target}");
+        assert!(page.exists() && former.join("theirs").exists(), "{target}");
+    }
+    std::fs::remove_file(bin.join("openshell")).expect("a file");
+    std::fs::write(bin.join("openshell"), "their program").expect("room");
+    installed.make("install");
+    let kept = std::fs::read_to_string(bin.join("openshell")).expect("their program");
+    assert_eq!(kept, "their program");
+}
+
 #[test]
 fn an_installed_driver_builds_the_image_and_starts_a_gateway_without_cargo() {
     if skipped_without_docker() {
         return;
     }
     let installed = Installed::new();
-    let share = installed.prefix().join("share/openshell");
+    let share = installed.prefix().join("share/gw");
     let build = |words: &[&str]| words_of(installed.command(&share.join("images/build")), words);
     let mut of_checkout = Command::new(repository().join("images/build"));
     of_checkout.arg("--print-tag");
     let tag = Ended::of(of_checkout).well().stdout;
     assert_eq!(build(&["--print-tag"]), tag, "the same image as the checkout's");
 
+    // helm and kubectl are beside the tools.
+    for (program, words) in [("helm", &["version"][..]), ("kubectl", &["version", "--client"])] {
+        let said = words_of(installed.command(&share.join("programs").join(program)), words);
+        assert!(
+            said.contains("v3.20") || said.contains("v1.35"),
+            "{program}: {said}"
+        );
+    }
+
     let gateway = TestGateway::unmade();
-    let mut start = installed.openshell(&[
+    let mut start = installed.gw(&[
         "start",
         "--gateway",
         &gateway.name,
@@ -128,7 +177,7 @@ fn an_installed_driver_builds_the_image_and_starts_a_gateway_without_cargo() {
 
     // What is compiled is deployed from the checkout.
     let deploy = |parts: &[&str]| {
-        let mut deploy = installed.openshell(&["deploy", "--gateway", &gateway.name]);
+        let mut deploy = installed.gw(&["deploy", "--gateway", &gateway.name]);
         deploy.args(parts).env("XDG_CONFIG_HOME", gateway.config());
         Ended::of(deploy)
     };

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use end_to_end::{Ended, Person, TestGateway, docker, run_by, skipped_without_docker};
+use end_to_end::{Ended, Person, TestGateway, docker, run_by, skipped_without_docker, typed};
 
 /// Starts the driver and returns once it has said that a step is done. Gives back what it said until then, too.
 fn run_until(
@@ -66,7 +66,7 @@ fn interrupt(gateway: &TestGateway, driver: &mut Child, mut rest: impl Read) {
     assert_eq!(status.code(), Some(130), "{said}");
     assert!(said.contains("interrupted by SIGINT"), "{said}");
     assert!(
-        said.contains(&format!("next: openshell start --gateway {}", gateway.name)),
+        said.contains(&format!("next: {} start --gateway {}", typed(), gateway.name)),
         "{said}"
     );
     assert_eq!(processes_of(gateway), Vec::<String>::new());

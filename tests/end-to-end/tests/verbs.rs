@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use cluster_fixture::time_side_by_side;
-use end_to_end::{Ended, Person, TestGateway, docker, skipped_without_docker};
+use end_to_end::{Ended, Person, TestGateway, docker, skipped_without_docker, typed};
 
 /// What a run prints where a person reads it.
 fn on_a_terminal(gateway: &TestGateway, words: &str) -> String {
@@ -30,7 +30,11 @@ fn there_is_nothing_to_resume_where_there_is_nothing() {
         let ended = gateway.run(verb, &["--json"]);
         assert_eq!(ended.code, 1, "{}", ended.stderr);
         assert_eq!(ended.document()["error"]["reason"], "no_state");
-        assert!(ended.stderr.contains("next: openshell start"), "{}", ended.stderr);
+        assert!(
+            ended.stderr.contains(&format!("next: {} start", typed())),
+            "{}",
+            ended.stderr
+        );
     }
     for verb in ["env", "logs"] {
         assert_eq!(gateway.run(verb, &[]).code, 1, "{verb}");

@@ -47,7 +47,7 @@ impl ImageRegistry {
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
-            .expect("docker-registry, which scripts/test packages installs");
+            .expect("docker-registry, which scripts/setup --tests installs");
         let mut registry = Self {
             folder,
             port,

@@ -146,7 +146,7 @@ fn which(name: &str) -> String {
         .iter()
         .map(|folder| PathBuf::from(folder).join(name))
         .find(|path| path.exists())
-        .unwrap_or_else(|| panic!("{name} is not installed: scripts/test packages"))
+        .unwrap_or_else(|| panic!("{name} is not installed: scripts/setup --tests installs it"))
         .display()
         .to_string()
 }

@@ -42,7 +42,10 @@ pub async fn run(flags: &BackupFlags, context: Context<Report>) -> Result<Answer
                 "gateway {} has no volume: there is nothing to back up",
                 work.gateway
             ),
-            "see which gateways there are: gw-detect --all",
+            format!(
+                "see which gateways there are: {}",
+                contract::typed("gw-detect --all")
+            ),
         ));
     }
     let container = plan::present(&facts);

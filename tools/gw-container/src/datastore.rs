@@ -66,7 +66,7 @@ pub struct Brings {
     pub version: Option<Version>,
 }
 
-/// `volume_image_mismatch` (78) where the image may not open the volume.
+/// `volume_image_mismatch` or `volume_too_old` (78) if the image may not open the volume.
 pub fn check(volume: &str, written: &Written, image: &str, brings: Brings) -> Result<(), Failure> {
     let Some(used) = written.last.or(written.datastores.first().copied()) else {
         return Ok(());
@@ -93,6 +93,11 @@ pub fn check(volume: &str, written: &Written, image: &str, brings: Brings) -> Re
         return Err(mismatch(format!(
             "volume {volume} holds {names}{last}, which the image {image} does not open: its sandboxes would seem gone"
         )));
+    }
+    if let (Kind::Openshell, Some(wrote), Some(own)) = (brings.kind, written.version, brings.version)
+        && own.skips_from(wrote)
+    {
+        return Err(too_old(volume, wrote, image, own));
     }
     match (written.version, brings.version) {
         (Some(wrote), Some(brings)) if brings < wrote => Err(mismatch(format!(
@@ -140,9 +145,46 @@ fn mismatch(message: String) -> Failure {
     )
 }
 
+fn too_old(volume: &str, wrote: Version, image: &str, own: Version) -> Failure {
+    Failure::new(
+        Exit::Configuration,
+        "volume_too_old",
+        format!(
+            "volume {volume} was last written by Kubernetes {wrote}, and the image {image} has {own}: data is opened by the same minor \
+             version or the next one"
+        ),
+        "copy the data out, which starts nothing: gw-container backup FILE, then tar --zstd -xf FILE volume/storage; or name the image \
+         that wrote it: --image IMAGE",
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_image_of_ours_opens_its_own_minor_version_and_the_one_before() {
+        for (wrote, fits) in [
+            ("v1.20.2", false),
+            ("v1.33.9", false),
+            ("v1.34.0", true),
+            ("v1.35.9", true),
+            ("", true),
+        ] {
+            let written = Written {
+                datastores: vec![Datastore::OpenshellEtcd],
+                version: Version::parse(wrote),
+                last: None,
+            };
+            let brings = Brings {
+                kind: Kind::Openshell,
+                version: Version::parse("v1.35.9"),
+            };
+            let answer = check("v", &written, "i", brings);
+            assert_eq!(answer.is_ok(), fits, "{wrote}: {answer:?}");
+            assert!(answer.map_or_else(|failure| failure.reason == "volume_too_old", |()| true));
+        }
+    }
 
     #[test]
     fn a_volume_is_opened_only_by_an_image_that_fits() {

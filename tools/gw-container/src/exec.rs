@@ -95,6 +95,10 @@ pub fn running<'a>(work: &Work, facts: &'a gateway_facts::Facts) -> Result<&'a C
         Exit::Failed,
         "not_running",
         format!("container {} does not run", container.name),
-        format!("start it: gw-container ensure --gateway {}", work.gateway),
+        format!(
+            "start it: {} --gateway {}",
+            contract::typed("gw-container ensure"),
+            work.gateway
+        ),
     ))
 }

@@ -74,7 +74,18 @@ pub fn missing(reference: &str) -> Failure {
         Exit::Failed,
         "image_missing",
         format!("Docker does not have the image {reference}"),
-        format!("build it (images/build), or get it: docker pull {reference}"),
+        how_to_get(reference),
+    )
+}
+
+/// Images of this project's own are in no registry.
+fn how_to_get(reference: &str) -> String {
+    if !reference.starts_with("openshell/cluster:") {
+        return format!("get it: docker pull {reference}");
+    }
+    contract::typed_by_driver("start").map_or_else(
+        || "build it: images/build in the checkout".to_owned(),
+        |start| format!("{start} builds one"),
     )
 }
 

@@ -7,13 +7,26 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version(u32, u32, u32, u32);
 
+/// What this project's images had before they wrote their version on the volume.
+pub const FIRST_VERSION: Version = Version(1, 20, 2, 0);
+
 impl std::fmt::Display for Version {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "v{}.{}.{}+k3s{}", self.0, self.1, self.2, self.3)
+        write!(formatter, "v{}.{}.{}", self.0, self.1, self.2)?;
+        if self.3 > 0 {
+            write!(formatter, "+k3s{}", self.3)?;
+        }
+        Ok(())
     }
 }
 
 impl Version {
+    /// Is this more than one minor version later? Kubernetes is upgraded one at a time
+    /// (<https://kubernetes.io/releases/version-skew-policy>).
+    pub fn skips_from(self, earlier: Self) -> bool {
+        (self.0, self.1) > (earlier.0, earlier.1 + 1)
+    }
+
     /// `v1.30.4+k3s1`, or Kubernetes' own `v1.30.4`.
     pub fn parse(text: &str) -> Option<Self> {
         let (version, build) = text

@@ -42,7 +42,8 @@ pub async fn run(flags: &KubeconfigFlags, context: Context<Report>) -> Result<An
     let text = read(&work, container, &server).await?;
     if work.machine.is_some() {
         work.console.progress(&format!(
-            "{server} leads to the API while this runs: gw-container tunnel --gateway {}",
+            "{server} leads to the API while this runs: {} --gateway {}",
+            contract::typed("gw-container tunnel"),
             work.gateway
         ));
     }
@@ -183,7 +184,11 @@ async fn still_runs(work: &Work, container: &Container) -> Result<(), Failure> {
             Exit::Failed,
             "not_running",
             format!("container {name} does not run, and has no kubeconfig yet"),
-            format!("start it: gw-container ensure --gateway {}", work.gateway),
+            format!(
+                "start it: {} --gateway {}",
+                contract::typed("gw-container ensure"),
+                work.gateway
+            ),
         )),
     }
 }
@@ -213,7 +218,11 @@ pub fn no_container(work: &Work) -> Failure {
         Exit::Failed,
         "no_container",
         format!("gateway {} has no container", work.gateway),
-        format!("make one: gw-container ensure --gateway {}", work.gateway),
+        format!(
+            "make one: {} --gateway {}",
+            contract::typed("gw-container ensure"),
+            work.gateway
+        ),
     )
 }
 

@@ -24,7 +24,10 @@ const FILE: &str = "openshell-load.tar";
 /// Loads each image that the node does not have under that name with that very content.
 pub async fn run(flags: &LoadFlags, context: Context<Report>) -> Result<Answer, Failure> {
     if flags.images.is_empty() {
-        return Err(Failure::usage("no image is named", "gw-container load IMAGE..."));
+        return Err(Failure::usage(
+            "no image is named",
+            contract::typed("gw-container load IMAGE..."),
+        ));
     }
     let (work, facts) = Work::begin(&context, "load", Access::Changing).await?;
     let container = exec::running(&work, &facts)?;

@@ -132,7 +132,7 @@ fn failed(reference: &str, error: &bollard::errors::Error) -> Failure {
             Exit::Failed,
             "image_missing",
             format!("neither Docker nor a registry has the image {reference}: {message}"),
-            "build it (images/build), or name another: --image IMAGE",
+            "name another: --image IMAGE",
         );
     }
     Failure::new(

@@ -25,6 +25,10 @@ const OWN: &[Reason] = &[
         "volume_image_mismatch",
         "the image has another datastore or an older Kubernetes than the volume, or does not say",
     ),
+    Reason::new(
+        "volume_too_old",
+        "the image's Kubernetes is more than one minor version newer than the volume's",
+    ),
     Reason::new("image_pull_failed", "the cluster image could not be pulled"),
     Reason::new(
         "network_ambiguous",

@@ -3,12 +3,12 @@
 
 use contract::{Exit, Failure};
 use gateway_facts::{Facts, node_in_certificate};
-use gateway_names::{KUBELET_CERTIFICATE, VOLUME_PATH};
+use gateway_names::{KUBELET_CERTIFICATE, KUBERNETES_VERSION, VOLUME_PATH};
 
 use crate::datastore::{self, Brings, Datastore, Kind, Written};
 use crate::helper_container::{Helper, Volume};
 use crate::image::{self, Image};
-use crate::k3s_version::Version;
+use crate::k3s_version::{FIRST_VERSION, Version};
 use crate::memory::Memory;
 use crate::plan::present;
 use crate::restore::INCOMPLETE;
@@ -63,6 +63,14 @@ pub async fn look(work: &Work, facts: &Facts, image: Option<&str>) -> Result<Opt
     }
 }
 
+/// This project's image writes its version on the volume. Those before it did not, and had Kubernetes 1.20.
+async fn version_of_own(work: &Work, container: &str) -> Result<Version, Failure> {
+    let path = format!("{VOLUME_PATH}/{KUBERNETES_VERSION}");
+    let text = fetch::file(&work.session, container, &path).await?;
+    let read = text.and_then(|text| Version::parse(String::from_utf8(text).ok()?.trim()));
+    Ok(read.unwrap_or(FIRST_VERSION))
+}
+
 async fn through_helper(work: &Work, image: &str) -> Result<Look, Failure> {
     let helper = Helper::make(work, image, Volume::Read).await?;
     let found = through(work, &helper.id).await;
@@ -80,7 +88,8 @@ async fn through(work: &Work, container: &str) -> Result<Look, Failure> {
                 work.gateway.resource()
             ),
             format!(
-                "restore it again: gw-container restore FILE --yes --gateway {}",
+                "restore it again: {} --gateway {}",
+                contract::typed("gw-container restore FILE --yes"),
                 work.gateway
             ),
         ));
@@ -99,6 +108,9 @@ async fn through(work: &Work, container: &str) -> Result<Look, Failure> {
         if fetch::exists(&work.session, container, &format!("{VOLUME_PATH}/{path}")).await? {
             written.datastores.push(datastore);
         }
+    }
+    if written.datastores == [Datastore::OpenshellEtcd] {
+        written.version = Some(version_of_own(work, container).await?);
     }
     Ok(Look {
         node_name: certificate.as_deref().and_then(node_in_certificate),

@@ -49,7 +49,7 @@ async fn run(flags: Flags, context: Context<Report>) -> Result<Answer, Failure> 
         if flags.expect.is_some() || flags.size || context.common.gateway.is_some() {
             return Err(Failure::usage(
                 "--all lists every gateway: it goes with neither --gateway nor --expect nor --size",
-                "ask one by one: gw-detect --gateway NAME",
+                format!("ask one by one: {}", contract::typed("gw-detect --gateway NAME")),
             ));
         }
         every::run(&context).await?;

@@ -83,7 +83,10 @@ fn not_bound(name: &str, phase: &str) -> Failure {
         Exit::Failed,
         "volume_not_bound",
         format!("volume {name} is {phase}, and not Bound to its claim, after its move; its data is kept"),
-        format!("kubectl describe persistentvolume {name}, then gw-nodeclean again"),
+        format!(
+            "kubectl describe persistentvolume {name}, then {} again",
+            contract::typed("gw-nodeclean")
+        ),
     )
 }
 

@@ -41,7 +41,10 @@ impl Flags {
         if self.container_created.is_some() && self.keep.is_none() {
             return Err(Failure::usage(
                 "--container-created does not say which node's container it is about",
-                "name the node: gw-nodeclean --keep NODE --container-created TIME",
+                format!(
+                    "name the node: {}",
+                    contract::typed("gw-nodeclean --keep NODE --container-created TIME")
+                ),
             ));
         }
         Ok(())

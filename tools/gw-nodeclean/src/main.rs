@@ -92,6 +92,9 @@ fn answer(left: &[Left], context: &Context<Report>) -> Result<Answer, Failure> {
         Exit::Failed,
         reason,
         format!("{} was left: {}{more}", first.object, first.why),
-        "gw-nodeclean --dry-run | jq .left lists all of it",
+        format!(
+            "{} | jq .left lists all of it",
+            contract::typed("gw-nodeclean --dry-run")
+        ),
     ))
 }

@@ -119,7 +119,10 @@ pub async fn observe(session: &Session, flags: &Flags, context: &Context<Report>
         let live: Vec<&str> = found.live.iter().map(|node| node.name.as_str()).collect();
         return Err(no_live_node(
             format!("several nodes live ({}), and none was named", live.join(", ")),
-            "name the one that volumes move to: gw-nodeclean --keep NODE --allow-multi-node",
+            &format!(
+                "name the one that volumes move to: {}",
+                contract::typed("gw-nodeclean --keep NODE --allow-multi-node")
+            ),
         ));
     }
     Ok(found)

@@ -133,7 +133,10 @@ pub async fn rehearse(session: &Session, new: &PersistentVolume) -> Result<(), F
             format!(
                 "the API server would not take volume {name} for another node; nothing of it was deleted"
             ),
-            "gw-nodeclean --skip-volumes cleans up all but volumes and their nodes",
+            format!(
+                "{} cleans up all but volumes and their nodes",
+                contract::typed("gw-nodeclean --skip-volumes")
+            ),
         )),
     }
 }

@@ -34,9 +34,10 @@ pub async fn run(flags: CheckFlags, context: Context<Report>) -> Result<Answer, 
         }
     });
     if !valid {
-        context
-            .console
-            .warning("not all is as it should be; next: gw-pki reconcile");
+        context.console.warning(&format!(
+            "not all is as it should be; next: {}",
+            contract::typed("gw-pki reconcile")
+        ));
     }
     Ok(if valid { Answer::Done } else { Answer::No })
 }

@@ -84,7 +84,7 @@ fn unusable(client: &Part) -> Failure {
             "Secret {CLIENT_TLS_SECRET} has no bundle that a client could use: {}",
             listed(&client.findings())
         ),
-        "gw-pki reconcile, then export it again",
+        format!("{}, then export it again", contract::typed("gw-pki reconcile")),
     )
 }
 

@@ -103,7 +103,7 @@ impl ReconcileFlags {
 
     /// Times that contradict each other: a certificate that is new would be late already.
     pub fn validated(self) -> Result<Self, Failure> {
-        let help = "gw-pki reconcile --help";
+        let help = &contract::typed("gw-pki reconcile --help");
         if self.validity < Duration::from_secs(60) {
             return Err(Failure::usage("--validity must be a minute at least", help));
         }

@@ -158,9 +158,10 @@ impl Run {
                 .console
                 .progress(&format!("{}: {} ({})", action.verb, action.object, action.reason));
             if planned.step == Step::MakeAuthority && planned.replaces || !examined.others.is_empty() {
-                self.context.console.warning(
-                    "the CA changes: clients on other machines need the new bundle (gw-pki export --output -)",
-                );
+                self.context.console.warning(&format!(
+                    "the CA changes: clients on other machines need the new bundle ({})",
+                    contract::typed("gw-pki export --output -")
+                ));
             }
             self.context.report.update(|report| done(report, planned, action));
         }
@@ -228,13 +229,14 @@ impl Run {
     fn say_what_is_left(&self, examined: &Examined) {
         let console = &self.context.console;
         let namespace = &self.session.namespace;
+        let restart = contract::typed("gw-pki reconcile --restart");
         if examined.phase == Phase::Rolling {
-            console.warning(
-                "the CA changes, and goes on once the server has the new one; next: gw-pki reconcile --restart",
-            );
+            console.warning(&format!(
+                "the CA changes, and goes on once the server has the new one; next: {restart}"
+            ));
         } else if examined.restart_needed {
             console.warning(&format!(
-                "the server uses the old material until it restarts; next: gw-pki reconcile --restart, or \
+                "the server uses the old material until it restarts; next: {restart}, or \
                  kubectl -n {namespace} rollout restart {}",
                 self.session.workload
             ));
@@ -250,8 +252,9 @@ impl Run {
             .filter(|part| part.findings().contains(&Finding::Expiring));
         for certificate in late.filter_map(|part| part.certificate.as_ref()) {
             console.warning(&format!(
-                "the certificate {} is late in its time, and only a new CA could renew it; next: gw-pki reconcile --rotate ca",
-                certificate.subject
+                "the certificate {} is late in its time, and only a new CA could renew it; next: {}",
+                certificate.subject,
+                contract::typed("gw-pki reconcile --rotate ca")
             ));
         }
     }

@@ -11,7 +11,8 @@ pub fn refused(Immutable(secret): Immutable, namespace: &str) -> Failure {
         "secret_immutable",
         format!("Secret {secret} must be changed, and it is marked immutable"),
         format!(
-            "remove it and run this again: kubectl -n {namespace} delete secret {secret}, then gw-pki reconcile"
+            "remove it and run this again: kubectl -n {namespace} delete secret {secret}, then {}",
+            contract::typed("gw-pki reconcile")
         ),
     )
 }

@@ -135,10 +135,12 @@ fn tell(context: &Context<Report>, present: &Present, holders: &[Holder]) {
     let console = &context.console;
     match present {
         Present::Absent => console.warning(&format!(
-            "Secret {HANDSHAKE_SECRET} does not exist; next: gw-sshsecret reconcile"
+            "Secret {HANDSHAKE_SECRET} does not exist; next: {}",
+            contract::typed("gw-sshsecret reconcile")
         )),
         Present::Invalid(why) => console.warning(&format!(
-            "Secret {HANDSHAKE_SECRET} is no handshake secret: {why}; next: gw-sshsecret reconcile --replace-invalid"
+            "Secret {HANDSHAKE_SECRET} is no handshake secret: {why}; next: {}",
+            contract::typed("gw-sshsecret reconcile --replace-invalid")
         )),
         Present::Valid(secret) => console.progress(&format!(
             "Secret {HANDSHAKE_SECRET} holds {}",

@@ -110,12 +110,12 @@ async fn from_cluster(context: &Context<Report>) -> Result<Zeroizing<String>, Fa
         Present::Absent => (
             "handshake_missing",
             "does not exist".to_owned(),
-            "gw-sshsecret reconcile",
+            contract::typed("gw-sshsecret reconcile"),
         ),
         Present::Invalid(why) => (
             "handshake_invalid",
             format!("is no handshake secret: {why}"),
-            "gw-sshsecret reconcile --replace-invalid",
+            contract::typed("gw-sshsecret reconcile --replace-invalid"),
         ),
     };
     Err(Failure::new(

@@ -8,7 +8,7 @@ use crate::report::Carried;
 
 /// The failure that a refusal is.
 pub fn refused(refusal: Refusal, carried: &[Carried]) -> Failure {
-    let again = "gw-sshsecret reconcile";
+    let again = contract::typed("gw-sshsecret reconcile");
     let (reason, message, hint) = match refusal {
         Refusal::Invalid(why) => (
             "handshake_invalid",
@@ -39,7 +39,7 @@ pub fn refused(refusal: Refusal, carried: &[Carried]) -> Failure {
                 "no live sandbox carries the secret that --adopt names; there is: {}",
                 counted(carried)
             ),
-            "gw-sshsecret check shows the fingerprints".to_owned(),
+            format!("{} shows the fingerprints", contract::typed("gw-sshsecret check")),
         ),
         Refusal::AnotherExists => (
             "adopt_refused",
@@ -47,7 +47,8 @@ pub fn refused(refusal: Refusal, carried: &[Carried]) -> Failure {
                 "Secret {HANDSHAKE_SECRET} exists and is another one than --adopt names; it was not changed"
             ),
             format!(
-                "see who carries which: gw-sshsecret check; replace it all the same: {again} --rotate --adopt FINGERPRINT --yes"
+                "see who carries which: {}; replace it all the same: {again} --rotate --adopt FINGERPRINT --yes",
+                contract::typed("gw-sshsecret check")
             ),
         ),
     };
@@ -75,7 +76,8 @@ pub fn immutable(namespace: &str) -> Failure {
         "secret_immutable",
         format!("Secret {HANDSHAKE_SECRET} must be changed, and it is marked immutable"),
         format!(
-            "remove it and run this again: kubectl -n {namespace} delete secret {HANDSHAKE_SECRET}, then gw-sshsecret reconcile"
+            "remove it and run this again: kubectl -n {namespace} delete secret {HANDSHAKE_SECRET}, then {}",
+            contract::typed("gw-sshsecret reconcile")
         ),
     )
 }

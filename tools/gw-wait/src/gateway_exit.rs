@@ -30,7 +30,10 @@ pub async fn watch(context: &Context<Report>) -> Result<Failure, Failure> {
                     Exit::Failed,
                     "gateway_exited",
                     format!("container {name} {why}"),
-                    format!("look why: gw-container diagnose --gateway {gateway}"),
+                    format!(
+                        "look why: {} --gateway {gateway}",
+                        contract::typed("gw-container diagnose")
+                    ),
                 ));
             }
         }

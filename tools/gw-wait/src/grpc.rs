@@ -68,7 +68,8 @@ pub async fn wait(flags: &GrpcFlags, context: &Context<Report>) -> Result<(), Fa
         tokio::time::sleep(pause).await;
     }
     let what = format!("the gateway did not answer gRPC at {}", flags.address);
-    Err(timed_out(context, &what, "gw-detect | jq '.container, .probe'"))
+    let look = format!("{} | jq '.container, .probe'", contract::typed("gw-detect"));
+    Err(timed_out(context, &what, &look))
 }
 
 fn cause(word: &'static str, detail: impl Into<String>) -> CauseField {

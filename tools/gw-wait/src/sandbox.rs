@@ -232,6 +232,10 @@ fn said(status: &str, text: &str) -> String {
 
 /// What a status other than 412 means. It is not asked again.
 fn denied(status: StatusCode, text: &str) -> Failure {
+    let (compare, look) = (
+        compare_secret(),
+        format!("see who answers there: {}", contract::typed("gw-detect")),
+    );
     let (exit, reason, meaning, hint) = match status.as_u16() {
         401 => (
             Exit::Permission,
@@ -255,13 +259,13 @@ fn denied(status: StatusCode, text: &str) -> Failure {
             Exit::Failed,
             "sandbox_unreachable",
             "its pod is ready, and cannot be reached or refuses the gateway's handshake",
-            "compare the handshake secret: gw-sshsecret reconcile --dry-run",
+            &*compare,
         ),
         _ => (
             Exit::Failed,
             "unexpected_status",
             "a gateway does not answer so",
-            "see who answers there: gw-detect",
+            &*look,
         ),
     };
     Failure::new(
@@ -279,7 +283,14 @@ fn closed(id: &str) -> Failure {
         format!(
             "the tunnel to sandbox {id} was opened and closed at once: it refuses the gateway's handshake"
         ),
-        "compare the handshake secret: gw-sshsecret reconcile --dry-run",
+        compare_secret(),
+    )
+}
+
+fn compare_secret() -> String {
+    format!(
+        "compare the handshake secret: {}",
+        contract::typed("gw-sshsecret reconcile --dry-run")
     )
 }
 

@@ -42,7 +42,8 @@ pub async fn wait(flags: &TcpFlags, context: &Context<Report>) -> Result<(), Fai
         tokio::time::sleep(pause).await;
     }
     let what = format!("nothing took connections at {}", flags.address);
-    Err(timed_out(context, &what, "gw-detect says who has the port"))
+    let look = format!("{} says who has the port", contract::typed("gw-detect"));
+    Err(timed_out(context, &what, &look))
 }
 
 /// The error says whether the port is closed, as opposed to an address that does not answer.

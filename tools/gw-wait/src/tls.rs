@@ -89,7 +89,7 @@ impl Peer {
                     "the gateway at {} refuses the client's certificate, which has expired",
                     self.address
                 ),
-                "gw-pki reconcile makes a new one",
+                format!("{} makes a new one", contract::typed("gw-pki reconcile")),
             )
         })
     }
@@ -140,7 +140,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 fn usage(message: &str) -> Failure {
-    Failure::usage(message, "gw-wait --help")
+    Failure::usage(message, contract::typed("gw-wait --help"))
 }
 
 fn bundle_invalid(message: String) -> Failure {
@@ -148,7 +148,10 @@ fn bundle_invalid(message: String) -> Failure {
         Exit::Configuration,
         "bundle_invalid",
         message,
-        "gw-pki reconcile writes the gateway's client bundle; --tls-ca-cert and its companions name other files",
+        format!(
+            "{} writes the gateway's client bundle; --tls-ca-cert and its companions name other files",
+            contract::typed("gw-pki reconcile")
+        ),
     )
 }
 

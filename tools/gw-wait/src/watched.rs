@@ -151,7 +151,11 @@ fn api_failure(trouble: Trouble, detail: &str) -> Option<Failure> {
             Exit::Unavailable,
             "api_unreachable",
             detail,
-            "gw-wait api waits until it answers; scripts/openshell status says whether the gateway runs",
+            format!(
+                "{} waits until it answers; {} says whether the gateway runs",
+                contract::typed("gw-wait api"),
+                contract::typed_by_driver("status").unwrap_or_else(|| contract::typed("gw-detect"))
+            ),
         )),
         Trouble::Forbidden => Some(Failure::new(
             Exit::Permission,

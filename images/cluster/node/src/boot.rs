@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use kube::Client;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
 
+use crate::bring_up::BringUp;
 use crate::cgroup::{CgroupRoot, pod_processes};
 use crate::chart::Bundled;
-use crate::parts::{self, Part};
+use crate::parts::Part;
 use crate::supervisor::Supervisor;
-use crate::{arguments, certificates, cgroup, cluster, configuration, dns_service, machine, pod_images};
+use crate::{arguments, certificates, cgroup, cluster, configuration, machine, parts, volume};
 
 /// What pods get to end by themselves at a stop.
 const POD_GRACE: Duration = Duration::from_secs(5);
@@ -23,6 +24,7 @@ pub async fn run(words: &[String]) -> anyhow::Result<()> {
         eprintln!("cluster-node: no use for {}", arguments.ignored.join(" "));
     }
     machine::prepare()?;
+    volume::claim()?;
     if !arguments.without_dns {
         machine::take_dns_address()?;
     }
@@ -37,30 +39,34 @@ pub async fn run(words: &[String]) -> anyhow::Result<()> {
 
     let (mut supervisor, mut hopeless) = Supervisor::new();
     let all = parts::all(&node, address, arguments.without_dns);
-    let bundled = if arguments.no_chart {
-        None
-    } else {
-        Bundled::read()?
-    };
-    // A server that would be replaced at once is not started first.
-    let hold_kubelet = bundled.as_ref().is_some_and(Bundled::differs_from_hint);
-    let mut held: Option<Part> = None;
-    for part in all.clone() {
-        if part.name == "kubelet" && hold_kubelet {
-            held = Some(part);
-        } else {
-            supervisor.start(part);
-        }
+    let is_held = |part: &Part| part.name == parts::KUBELET || part.name == parts::DNS;
+    let (mut held, first): (Vec<Part>, Vec<Part>) = all.iter().cloned().partition(is_held);
+    for part in first {
+        supervisor.start(part);
     }
 
-    let client = cluster::client().await?;
-    let mut workflow = tokio::spawn(after_start(client, bundled, hold_kubelet, arguments.without_dns));
+    let (released, mut due) = mpsc::channel(all.len());
+    let bringing_up = BringUp {
+        client: cluster::client().await?,
+        node,
+        bundled: if arguments.no_chart {
+            None
+        } else {
+            Bundled::read()?
+        },
+        without_dns: arguments.without_dns,
+        released,
+    };
+    let mut workflow = tokio::spawn(bringing_up.run());
     let mut busy = true;
     let ended = loop {
         tokio::select! {
             _ = terminate.recv() => break Ok(()),
             _ = interrupt.recv() => break Ok(()),
             reason = hopeless.recv() => break reason.map_or(Ok(()), Err),
+            Some(name) = due.recv() => {
+                held.extract_if(.., |part| part.name == name).for_each(|part| supervisor.start(part));
+            }
             done = &mut workflow, if busy => {
                 busy = false;
                 match done {
@@ -68,9 +74,7 @@ pub async fn run(words: &[String]) -> anyhow::Result<()> {
                     Err(error) => eprintln!("cluster-node: {error}"),
                     Ok(Ok(())) => {}
                 }
-                if let Some(kubelet) = held.take() {
-                    supervisor.start(kubelet);
-                }
+                held.drain(..).for_each(|part| supervisor.start(part));
             }
         }
     };
@@ -79,75 +83,6 @@ pub async fn run(words: &[String]) -> anyhow::Result<()> {
     stop(&mut supervisor, &root, &all).await;
     eprintln!("cluster-node: stopped");
     ended
-}
-
-/// What is done once the API server answers; tried again until it succeeds, because a young API server may refuse.
-async fn after_start(
-    client: Client,
-    bundled: Option<Bundled>,
-    held: bool,
-    without_dns: bool,
-) -> anyhow::Result<()> {
-    let (images, ()) = tokio::join!(pod_images::import(), api_ready(&client));
-    // The API server is of use without them, too.
-    if let Err(error) = images {
-        eprintln!("cluster-node: {error:#}");
-    }
-    let mut tries = 0;
-    loop {
-        let done = async {
-            cluster::ensure_basics(&client).await?;
-            dns_service::reconcile(&client, without_dns).await?;
-            apply_manifests().await?;
-            match &bundled {
-                Some(bundled) => bundled.deploy(&client, held).await,
-                None => Ok(()),
-            }
-        };
-        match done.await {
-            Ok(()) => return Ok(()),
-            Err(error) if tries >= 20 => return Err(error),
-            Err(error) => {
-                tries += 1;
-                eprintln!("cluster-node: {error:#}; trying again");
-                tokio::time::sleep(Duration::from_secs(1)).await;
-            }
-        }
-    }
-}
-
-async fn api_ready(client: &Client) {
-    cluster::ready(client).await;
-    eprintln!("cluster-node: the API server is ready");
-}
-
-/// k3s applies what lies in this folder, and others put their objects there.
-async fn apply_manifests() -> anyhow::Result<()> {
-    let folder = crate::layout::data("server/manifests");
-    let mut entries = std::fs::read_dir(&folder).with_context(|| folder.display().to_string())?;
-    let is_manifest = |path: &std::path::Path| {
-        path.extension()
-            .is_some_and(|kind| kind == "yaml" || kind == "json")
-    };
-    if !entries.any(|entry| entry.is_ok_and(|entry| is_manifest(&entry.path()))) {
-        return Ok(());
-    }
-    let output = tokio::process::Command::new("kubectl")
-        .args(["apply", "--filename"])
-        .arg(&folder)
-        .env("KUBECONFIG", crate::layout::KUBECONFIG)
-        .kill_on_drop(true)
-        .output()
-        .await
-        .context("kubectl")?;
-    if !output.status.success() {
-        // Somebody's wrong manifest must not keep the gateway from starting.
-        eprintln!(
-            "cluster-node: manifests: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
-    }
-    Ok(())
 }
 
 /// Stops in an order that loses nothing: no new pods, then pods, then what needs the API server, then that one, its store last.

@@ -43,7 +43,7 @@ pub fn reconcile(node: &str, address: Ipv4Addr, extra_sans: &[String]) -> anyhow
     }
     kubelet_client(&issuer, node)?;
     kubeconfig(layout::KUBECONFIG.as_ref(), "admin")?;
-    kubeconfig(layout::DNS_KUBECONFIG.as_ref(), "cluster-dns")?;
+    kubeconfig(layout::DNS_KUBECONFIG.as_ref(), "coredns")?;
     Ok(())
 }
 
@@ -84,8 +84,7 @@ fn leaves(node: &str, address: Ipv4Addr, extra_sans: &[String]) -> Vec<Leaf> {
             sans: vec![address.to_string(), node.to_owned()],
         },
         plain("admin", "system:admin", &["system:masters"]),
-        // Kubernetes lets this account list and watch Services and Endpoints, and nothing else.
-        plain("cluster-dns", "system:serviceaccount:kube-system:kube-dns", &[]),
+        plain("coredns", crate::dns_service::USER, &[]),
     ]
 }
 

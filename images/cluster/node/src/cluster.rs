@@ -192,6 +192,12 @@ fn names_handshake(template: Option<&PodTemplateSpec>) -> bool {
     serde_json::to_string(&template).is_ok_and(|text| text.contains(&named))
 }
 
+/// Does the API server know the node?
+pub async fn knows_node(client: &Client, node: &str) -> Result<bool, kube::Error> {
+    let nodes: Api<Node> = Api::all(client.clone());
+    Ok(nodes.get_opt(node).await?.is_some())
+}
+
 /// Pressure that the node reports: names of conditions such as `DiskPressure`.
 pub async fn node_pressure(client: &Client, node: &str) -> Result<Vec<String>, kube::Error> {
     let nodes: Api<Node> = Api::all(client.clone());

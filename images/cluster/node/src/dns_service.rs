@@ -1,14 +1,18 @@
-//! The Service `kube-system/kube-dns`: it keeps the DNS server's address from being given to another Service, and others look
-//! for the address there.
+//! What the DNS server has in the cluster: the right to read what names are made of, and the Service `kube-system/kube-dns`, which
+//! keeps its address from being given to another Service and tells others the address.
 
 use anyhow::Context;
 use k8s_openapi::api::core::v1::{Namespace, Service};
+use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding};
 use kube::api::{DeleteParams, PostParams};
 use kube::{Api, Client};
 use serde_json::json;
 
 use crate::cluster::{ensure, is_code};
 use crate::layout;
+
+/// The user that the DNS server is to the API server.
+pub const USER: &str = "system:coredns";
 
 const NAMESPACE: &str = "kube-system";
 const NAME: &str = "kube-dns";
@@ -19,6 +23,9 @@ const PROXY: &str = "cluster-dns";
 /// Makes the Service where it is absent. Without a DNS server of the node, removes the one that was made here: somebody else's
 /// server needs the name and the address.
 pub async fn reconcile(client: &Client, without_dns: bool) -> anyhow::Result<()> {
+    if !without_dns {
+        allow_reading(client).await.context("the DNS server's role")?;
+    }
     let services: Api<Service> = Api::namespaced(client.clone(), NAMESPACE);
     let found = services.get_opt(NAME).await.context("Service kube-dns")?;
     match found {
@@ -31,6 +38,24 @@ pub async fn reconcile(client: &Client, without_dns: bool) -> anyhow::Result<()>
         }
         _ => Ok(()),
     }
+}
+
+/// CoreDNS' documentation of its plugin `kubernetes` names what it lists and watches.
+async fn allow_reading(client: &Client) -> anyhow::Result<()> {
+    let role = json!({
+        "metadata": {"name": USER},
+        "rules": [
+            {"apiGroups": [""], "resources": ["namespaces", "services"], "verbs": ["list", "watch"]},
+            {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list", "watch"]},
+        ],
+    });
+    let binding = json!({
+        "metadata": {"name": USER},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": USER},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": USER}],
+    });
+    ensure::<ClusterRole>(&Api::all(client.clone()), role).await?;
+    ensure::<ClusterRoleBinding>(&Api::all(client.clone()), binding).await
 }
 
 async fn create(client: &Client, services: &Api<Service>) -> anyhow::Result<()> {

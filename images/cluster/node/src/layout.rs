@@ -12,6 +12,8 @@ pub const POD_IMAGES: &str = "/opt/openshell/images";
 pub const CHART: &str = "/opt/openshell/chart";
 /// The supervisor that sandboxes mount from the node.
 pub const SUPERVISOR: &str = "/opt/openshell/bin/openshell-sandbox";
+/// The version of this image's Kubernetes, such as `v1.35.4`.
+pub const OWN_VERSION: &str = "/opt/openshell/kubernetes-version";
 /// Logs of the parts.
 pub const LOGS: &str = "/var/log/openshell";
 /// containerd's socket.
@@ -29,7 +31,15 @@ pub const DNS_SERVICE: &str = "10.43.0.10";
 /// The domain of the cluster's names.
 pub const CLUSTER_DOMAIN: &str = "cluster.local";
 /// The kubeconfig of the DNS server.
-pub const DNS_KUBECONFIG: &str = "/run/openshell/cluster-dns.kubeconfig";
+pub const DNS_KUBECONFIG: &str = "/run/openshell/coredns.kubeconfig";
+/// The DNS server's configuration.
+pub const COREFILE: &str = "/run/openshell/Corefile";
+/// Names that the DNS server knows beside the cluster's, as hosts(5) has them.
+pub const HOSTS: &str = "/run/openshell/hosts";
+/// Programs of the pods' network.
+pub const CNI_PLUGINS: &str = "/opt/cni/bin";
+/// Settings of image registries, a folder for each.
+pub const REGISTRIES: &str = "/run/openshell/registries";
 
 /// A path on the volume.
 pub fn data(path: &str) -> PathBuf {

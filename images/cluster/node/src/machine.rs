@@ -37,7 +37,6 @@ pub fn prepare() -> anyhow::Result<()> {
         layout::CONFIGURATION,
         "/etc/rancher/k3s",
         "/etc/cni/net.d",
-        "/opt/cni",
         "/run/flannel",
     ] {
         fs::create_dir_all(folder).with_context(|| folder.to_owned())?;
@@ -65,7 +64,17 @@ pub fn prepare() -> anyhow::Result<()> {
             "metric",
             "4000",
         ],
-    )
+    )?;
+    // kube-proxy rewrites the destination of what is for a Service. What it does not know yet is refused: it would leave the node, too.
+    let refused = ["--destination", layout::SERVICE_NETWORK, "--jump", "REJECT"];
+    // The DNS server's address is the node's own.
+    for chain in [&["OUTPUT", "!", "--out-interface", "lo"][..], &["FORWARD"]] {
+        let rule = [chain, &refused].concat();
+        if run("iptables", &[&["--wait", "--check"], &rule[..]].concat()).is_err() {
+            run("iptables", &[&["--wait", "--append"], &rule[..]].concat())?;
+        }
+    }
+    Ok(())
 }
 
 /// Gives the node the DNS server's address. It is the node's own as loopback addresses are, so that nobody outside takes it for
@@ -114,6 +123,32 @@ fn first_address(links: &serde_json::Value) -> Option<Ipv4Addr> {
         .find_map(|info| info["local"].as_str()?.parse().ok())
 }
 
+/// The machine that Docker runs on, as the container reaches it: what Docker wrote into /etc/hosts for `host.docker.internal`, else
+/// the gateway of the default route.
+pub fn docker_host() -> anyhow::Result<Ipv4Addr> {
+    let hosts = fs::read_to_string("/etc/hosts").context("/etc/hosts")?;
+    if let Some(address) = address_in_hosts(&hosts, "host.docker.internal") {
+        return Ok(address);
+    }
+    let output = Command::new("ip")
+        .args(["-4", "-json", "route", "show", "default"])
+        .output()
+        .context("ip")?;
+    let routes: serde_json::Value = serde_json::from_slice(&output.stdout).context("ip route")?;
+    let gateway = routes[0]["gateway"].as_str().and_then(|text| text.parse().ok());
+    // A network without a way out has no Docker host to reach.
+    Ok(gateway.unwrap_or(Ipv4Addr::LOCALHOST))
+}
+
+/// hosts(5): an address, then its names.
+fn address_in_hosts(hosts: &str, name: &str) -> Option<Ipv4Addr> {
+    hosts.lines().find_map(|line| {
+        let mut words = line.split('#').next()?.split_whitespace();
+        let address = words.next()?.parse().ok()?;
+        words.any(|word| word == name).then_some(address)
+    })
+}
+
 /// The node's name: what the gateway's tools chose, else the hostname.
 pub fn node_name() -> anyhow::Result<String> {
     let chosen = std::env::var("OPENSHELL_NODE_NAME")
@@ -131,7 +166,7 @@ pub fn node_name() -> anyhow::Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::first_address;
+    use super::{address_in_hosts, first_address};
 
     #[test]
     fn the_bridge_of_pods_is_not_the_containers_address() {
@@ -141,5 +176,15 @@ mod tests {
         ]);
         assert_eq!(first_address(&links), "172.18.0.2".parse().ok());
         assert_eq!(first_address(&serde_json::json!([])), None);
+    }
+
+    #[test]
+    fn the_docker_host_is_found_among_hosts() {
+        let hosts = "::1 host.docker.internal\n# 192.0.2.1 host.docker.internal\n172.17.0.1\thost.openshell.internal host.docker.internal\n";
+        assert_eq!(
+            address_in_hosts(hosts, "host.docker.internal"),
+            "172.17.0.1".parse().ok()
+        );
+        assert_eq!(address_in_hosts(hosts, "docker.internal"), None);
     }
 }

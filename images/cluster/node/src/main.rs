@@ -8,11 +8,13 @@
 
 mod arguments;
 mod boot;
+mod bring_up;
 mod certificates;
 mod cgroup;
 mod chart;
 mod cluster;
 mod configuration;
+mod corefile;
 mod dns_probe;
 mod dns_service;
 mod health;
@@ -22,7 +24,10 @@ mod parts;
 mod pod_images;
 mod registries;
 mod release;
+mod resolver;
+mod services;
 mod supervisor;
+mod volume;
 
 use std::process::ExitCode;
 

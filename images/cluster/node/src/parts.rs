@@ -15,6 +15,11 @@ pub struct Part {
     pub arguments: Vec<String>,
 }
 
+/// Starts pods.
+pub const KUBELET: &str = "kubelet";
+/// Answers names.
+pub const DNS: &str = "coredns";
+
 const ETCD: &str = "http://127.0.0.1:2379";
 
 fn part(name: &'static str, arguments: &[String]) -> Part {
@@ -46,7 +51,6 @@ pub fn all(node: &str, address: Ipv4Addr, without_dns: bool) -> Vec<Part> {
                 // A single member waits for nobody: it elects itself after one time-out.
                 "--heartbeat-interval=50".to_owned(),
                 "--election-timeout=250".to_owned(),
-                "--logger=zap".to_owned(),
             ],
         ),
         part("kube-apiserver", &apiserver()),
@@ -54,7 +58,7 @@ pub fn all(node: &str, address: Ipv4Addr, without_dns: bool) -> Vec<Part> {
             "containerd",
             &["--config=/run/openshell/containerd.toml".to_owned()],
         ),
-        part("kubelet", &kubelet(node, address)),
+        part(KUBELET, &kubelet(node, address)),
         part(
             "kube-controller-manager",
             &[
@@ -66,10 +70,7 @@ pub fn all(node: &str, address: Ipv4Addr, without_dns: bool) -> Vec<Part> {
                 format!("--root-ca-file={}", path_of(tls("ca.crt"))),
                 "--use-service-account-credentials=false".to_owned(),
                 "--leader-elect=false".to_owned(),
-                "--port=0".to_owned(),
                 "--allocate-node-cidrs=false".to_owned(),
-                // With address allocation the controller manager sleeps for ten seconds at each start.
-                "--controllers=*,-nodeipam".to_owned(),
                 "--node-monitor-period=1s".to_owned(),
                 "--bind-address=127.0.0.1".to_owned(),
             ],
@@ -79,7 +80,6 @@ pub fn all(node: &str, address: Ipv4Addr, without_dns: bool) -> Vec<Part> {
             &[
                 kubeconfig.clone(),
                 "--leader-elect=false".to_owned(),
-                "--port=0".to_owned(),
                 "--bind-address=127.0.0.1".to_owned(),
             ],
         ),
@@ -108,24 +108,9 @@ pub fn all(node: &str, address: Ipv4Addr, without_dns: bool) -> Vec<Part> {
         ),
     ];
     if !without_dns {
-        all.push(part("cluster-dns", &dns()));
+        all.push(part(DNS, &["-conf".to_owned(), layout::COREFILE.to_owned()]));
     }
     all
-}
-
-fn dns() -> Vec<String> {
-    let listen = format!("{}:53", layout::DNS_SERVICE);
-    [
-        ["--kubeconfig", layout::DNS_KUBECONFIG],
-        ["--listen", &listen],
-        ["--domain", layout::CLUSTER_DOMAIN],
-        ["--own-network", layout::POD_NETWORK],
-        ["--own-network", layout::SERVICE_NETWORK],
-    ]
-    .concat()
-    .into_iter()
-    .map(str::to_owned)
-    .collect()
 }
 
 fn apiserver() -> Vec<String> {
@@ -167,14 +152,7 @@ fn kubelet(node: &str, address: Ipv4Addr) -> Vec<String> {
         ("config", "/run/openshell/kubelet.json".to_owned()),
         ("hostname-override", node.to_owned()),
         ("node-ip", address.to_string()),
-        ("container-runtime", "remote".to_owned()),
-        (
-            "container-runtime-endpoint",
-            format!("unix://{}", layout::CONTAINERD),
-        ),
         ("root-dir", path_of(data("agent/kubelet"))),
-        ("network-plugin", "cni".to_owned()),
-        ("cni-bin-dir", "/usr/lib/cni".to_owned()),
     ];
     flags.map(|(name, value)| format!("--{name}={value}")).to_vec()
 }

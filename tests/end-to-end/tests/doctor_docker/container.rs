@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::process::Command;
 
 use end_to_end::{
-    Diagnosis, Ended, PlayedGateway, TestGateway, docker, own_image, skipped_without_docker, until,
+    Diagnosis, Ended, PlayedGateway, TestGateway, docker, own_image, skipped_without_docker, typed, until,
 };
 
 use crate::doctor;
@@ -22,7 +22,7 @@ fn stopped_port_network_and_volume() {
     }
     let played = PlayedGateway::started();
     let gateway = &played.gateway;
-    let start = format!("openshell start --gateway {}", gateway.name);
+    let start = format!("{} start --gateway {}", typed(), gateway.name);
     played.stop();
     next_names(&doctor(&played).names(&["stopped"]), "stopped", &start);
 

@@ -2,7 +2,7 @@
 
 use std::process::{Child, Command, Stdio};
 
-use end_to_end::{PlayedGateway, skipped_without_docker, until};
+use end_to_end::{PlayedGateway, skipped_without_docker, typed, until};
 
 use crate::doctor;
 
@@ -48,7 +48,7 @@ fn a_journal_that_a_killed_run_left() {
     let next = &found.finding("interrupted_run")["next"];
     assert_eq!(
         next,
-        &format!("openshell start --gateway {}", played.gateway.name)
+        &format!("{} start --gateway {}", typed(), played.gateway.name)
     );
     played.ensure(&[]).well();
     let causes = doctor(&played).causes;

@@ -58,6 +58,7 @@ fn up() -> Value {
     json!({
         "now": NOW,
         "kubeconfig": "/home/g/kubeconfig",
+        "typed": { "gw": "gw", "tools": "/tools/", "kubectl": "kubectl --kubeconfig /home/g/kubeconfig" },
         "asked": {
             "detect": good(json!({
                 "gateway": "g", "state": "serving", "endpoint": "https://127.0.0.1:8080", "conflicts": [],
@@ -150,6 +151,7 @@ fn existing() -> Value {
     documents["endpoint"] = "https://192.0.2.1:8080".into();
     documents["namespace"] = "team".into();
     documents["reach"] = "--kubeconfig /home/k --context c".into();
+    documents["typed"]["kubectl"] = "kubectl --kubeconfig /home/k --context c".into();
     documents
 }
 
@@ -240,18 +242,18 @@ fn a_finding_says_what_to_type() {
     };
     let next = |documents: Value| first(documents, "next");
     let stopped = with(down(), &json!({ "detect.state": "stopped" }));
-    assert_eq!(next(stopped.clone()), "openshell start --gateway g");
+    assert_eq!(next(stopped.clone()), "gw start --gateway g");
     let holders = json!({ "detect.ports.holders": [{ "kind": "process", "name": "nc", "pid": 7 }] });
     let taken = next(with(stopped, &holders));
     assert!(
-        taken.starts_with("kill 7 # or take another port: openshell start --gateway g --port"),
+        taken.starts_with("kill 7 # or take another port: gw start --gateway g --port"),
         "{taken}"
     );
     let duplicate = json!({ "detect.network.duplicates": ["0123456789abcdef", "f"] });
     assert_eq!(next(with(up(), &duplicate)), "docker network rm 0123456789ab f");
     // start does nothing to a gateway that serves.
     let missing = json!({ "secret.exists": false, "secret.fingerprint": null });
-    assert_eq!(next(with(up(), &missing)), "openshell restart --gateway g");
+    assert_eq!(next(with(up(), &missing)), "gw restart --gateway g");
     // A secret that all sandboxes carry is theirs by right; among several a person chooses.
     let holder = |digit: &str, agrees: bool| json!({ "kind": "sandbox", "name": "s", "fingerprint": format!("hmac-sha256:{}", digit.repeat(12)), "agrees": agrees, "detail": "d" });
     let one = next(with(
@@ -264,13 +266,13 @@ fn a_finding_says_what_to_type() {
         &json!({ "secret.holders": [holder("0", true), holder("1", false)] }),
     ));
     assert!(
-        two.starts_with("gw-sshsecret check") && !two.contains("--rotate"),
+        two.starts_with("/tools/gw-sshsecret check") && !two.contains("--rotate"),
         "{two}"
     );
     // Elsewhere it is another kubeconfig, context and namespace, and no container.
     let missing = json!({ "secret.exists": false, "secret.fingerprint": null });
-    assert_eq!(next(with(existing(), &missing)), "openshell restart --gateway g");
-    let lists = "gw-sshsecret check --kubeconfig /home/k --context c --namespace team";
+    assert_eq!(next(with(existing(), &missing)), "gw restart --gateway g");
+    let lists = "/tools/gw-sshsecret check --kubeconfig /home/k --context c --namespace team";
     let two = json!({ "secret.holders": [holder("0", true), holder("1", false)] });
     let two = next(with(existing(), &two));
     assert!(two.starts_with(lists), "{two}");

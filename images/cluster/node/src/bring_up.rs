@@ -1,0 +1,126 @@
+//! From an API server that comes up to a node that runs pods and has its chart.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+use kube::Client;
+use tokio::sync::mpsc;
+
+use crate::chart::Bundled;
+use crate::{cluster, dns_service, layout, parts, pod_images, services};
+
+/// A young API server may refuse: this many times what it refused is tried again.
+const TRIES: usize = 20;
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What is done once the API server answers.
+pub struct BringUp {
+    /// The administrator's client.
+    pub client: Client,
+    /// The node's name.
+    pub node: String,
+    /// The chart that this image brings; `None` where somebody else deploys one.
+    pub bundled: Option<Bundled>,
+    /// The node has no DNS server of its own.
+    pub without_dns: bool,
+    /// Takes the names of parts that may start from now on.
+    pub released: mpsc::Sender<&'static str>,
+}
+
+impl BringUp {
+    /// Pods start when Services can be reached, so that none that needs the API crashes for want of it. kube-proxy on its part
+    /// waits for the Node that the kubelet registers: on a new volume the kubelet starts first, and the chart waits.
+    pub async fn run(self) -> anyhow::Result<()> {
+        let (images, ()) = tokio::join!(pod_images::import(), self.api_ready());
+        // The API server is of use without them, too.
+        if let Err(error) = images {
+            eprintln!("cluster-node: {error:#}");
+        }
+        self.until_done(Self::basics).await?;
+        self.release(parts::DNS).await;
+        let is_known = cluster::knows_node(&self.client, &self.node)
+            .await
+            .context("the node's own object")?;
+        if !is_known {
+            self.release(parts::KUBELET).await;
+        }
+        if let Err(missing) = services::reachable().await? {
+            eprintln!("cluster-node: {missing}; pods start all the same");
+        }
+        // A server that would be replaced at once is not started first.
+        if is_known && self.bundled.as_ref().is_some_and(Bundled::differs_from_hint) {
+            self.until_done(|it| it.charts(true)).await?;
+            self.release(parts::KUBELET).await;
+            return Ok(());
+        }
+        self.release(parts::KUBELET).await;
+        self.until_done(|it| it.charts(false)).await
+    }
+
+    async fn api_ready(&self) {
+        cluster::ready(&self.client).await;
+        eprintln!("cluster-node: the API server is ready");
+    }
+
+    async fn release(&self, part: &'static str) {
+        // Where nobody listens any more the node stops.
+        let _ = self.released.send(part).await;
+    }
+
+    async fn until_done<'a, F>(&'a self, step: impl Fn(&'a Self) -> F) -> anyhow::Result<()>
+    where
+        F: Future<Output = anyhow::Result<()>>,
+    {
+        for _ in 0..TRIES {
+            match step(self).await {
+                Ok(()) => return Ok(()),
+                Err(error) => eprintln!("cluster-node: {error:#}; trying again"),
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        step(self).await
+    }
+
+    async fn basics(&self) -> anyhow::Result<()> {
+        cluster::ensure_basics(&self.client).await?;
+        dns_service::reconcile(&self.client, self.without_dns).await
+    }
+
+    async fn charts(&self, held: bool) -> anyhow::Result<()> {
+        apply_manifests().await?;
+        match &self.bundled {
+            Some(bundled) => bundled.deploy(&self.client, held).await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// k3s applies what lies in this folder, and others put their objects there.
+async fn apply_manifests() -> anyhow::Result<()> {
+    let folder = layout::data("server/manifests");
+    let mut entries = std::fs::read_dir(&folder).with_context(|| folder.display().to_string())?;
+    let is_manifest = |path: &Path| {
+        path.extension()
+            .is_some_and(|kind| kind == "yaml" || kind == "json")
+    };
+    if !entries.any(|entry| entry.is_ok_and(|entry| is_manifest(&entry.path()))) {
+        return Ok(());
+    }
+    let output = tokio::process::Command::new("kubectl")
+        .args(["apply", "--filename"])
+        .arg(&folder)
+        .env("KUBECONFIG", layout::KUBECONFIG)
+        .kill_on_drop(true)
+        .output()
+        .await
+        .context("kubectl")?;
+    if !output.status.success() {
+        // Somebody's wrong manifest must not keep the gateway from starting.
+        eprintln!(
+            "cluster-node: manifests: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+    }
+    Ok(())
+}
