@@ -295,7 +295,19 @@ fn upgrade_that_does_not_end(checkout: &Checkout, gateway: &TestGateway, before:
         .spawn()
         .expect("the driver");
     let end = Instant::now() + Duration::from_secs(120);
-    while last_revision(gateway) != (before + 1, "pending-upgrade".to_owned()) {
+    let hook = [
+        "-n",
+        "openshell",
+        "get",
+        "pod",
+        "never-ends",
+        "--ignore-not-found",
+        "-o",
+        "name",
+    ];
+    while last_revision(gateway) != (before + 1, "pending-upgrade".to_owned())
+        || gateway.kubectl(&hook).is_empty()
+    {
         assert!(Instant::now() < end, "helm does not begin");
         assert!(
             driver.try_wait().expect("the driver").is_none(),
