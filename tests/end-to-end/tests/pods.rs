@@ -40,7 +40,7 @@ fn everything() -> Vec<serde_json::Value> {
     mounts.extend([
         json!({"name": "image", "mountPath": "/image", "readOnly": true}),
         json!({"name": "token", "mountPath": "/token", "readOnly": true}),
-        json!({"name": "work", "mountPath": "/work"}),
+        json!({"name": "work", "mountPath": "/volume"}),
     ]);
     let serve = "print \"serving\\n\"; use IO::Socket::INET; my $s = IO::Socket::INET->new(LocalPort => 8000, Listen => 5, ReuseAddr => 1) or die; \
         $| = 1; print \"listening\\n\"; while (my $c = $s->accept) { print $c \"hello\\n\"; close $c }";
@@ -61,7 +61,7 @@ fn everything() -> Vec<serde_json::Value> {
                 "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}, "fsGroup": 1000},
                 "initContainers": [{
                     "name": "first", "image": "openshell/pause:1", "imagePullPolicy": "Never",
-                    "command": ["bash", "-c", "echo from-init >/work/init"], "volumeMounts": mounts,
+                    "command": ["bash", "-c", "echo from-init >/volume/init"], "volumeMounts": mounts,
                 }],
                 "containers": [{
                     "name": "main", "image": "openshell/pause:1", "imagePullPolicy": "Never",
@@ -86,7 +86,7 @@ fn one_pod_uses_all_that_pods_of_upstream_use() {
 
     let exec =
         |program: &str| gateway.kubectl(&["-n", "openshell", "exec", "all", "--", "bash", "-c", program]);
-    assert_eq!(exec("cat /work/init"), "from-init");
+    assert_eq!(exec("cat /volume/init"), "from-init");
     assert_eq!(exec("cat /token/name"), "all");
     let audience =
         "cut -d . -f 2 /token/token | tr '_-' '/+' | base64 -d 2>/dev/null | grep -o '\"aud\":\\[[^]]*\\]'";
