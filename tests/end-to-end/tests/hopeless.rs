@@ -81,7 +81,7 @@ fn step_beside_gateway(tool: &str, gw_wait: &str) -> (Ended, tempfile::TempDir) 
     let script = r#"set -euo pipefail
         for file in words steps recreate bring-up; do source "scripts/lib/$file.sh"; done
         declare -A given=()
-        verb=start gateway=g lock= json=true began=0 of_cluster=() hopeless=() programs=$1
+        called=openshell gw=openshell verb=start gateway=g lock= json=true began=0 of_cluster=() hopeless=() programs=$1
         begin nodes tool
         ended_beside_gateway nodes
         finish "it went on""#;
