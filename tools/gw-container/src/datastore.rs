@@ -153,7 +153,7 @@ fn too_old(volume: &str, wrote: Version, image: &str, own: Version) -> Failure {
             "volume {volume} was last written by Kubernetes {wrote}, and the image {image} has {own}: data is opened by the same minor \
              version or the next one"
         ),
-        "copy the data out, which starts nothing: gw-container backup FILE, then tar --zstd -xf FILE volume/storage; or name the image \
+        "copy the data out, which starts nothing: gw-container backup FILE, then tar -I zstd -xf FILE volume/storage; or name the image \
          that wrote it: --image IMAGE",
     )
 }
