@@ -135,6 +135,7 @@ impl Found {
                 .map(|it| it.status),
             volume: facts.volume.is_some(),
             serving: false,
+            disagreeing: false,
             health_starting: running
                 .and_then(|container| container.health.as_ref())
                 .is_some_and(|health| health.status == "starting"),
@@ -181,6 +182,7 @@ impl Found {
     /// The state, with what the probe found.
     pub fn state(&mut self, probe: ProbeField) -> State {
         self.seen.serving = probe.outcome == Some(Outcome::Serving.word());
+        self.seen.disagreeing = probe.outcome == Some("tls_failed");
         self.probe = probe;
         state_of(&self.seen)
     }

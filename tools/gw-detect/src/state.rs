@@ -14,7 +14,7 @@ pub enum State {
     VolumeOnly,
     /// A container that does not run.
     Stopped,
-    /// A container that runs, does not serve, and whose image's health check is not over its start period.
+    /// A container that runs, whose server does not answer, and whose image's health check is not over its start period.
     Starting,
     /// A container that runs and does not serve.
     Running,
@@ -71,6 +71,8 @@ pub struct Seen {
     pub volume: bool,
     /// A client's connection completed.
     pub serving: bool,
+    /// A server took part in TLS, though it and the client's files do not agree: what is wrong does not pass by waiting.
+    pub disagreeing: bool,
     /// The image's health check says `starting`.
     pub health_starting: bool,
     /// Something has the gateway's name and is not the gateway's.
@@ -84,7 +86,7 @@ pub fn state_of(seen: &Seen) -> State {
         None if seen.volume => State::VolumeOnly,
         None => State::Absent,
         Some(Status::Running) if seen.serving => State::Serving,
-        Some(Status::Running) if seen.health_starting => State::Starting,
+        Some(Status::Running) if seen.health_starting && !seen.disagreeing => State::Starting,
         Some(Status::Running) => State::Running,
         Some(Status::Paused) => State::Paused,
         Some(Status::Restarting) => State::Restarting,
@@ -151,6 +153,7 @@ mod tests {
         container: None,
         volume: false,
         serving: false,
+        disagreeing: false,
         health_starting: false,
         conflict: false,
     };
@@ -180,6 +183,15 @@ mod tests {
                     ..with(Status::Running)
                 },
                 State::Starting,
+            ),
+            // The health check is asked every few seconds only: its word is older than the server's own.
+            (
+                Seen {
+                    disagreeing: true,
+                    health_starting: true,
+                    ..with(Status::Running)
+                },
+                State::Running,
             ),
             (
                 Seen {
