@@ -23,12 +23,11 @@ builder_pulled() {
 }
 
 # Since 1.21 Go fetches the toolchain that a module asks for.
-host_go_is_new() {
-    command -v go >/dev/null || return 1
-    local version
-    version=$(cd / && GOTOOLCHAIN=local go env GOVERSION)
-    [[ $version =~ ^go1\.([0-9]+) ]] && ((BASH_REMATCH[1] >= 21))
-}
+host_go_is_new() (
+    # shellcheck source=scripts/lib/needs.sh
+    source "$root/scripts/lib/needs.sh"
+    has_go
+)
 
 # node_programs FOLDER: what the node has of others' Go programs, out of their image if Docker has it, else compiled.
 node_programs() {
@@ -58,7 +57,7 @@ node_compiled_in_container() {
     local container=$run-node proxy trusted
     mapfile -t proxy < <(proxy_arguments --env)
     docker create --name "$container" --label "dev.openshell.build=$run" "${network[@]}" "${proxy[@]}" \
-        --volume openshell-go:/cache --env GOCACHE=/cache/build --env GOMODCACHE=/cache/modules --env GOPROXY --env GONOSUMDB --env GOFLAGS \
+        --volume openshell-go:/cache --env GOCACHE=/cache/build --env GOMODCACHE=/cache/modules --env GOPROXY --env GONOSUMDB \
         "$builder_image" /src/compile /out
     docker cp "$root/images/cluster/." "$container:/src"
     trusted=${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}

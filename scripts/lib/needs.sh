@@ -3,16 +3,21 @@
 
 # What `look_for` finds missing: words for people, Debian's packages that bring it, and "WHAT|COMMAND" for what no package brings.
 unmet=()
-packages=()
+missing_packages=()
 by_hand=()
 go_wanted=1.21
+# What an image registry said, once it was asked.
+registry_answer=
+# Which layers of the cluster image are not built.
+layers_due=
 # debootstrap runs by sudo, which must not ask for a password in the middle of a build.
 root_for_debootstrap="sudo without a password, for debootstrap"
 
-# look_for GROUP...: driver, compile, docker, engine, image, tests. Asks for all of them, changes nothing, and fails if anything is missing.
+# look_for GROUP...: driver, compile, docker, engine, image, node_programs, tests. Asks for all of them, changes nothing, and fails if
+# anything is missing.
 look_for() {
     local group
-    unmet=() packages=() by_hand=()
+    unmet=() missing_packages=() by_hand=() registry_answer='' layers_due=''
     for group in "$@"; do
         "look_for_$group"
     done
@@ -50,34 +55,40 @@ look_for_engine() {
     stopped)
         unmet+=("a running Docker engine")
         # Debian 13 packages the command apart from the engine.
-        has_program docker || packages+=(docker-cli)
+        has_program docker || missing_packages+=(docker-cli)
         ;;
     absent) lack "a Docker engine" docker.io ;;
     esac
 }
 
-# Layers of the cluster image that Docker has are not built. Go and debootstrap are asked for first: whether an image registry takes
-# their place costs a question to the network.
+# Layers of the cluster image that Docker has are not built. debootstrap is asked for first: whether an image registry takes its place
+# costs a question to the network.
 look_for_image() {
-    local due lacks_go=false lacks_debootstrap=false lacks_root=false
-    # Without an answer everything counts as due.
-    due=$("$root/images/build" --print-due) || due=$'base\nnode'
-    if [[ $due == *node* && ! -d $root/programs ]]; then
-        has_go || lacks_go=true
-    fi
-    if [[ $due == *base* ]]; then
-        has_program debootstrap || lacks_debootstrap=true
-        [[ $EUID == 0 ]] || has_sudo_without_password || lacks_root=true
-    fi
-    [[ $lacks_go$lacks_debootstrap$lacks_root == *true* ]] || return 0
+    look_for_node_programs
+    is_layer_due base || return 0
+    local lacks_debootstrap=false lacks_root=false
+    has_program debootstrap || lacks_debootstrap=true
+    [[ $EUID == 0 ]] || has_sudo_without_password || lacks_root=true
+    [[ $lacks_debootstrap$lacks_root == *true* ]] || return 0
     ! registry_answers || return 0
     [[ $lacks_debootstrap == false ]] || lack "debootstrap (no image registry answers)" debootstrap
     [[ $lacks_root == false ]] || unmet+=("$root_for_debootstrap")
-    [[ $lacks_go == false ]] || {
-        unmet+=("Go $go_wanted or later (no image registry answers)")
-        by_hand+=("Go $go_wanted or later|$(go_hint)")
-        require_authorities
-    }
+}
+
+# Go compiles what the node has of others' programs, unless Docker has them or a builder image takes Go's place.
+look_for_node_programs() {
+    [[ ! -d $root/programs ]] && is_layer_due node || return 0
+    ! has_go || return 0
+    ! registry_answers || return 0
+    unmet+=("Go $go_wanted or later (no image registry answers)")
+    by_hand+=("Go $go_wanted or later|$(go_hint)")
+    require_authorities
+}
+
+# is_layer_due LAYER: images/build is asked once; without an answer of its every layer counts as due.
+is_layer_due() {
+    [[ -n $layers_due ]] || layers_due="due: $("$root/images/build" --print-due)" || layers_due="due: base node"
+    [[ $layers_due == *"$1"* ]]
 }
 
 look_for_tests() {
@@ -98,9 +109,9 @@ look_for_tests() {
 
 # lack WHAT PACKAGE...
 lack() {
-    [[ " ${packages[*]} " != *" $2 "* ]] || return 0
+    [[ " ${missing_packages[*]} " != *" $2 "* ]] || return 0
     unmet+=("$1")
-    packages+=("${@:2}")
+    missing_packages+=("${@:2}")
 }
 
 require_program() {
@@ -157,13 +168,13 @@ has_sudo_without_password() {
     sudo --non-interactive --validate 2>/dev/null || sudo --non-interactive true 2>/dev/null </dev/null
 }
 
-# Docker asks the registries that it is configured for. A tag that does not exist is answered at once, and nothing is downloaded. A
+# Docker asks the registries that it is configured for, once. A tag that does not exist is answered at once, and nothing is downloaded. A
 # registry that takes longer counts as none.
 registry_answers() {
-    local answer
     has_program docker || return 1
-    answer=$(timeout 0.8 docker pull --quiet debian:openshell-asks 2>&1) || true
-    [[ $answer =~ manifest\ unknown|:\ not\ found ]]
+    [[ -n $registry_answer ]] || registry_answer=$(timeout 0.8 docker pull --quiet debian:openshell-asks 2>&1) || true
+    registry_answer=${registry_answer:-none}
+    [[ $registry_answer =~ manifest\ unknown|:\ not\ found ]]
 }
 
 # join SEPARATOR WORD...

@@ -3,9 +3,11 @@
 //! Source: the gateways that OpenShell v0.0.22 to v0.0.36 make, and its Helm chart. None of these may change.
 
 mod gateway_name;
+mod kubernetes_version;
 mod node_name;
 
 pub use gateway_name::{GatewayName, InvalidName};
+pub use kubernetes_version::{FIRST_VERSION, KubernetesVersion};
 pub use node_name::node_name_for;
 
 /// The gateway that is meant where nobody names one.

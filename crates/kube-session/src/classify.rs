@@ -49,6 +49,18 @@ fn classify_status(status: &Status, name: &str) -> Trouble {
     }
 }
 
+/// What a request about the object `name` returned; `None` where its absence is proven.
+///
+/// # Errors
+/// Every other error of the API server, as it is.
+pub fn present<K>(answer: Result<K, kube::Error>, name: &str) -> Result<Option<K>, kube::Error> {
+    match answer {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if classify(&error, name) == Trouble::Absent => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// The error with all its causes, in one line and without what they repeat.
 pub fn explain(error: &kube::Error) -> String {
     if let kube::Error::Api(status) = error {

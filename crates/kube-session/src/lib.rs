@@ -14,7 +14,7 @@ mod session;
 mod workload;
 
 pub use backoff::Backoff;
-pub use classify::{Trouble, classify, explain};
+pub use classify::{Trouble, classify, explain, present};
 pub use held_secret::{HeldSecret, Written};
 pub use node_life::{Life, NodeLives, ready_condition};
 pub use retry_after::asked_wait;

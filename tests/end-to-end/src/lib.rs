@@ -11,6 +11,7 @@ mod node_parts;
 mod own_docker;
 mod people;
 mod played;
+mod until;
 
 pub use by_hand::{ForeignCluster, image_values, run_by_hand};
 pub use checkout::Checkout;
@@ -19,10 +20,11 @@ pub use driver::{Ended, driver, fingerprint, own_image, repository, run_by, tool
 pub use fresh_machine::FreshMachine;
 pub use gateway::{TestGateway, docker, free_port, random_name};
 pub use lent_programs::LentPrograms;
-pub use node_parts::{signal, wait_until};
+pub use node_parts::signal;
 pub use own_docker::OwnDocker;
 pub use people::{Person, Sandbox};
-pub use played::{PlayedGateway, until};
+pub use played::PlayedGateway;
+pub use until::until;
 
 /// Must this test be left out? Says so, where it must.
 pub fn skipped_without_docker() -> bool {

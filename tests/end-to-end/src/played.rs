@@ -3,7 +3,6 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use crate::driver::{Ended, own_image};
 use crate::gateway::{TestGateway, docker};
@@ -38,18 +37,6 @@ pub struct PlayedGateway {
     /// Name, port and client files.
     pub gateway: TestGateway,
     script: tempfile::TempPath,
-}
-
-/// Waits until something holds; what is awaited is said where it does not.
-///
-/// # Panics
-/// After two minutes.
-pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(120);
-    while !holds() {
-        assert!(Instant::now() < end, "not within two minutes: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 impl PlayedGateway {

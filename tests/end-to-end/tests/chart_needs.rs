@@ -7,7 +7,7 @@ use std::net::TcpListener;
 use std::process::Command;
 use std::sync::Arc;
 
-use end_to_end::{Ended, LentPrograms, TestGateway, repository, skipped_without_docker, wait_until};
+use end_to_end::{Ended, LentPrograms, TestGateway, repository, skipped_without_docker, until};
 use rcgen::{CertificateParams, KeyPair};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -185,7 +185,7 @@ fn hooks_leases_converted_kinds_and_server_side_apply_work() {
     ]);
     let create = "kubectl -n openshell create -f - <<'END'\n\
         {\"apiVersion\": \"needs.example/v1alpha1\", \"kind\": \"Box\", \"metadata\": {\"name\": \"box\"}, \"spec\": {\"size\": 3}}\nEND";
-    wait_until("the webhook is not asked", || {
+    until("the webhook is asked", || {
         let mut command = Command::new("docker");
         command.args(["exec", &gateway.resource(), "sh", "-c", create]);
         Ended::of(command).code == 0

@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use end_to_end::{Ended, TestGateway, docker, own_image, signal, skipped_without_docker, wait_until};
+use end_to_end::{Ended, TestGateway, docker, own_image, signal, skipped_without_docker, until};
 
 /// Runs a shell command in the gateway's container.
 fn inside(gateway: &TestGateway, command: &str) -> Ended {
@@ -22,7 +22,7 @@ fn the_health_check_demands_each_thing() {
         return;
     }
     let gateway = TestGateway::started();
-    wait_until("the gateway is not whole", || health(&gateway).code == 0);
+    until("the gateway is whole", || health(&gateway).code == 0);
 
     let secret = |name: &str| {
         let keep = format!(
@@ -69,12 +69,12 @@ fn the_health_check_demands_each_thing() {
     ];
     for (take_away, give_back, line) in table {
         inside(&gateway, &take_away).well();
-        wait_until(&format!("the health check does not say: {line}"), || {
+        until(&format!("the health check says: {line}"), || {
             let asked = health(&gateway);
             asked.code == 1 && asked.stdout.contains(&line)
         });
         inside(&gateway, &give_back).well();
-        wait_until(&format!("not whole again after: {line}"), || {
+        until(&format!("whole again after: {line}"), || {
             health(&gateway).code == 0
         });
     }
@@ -98,13 +98,13 @@ fn parts_that_die_come_back_and_a_stop_is_quick_and_complete() {
     ] {
         inside(&gateway, &signal("KILL", part)).well();
         let line = format!("cluster-node: {part} ended");
-        wait_until(&format!("{part} was not started again"), || {
+        until(&format!("{part} is started again"), || {
             let mut logs = Command::new("docker");
             logs.args(["logs", &gateway.resource()]);
             Ended::of(logs).stderr.contains(&line)
         });
     }
-    wait_until("the gateway is not whole again", || health(&gateway).code == 0);
+    until("the gateway is whole again", || health(&gateway).code == 0);
     assert_eq!(gateway.status()["state"], "serving");
 
     gateway.run("stop", &[]).well();
@@ -131,7 +131,7 @@ fn a_node_that_is_stopped_young_stops_by_itself() {
     ];
     Ended::of(gateway.tool("gw-container", &ensure)).well();
     // containerd is up and gets the images of pods: the longest of what a young node does.
-    wait_until("the node does not start", || {
+    until("the node starts", || {
         inside(&gateway, "ctr --address /run/containerd/containerd.sock version").code == 0
     });
     docker(&["stop", "--time", "30", &gateway.resource()]);
@@ -152,7 +152,7 @@ fn a_part_that_cannot_stay_up_ends_the_container_with_the_reason() {
     )
     .well();
     inside(&gateway, &signal("KILL", "kube-scheduler")).well();
-    wait_until("the container goes on", || {
+    until("the container goes on", || {
         docker(&["inspect", "--format", "{{.State.Running}}", &gateway.resource()]) == "false"
     });
     assert_eq!(

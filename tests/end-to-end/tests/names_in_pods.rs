@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use end_to_end::{LentPrograms, TestGateway, docker, signal, skipped_without_docker, wait_until};
+use end_to_end::{LentPrograms, TestGateway, docker, signal, skipped_without_docker, until};
 use serde_json::json;
 
 /// The command of a pod that is asked, told apart from all others on the node.
@@ -98,8 +98,8 @@ fn names_resolve_in_pods() {
         ("absent.openshell.svc.cluster.local.", "Name or service not known"),
     ];
     for (name, expected) in table {
-        let what = format!("{name} is not {expected}");
-        wait_until(&what, || resolve(&gateway, "ClusterFirst", name) == expected);
+        let what = format!("{name} is {expected}");
+        until(&what, || resolve(&gateway, "ClusterFirst", name) == expected);
     }
     assert_eq!(resolve(&gateway, "Default", &gateway.resource()), container);
     let connect = "bash -c ': </dev/tcp/openshell.openshell.svc.cluster.local/8080'";
@@ -125,13 +125,13 @@ fn names_resolve_in_pods() {
     assert_eq!(resolve(&gateway, "ClusterFirst", "openshell"), service);
     gateway.shell(&signal("KILL", "coredns"));
     let own = format!("{}.", gateway.resource());
-    wait_until("it does not answer again", || {
+    until("it answers again", || {
         resolve(&gateway, "ClusterFirst", &own) == container
     });
     let unknown = resolve(&gateway, "ClusterFirst", "openshell.openshell.svc.cluster.local.");
     assert_eq!(unknown, "Temporary failure in name resolution");
     gateway.shell(&signal("CONT", "kube-apiserver"));
-    wait_until("the cluster's names are not known again", || {
+    until("the cluster's names are known again", || {
         resolve(&gateway, "ClusterFirst", "openshell") == service
     });
 }
@@ -175,7 +175,7 @@ fn pods_reach_the_docker_host_by_its_names_also_on_a_network_made_anew() {
     started.well();
     assert_ne!(subnet(&gateway), before);
     for name in both {
-        wait_until(&format!("{name} is not reached"), || {
+        until(&format!("{name} is reached"), || {
             reaches_docker_host(&gateway, name, port)
         });
     }

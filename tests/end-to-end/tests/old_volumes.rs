@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use end_to_end::{Ended, TestGateway, docker, own_image, skipped_without_docker, wait_until};
+use end_to_end::{Ended, TestGateway, docker, own_image, skipped_without_docker, until};
 
 /// Runs a shell command on the gateway's volume, at /volume.
 fn on_volume(gateway: &TestGateway, command: &str) -> String {
@@ -50,7 +50,7 @@ fn a_volume_of_the_first_images_is_refused_and_its_data_can_be_copied_out() {
     // The node refuses by itself where no tool asks first.
     docker(&["update", "--restart", "no", &gateway.resource()]);
     docker(&["start", &gateway.resource()]);
-    wait_until("the container goes on", || {
+    until("the container goes on", || {
         docker(&["inspect", "--format", "{{.State.Running}}", &gateway.resource()]) == "false"
     });
     let mut logs = Command::new("docker");

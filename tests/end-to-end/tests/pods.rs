@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use end_to_end::{Ended, LentPrograms, TestGateway, docker, skipped_without_docker, wait_until};
+use end_to_end::{Ended, LentPrograms, TestGateway, docker, skipped_without_docker, until};
 use serde_json::json;
 
 /// Creates objects in namespace `openshell`.
@@ -196,7 +196,7 @@ fn a_pod_that_needs_the_api_at_its_start_is_not_started_before_the_api_is_reacha
             }
             gateway.start(&[]).well();
             // The kubelet reports the container of this start once it has looked.
-            wait_until("the pod does not run again", || {
+            until("the pod runs again", || {
                 let since = "jsonpath={.status.containerStatuses[0].state.running.startedAt}";
                 let pod = gateway.kubectl(&["-n", "openshell", "get", "pod", "impatient", "-o", since]);
                 let node = Ended::of({

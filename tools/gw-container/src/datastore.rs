@@ -2,9 +2,8 @@
 //! a newer one wrote.
 
 use contract::{Exit, Failure};
+use gateway_names::KubernetesVersion;
 use serde::{Deserialize, Serialize};
-
-use crate::k3s_version::Version;
 
 /// Where a cluster keeps its objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,7 +40,7 @@ pub struct Written {
     /// The datastores that are there.
     pub datastores: Vec<Datastore>,
     /// The version that last wrote them, where that is known.
-    pub version: Option<Version>,
+    pub version: Option<KubernetesVersion>,
     /// The datastore that was used last, where our tools wrote that down.
     pub last: Option<Datastore>,
 }
@@ -63,7 +62,7 @@ pub struct Brings {
     /// Which datastores it opens.
     pub kind: Kind,
     /// The version of its Kubernetes, where that is known.
-    pub version: Option<Version>,
+    pub version: Option<KubernetesVersion>,
 }
 
 /// `volume_image_mismatch` or `volume_too_old` (78) if the image may not open the volume.
@@ -99,9 +98,14 @@ pub fn check(volume: &str, written: &Written, image: &str, brings: Brings) -> Re
     {
         return Err(too_old(volume, wrote, image, own));
     }
+    // k3s promises nothing for any step back.
+    let is_older = |own: KubernetesVersion, wrote| match brings.kind {
+        Kind::Openshell => own.is_before(wrote),
+        Kind::K3s | Kind::Unknown => own < wrote,
+    };
     match (written.version, brings.version) {
-        (Some(wrote), Some(brings)) if brings < wrote => Err(mismatch(format!(
-            "volume {volume} was last written by Kubernetes {wrote}, and the image {image} is the older {brings}"
+        (Some(wrote), Some(own)) if is_older(own, wrote) => Err(mismatch(format!(
+            "volume {volume} was last written by Kubernetes {wrote}, and the image {image} is the older {own}"
         ))),
         (Some(wrote), None) if brings.kind == Kind::K3s => Err(mismatch(format!(
             "volume {volume} was last written by Kubernetes {wrote}, and the image {image} does not say its version"
@@ -145,7 +149,7 @@ fn mismatch(message: String) -> Failure {
     )
 }
 
-fn too_old(volume: &str, wrote: Version, image: &str, own: Version) -> Failure {
+fn too_old(volume: &str, wrote: KubernetesVersion, image: &str, own: KubernetesVersion) -> Failure {
     Failure::new(
         Exit::Configuration,
         "volume_too_old",
@@ -169,16 +173,17 @@ mod tests {
             ("v1.33.9", false),
             ("v1.34.0", true),
             ("v1.35.9", true),
+            ("v1.35.10", true),
             ("", true),
         ] {
             let written = Written {
                 datastores: vec![Datastore::OpenshellEtcd],
-                version: Version::parse(wrote),
+                version: KubernetesVersion::parse(wrote),
                 last: None,
             };
             let brings = Brings {
                 kind: Kind::Openshell,
-                version: Version::parse("v1.35.9"),
+                version: KubernetesVersion::parse("v1.35.9"),
             };
             let answer = check("v", &written, "i", brings);
             assert_eq!(answer.is_ok(), fits, "{wrote}: {answer:?}");
@@ -189,7 +194,7 @@ mod tests {
     #[test]
     fn a_volume_is_opened_only_by_an_image_that_fits() {
         use Datastore::{K3sEtcd, K3sSqlite, OpenshellEtcd};
-        let version = |text: &str| Version::parse(text);
+        let version = |text: &str| KubernetesVersion::parse(text);
         let written = |datastores: &[Datastore], wrote: &str, last| Written {
             datastores: datastores.to_vec(),
             version: version(wrote),

@@ -6,9 +6,10 @@ use bytes::Bytes;
 use contract::Failure;
 use docker_session::{DockerSession, absent, docker_failure};
 use futures_util::{Stream, StreamExt, TryStreamExt};
+use gateway_names::KubernetesVersion;
 
 use crate::archive::{first_file, of_file};
-use crate::k3s_version::{Scanner, Version};
+use crate::k3s_version::Scanner;
 
 /// The file's content; `None` where Docker proves that there is no such file.
 pub async fn file(session: &DockerSession, container: &str, path: &str) -> Result<Option<Vec<u8>>, Failure> {
@@ -45,7 +46,7 @@ pub async fn highest_version(
     session: &DockerSession,
     container: &str,
     path: &str,
-) -> Result<Option<Version>, Failure> {
+) -> Result<Option<KubernetesVersion>, Failure> {
     let scanned = stream(session, container, path)
         .try_fold(Scanner::default(), |mut scanner, part| async move {
             scanner.read(&part);

@@ -1,48 +1,9 @@
-//! The version of k3s, as its program and its database name it: `v1.30.4+k3s1`.
+//! The version of k3s, found in its program or its database.
 //!
 //! k3s writes its version nowhere by itself. Its program has it among its strings, and its datastore has it in each Node
 //! object (`status.nodeInfo.kubeletVersion`). Both are searched as bytes.
 
-/// Major, minor, patch, and k3s's own number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Version(u32, u32, u32, u32);
-
-/// What this project's images had before they wrote their version on the volume.
-pub const FIRST_VERSION: Version = Version(1, 20, 2, 0);
-
-impl std::fmt::Display for Version {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "v{}.{}.{}", self.0, self.1, self.2)?;
-        if self.3 > 0 {
-            write!(formatter, "+k3s{}", self.3)?;
-        }
-        Ok(())
-    }
-}
-
-impl Version {
-    /// Is this more than one minor version later? Kubernetes is upgraded one at a time
-    /// (<https://kubernetes.io/releases/version-skew-policy>).
-    pub fn skips_from(self, earlier: Self) -> bool {
-        (self.0, self.1) > (earlier.0, earlier.1 + 1)
-    }
-
-    /// `v1.30.4+k3s1`, or Kubernetes' own `v1.30.4`.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (version, build) = text
-            .strip_prefix('v')?
-            .split_once("+k3s")
-            .unwrap_or((text.strip_prefix('v')?, "0"));
-        let mut numbers = version.split('.').map(|part| part.parse().ok());
-        let parsed = Self(
-            numbers.next()??,
-            numbers.next()??,
-            numbers.next()??,
-            build.parse().ok()?,
-        );
-        numbers.next().is_none().then_some(parsed)
-    }
-}
+use gateway_names::KubernetesVersion;
 
 /// Longer than any version.
 const LONGEST: usize = 32;
@@ -52,7 +13,7 @@ const MARK: &[u8] = b"+k3s";
 #[derive(Default)]
 pub struct Scanner {
     tail: Vec<u8>,
-    highest: Option<Version>,
+    highest: Option<KubernetesVersion>,
 }
 
 impl Scanner {
@@ -74,19 +35,19 @@ impl Scanner {
     }
 
     /// The highest that was found.
-    pub fn highest(self) -> Option<Version> {
+    pub fn highest(self) -> Option<KubernetesVersion> {
         self.highest
     }
 }
 
 /// The version whose `+k3s` is at this place.
-fn version_around(bytes: &[u8], at: usize) -> Option<Version> {
+fn version_around(bytes: &[u8], at: usize) -> Option<KubernetesVersion> {
     let before = &bytes[at.saturating_sub(LONGEST)..at];
     let begin = before.iter().rposition(|byte| *byte == b'v')?;
     let after = &bytes[at + MARK.len()..];
     let digits = after.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let text = [&before[begin..], MARK, &after[..digits]].concat();
-    Version::parse(std::str::from_utf8(&text).ok()?)
+    KubernetesVersion::parse(std::str::from_utf8(&text).ok()?)
 }
 
 #[cfg(test)]
@@ -119,9 +80,6 @@ mod tests {
         ] {
             assert_eq!(scanned(&[nothing]), None, "{nothing:?}");
         }
-        assert!(Version::parse("v1.20.2").unwrap() < Version::parse("v1.20.2+k3s1").unwrap());
-        assert!(Version::parse("v1.9.0").unwrap() < Version::parse("v1.20.0").unwrap());
-        assert_eq!(Version::parse("1.2.3"), None);
     }
 
     proptest! {
@@ -132,7 +90,7 @@ mod tests {
             let mut scanner = Scanner::default();
             scanner.read(&bytes[..cut]);
             scanner.read(&bytes[cut..]);
-            prop_assert!(scanner.highest() >= Version::parse("v1.2.3+k3s4"));
+            prop_assert!(scanner.highest() >= KubernetesVersion::parse("v1.2.3+k3s4"));
         }
     }
 }

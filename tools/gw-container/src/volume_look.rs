@@ -3,12 +3,11 @@
 
 use contract::{Exit, Failure};
 use gateway_facts::{Facts, node_in_certificate};
-use gateway_names::{KUBELET_CERTIFICATE, KUBERNETES_VERSION, VOLUME_PATH};
+use gateway_names::{FIRST_VERSION, KUBELET_CERTIFICATE, KUBERNETES_VERSION, KubernetesVersion, VOLUME_PATH};
 
 use crate::datastore::{self, Brings, Datastore, Kind, Written};
 use crate::helper_container::{Helper, Volume};
 use crate::image::{self, Image};
-use crate::k3s_version::{FIRST_VERSION, Version};
 use crate::memory::Memory;
 use crate::plan::present;
 use crate::restore::INCOMPLETE;
@@ -64,10 +63,10 @@ pub async fn look(work: &Work, facts: &Facts, image: Option<&str>) -> Result<Opt
 }
 
 /// This project's image writes its version on the volume. Those before it did not, and had Kubernetes 1.20.
-async fn version_of_own(work: &Work, container: &str) -> Result<Version, Failure> {
+async fn version_of_own(work: &Work, container: &str) -> Result<KubernetesVersion, Failure> {
     let path = format!("{VOLUME_PATH}/{KUBERNETES_VERSION}");
     let text = fetch::file(&work.session, container, &path).await?;
-    let read = text.and_then(|text| Version::parse(String::from_utf8(text).ok()?.trim()));
+    let read = text.and_then(|text| KubernetesVersion::parse(String::from_utf8(text).ok()?.trim()));
     Ok(read.unwrap_or(FIRST_VERSION))
 }
 
@@ -101,7 +100,7 @@ async fn through(work: &Work, container: &str) -> Result<Look, Failure> {
         last: memory.as_ref().and_then(|memory| memory.datastore),
         version: memory
             .as_ref()
-            .and_then(|memory| Version::parse(memory.kubernetes.as_deref()?)),
+            .and_then(|memory| KubernetesVersion::parse(memory.kubernetes.as_deref()?)),
         datastores: Vec::new(),
     };
     for (datastore, path) in Datastore::ALL {
@@ -157,7 +156,7 @@ fn brought_by(image: &Image) -> Brings {
     let version = image
         .labels
         .get(KUBERNETES_LABEL)
-        .and_then(|text| Version::parse(text));
+        .and_then(|text| KubernetesVersion::parse(text));
     Brings { kind, version }
 }
 
@@ -173,7 +172,7 @@ async fn k3s_in(work: &Work, container: &str) -> Result<Option<Brings>, Failure>
 }
 
 /// The version of k3s that last wrote the volume, from its database.
-async fn version_on(work: &Work, facts: &Facts, image: &Image) -> Result<Option<Version>, Failure> {
+async fn version_on(work: &Work, facts: &Facts, image: &Image) -> Result<Option<KubernetesVersion>, Failure> {
     let path = format!("{VOLUME_PATH}/server/db");
     match present(facts) {
         Some(container) => fetch::highest_version(&work.session, &container.id, &path).await,

@@ -1,9 +1,9 @@
-//! Which Kubernetes wrote the volume. A volume is opened by the minor version that wrote it or by the next one, as Kubernetes itself is
-//! upgraded (<https://kubernetes.io/releases/version-skew-policy>).
+//! Which Kubernetes wrote the volume, and whether this image's opens it.
 
 use std::fs;
 
 use anyhow::{Context, bail};
+use gateway_names::KubernetesVersion;
 
 use crate::{certificates, layout};
 
@@ -37,16 +37,11 @@ fn refusal(written: Option<&str>, has_data: bool, own: &str) -> Option<String> {
             "the volume was written by an image with Kubernetes 1.20, and this one has {own}"
         ));
     };
-    let fits = match (minor(written), minor(own)) {
-        (Some(before), Some(now)) => now == before || now == before + 1,
+    let fits = match (KubernetesVersion::parse(written), KubernetesVersion::parse(own)) {
+        (Some(wrote), Some(own)) => own.opens(wrote),
         _ => written == own,
     };
     (!fits).then(|| format!("the volume was written by Kubernetes {written}, and this image has {own}"))
-}
-
-/// `v1.35.4` -> 35.
-fn minor(version: &str) -> Option<u32> {
-    version.strip_prefix("v1.")?.split('.').next()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -54,7 +49,7 @@ mod tests {
     use super::refusal;
 
     #[test]
-    fn a_volume_is_opened_by_its_own_minor_version_and_by_the_next() {
+    fn a_volume_that_this_image_cannot_open_is_refused() {
         for (written, has_data, fits) in [
             (None, false, true),
             (None, true, false),

@@ -12,7 +12,7 @@ use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, Po
 use kube::runtime::controller::{Action, Error as ControllerError};
 use kube::runtime::{Controller, watcher};
 use kube::{Api, Client};
-use kube_session::{Trouble, classify, explain};
+use kube_session::{Trouble, classify, explain, present};
 use reference_base::log::{self, Level};
 use serde_json::json;
 
@@ -151,10 +151,16 @@ impl Place {
         let owner = sandbox.metadata.uid.as_deref().unwrap_or_default();
         let mut claims = Vec::new();
         for wanted in wanted_claims {
-            let found = read(&self.claims, name_of(&wanted.metadata)).await?;
+            let found = present(
+                self.claims.get(name_of(&wanted.metadata)).await,
+                name_of(&wanted.metadata),
+            )?;
             claims.push(found.map_or(Claim::Missing, |claim| seen_claim(&claim.metadata, owner)));
         }
-        let pod = read(&self.pods, name_of(&wanted_pod.metadata)).await?;
+        let pod = present(
+            self.pods.get(name_of(&wanted_pod.metadata)).await,
+            name_of(&wanted_pod.metadata),
+        )?;
         Ok(Observation {
             deleting: sandbox.metadata.deletion_timestamp.is_some(),
             wants_to_run: objects::wants_to_run(sandbox),
@@ -199,18 +205,6 @@ impl Place {
             Err(error) if matches!(classify(&error, name), Trouble::Absent | Trouble::Conflict) => Ok(()),
             Err(error) => Err(error),
         }
-    }
-}
-
-/// An object; `None`: its absence is proven.
-async fn read<K>(api: &Api<K>, name: &str) -> Result<Option<K>, kube::Error>
-where
-    K: Clone + fmt::Debug + for<'a> k8s_openapi::serde::Deserialize<'a>,
-{
-    match api.get(name).await {
-        Ok(found) => Ok(Some(found)),
-        Err(error) if classify(&error, name) == Trouble::Absent => Ok(None),
-        Err(error) => Err(error),
     }
 }
 

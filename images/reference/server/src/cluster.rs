@@ -11,7 +11,7 @@ use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::APIGroup;
 use kube::api::{ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
 use kube::{Api, Client};
-use kube_session::{Trouble, classify, explain};
+use kube_session::{Trouble, classify, explain, present};
 use reference_base::program::Refused;
 use serde_json::json;
 
@@ -122,29 +122,18 @@ impl Cluster {
 
     /// An object; `None`: its absence is proven.
     pub async fn object(&self, name: &str) -> Result<Option<DynamicObject>, kube::Error> {
-        read(&self.sandboxes, name).await
+        present(self.sandboxes.get(name).await, name)
     }
 
     /// A pod; `None`: its absence is proven.
     pub async fn pod(&self, name: &str) -> Result<Option<Pod>, kube::Error> {
-        read(&self.pods, name).await
+        present(self.pods.get(name).await, name)
     }
 }
 
 /// The id that an object is labelled with.
 pub fn id_of(object: &DynamicObject) -> Option<String> {
     object.metadata.labels.as_ref()?.get(ID_LABEL).cloned()
-}
-
-async fn read<K>(api: &Api<K>, name: &str) -> Result<Option<K>, kube::Error>
-where
-    K: Clone + fmt::Debug + for<'a> k8s_openapi::serde::Deserialize<'a>,
-{
-    match api.get(name).await {
-        Ok(found) => Ok(Some(found)),
-        Err(error) if classify(&error, name) == Trouble::Absent => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 /// The newest version of sandboxes that Kubernetes serves.
