@@ -1,0 +1,110 @@
+//! Every sandbox of the gateway that is to run is ready.
+
+mod gateway;
+mod objects;
+mod observe;
+mod phase;
+mod report;
+
+use std::time::{Duration, Instant};
+
+use contract::{Context, Exit, Failure, format_duration};
+use jiff::Timestamp;
+use kube_session::Session;
+
+use report::SandboxField;
+pub use report::SandboxesField;
+
+use crate::flags::SandboxesFlags;
+use crate::report::{CauseField, Report, begin, end_of, failed, holds};
+
+/// The pauses between two looks: the first, and the longest unless a look itself takes longer. Each lists all sandboxes and pods.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(2));
+
+/// Returns once every sandbox that is to run is ready; with `--no-wait` after one look, whatever it saw.
+pub async fn wait(flags: &SandboxesFlags, context: &Context<Report>) -> Result<(), Failure> {
+    let session = Session::open(context).await?.of_workload(&flags.workload);
+    begin(context, "sandboxes", &session.namespace);
+    let gateway = gateway::of_server(&session).await?;
+    let (mut pause, longest) = PAUSES;
+    let end = end_of(context);
+    loop {
+        let begun = Instant::now();
+        let Ok(found) = tokio::time::timeout_at(end.into(), look(&session, &gateway, flags.since)).await
+        else {
+            return Err(not_ready(context));
+        };
+        let found = found?;
+        let (summary, missed) = (found.summary.clone(), found.missed());
+        context.report.update(|report| report.sandboxes = Some(found));
+        if missed.is_empty() {
+            holds(context, summary);
+            return Ok(());
+        }
+        let detail = format!("{summary}; {}", missed[0]);
+        failed(context, CauseField::new("not_ready", detail.clone()));
+        if flags.no_wait {
+            missed
+                .iter()
+                .for_each(|one| context.console.progress(&format!("sandbox {one}")));
+            return Ok(());
+        }
+        pause = pause.max(begun.elapsed());
+        if Instant::now() + pause >= end {
+            return Err(not_ready(context));
+        }
+        context.console.waiting(&detail);
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(longest);
+    }
+}
+
+/// What there is at this moment.
+async fn look(
+    session: &Session,
+    gateway: &gateway::Gateway,
+    since: Option<Timestamp>,
+) -> Result<SandboxesField, Failure> {
+    let Some(resource) = session.sandboxes_served_or_listed().await? else {
+        return Ok(SandboxesField::new(Vec::new(), &gateway.id, true));
+    };
+    let observed = observe::look(session, gateway, &resource).await?;
+    let now = Timestamp::now();
+    let told = observed
+        .sandboxes
+        .iter()
+        .map(|sandbox| SandboxField::new(sandbox, observed.pod_of(sandbox), since, now));
+    Ok(SandboxesField::new(
+        told.collect(),
+        &gateway.id,
+        observed.all_namespaces,
+    ))
+}
+
+/// The time is over. Each that is missed is named, with the cause.
+fn not_ready(context: &Context<Report>) -> Failure {
+    let limit = format_duration(context.common.timeout);
+    let message = context.report.update(|report| {
+        report.sandboxes.as_ref().map_or_else(
+            || "no answer in time".to_owned(),
+            |seen| {
+                format!(
+                    "{} of {} sandboxes are not ready after {limit}: {}",
+                    seen.not_ready,
+                    seen.total,
+                    seen.missed().join("; ")
+                )
+            },
+        )
+    });
+    let gateway = context
+        .common
+        .gateway
+        .as_ref()
+        .map(|name| format!(" --gateway {name}"));
+    let hint = contract::typed_by_driver("status").map_or_else(
+        || contract::typed("gw-wait sandboxes --no-wait"),
+        |status| format!("{status}{} lists them", gateway.unwrap_or_default()),
+    );
+    Failure::new(Exit::TimedOut, "sandboxes_not_ready", message, hint)
+}
