@@ -8,7 +8,7 @@
 #
 # The plan is printed first. What differs is told by content, changes that are not committed included. Where the chart was
 # chosen with --chart, it names the server's image itself.
-# Flags: gateway running cluster json release plan
+# Flags: gateway running cluster json release plan waiting
 # shellcheck shell=bash
 
 verb_deploy() {

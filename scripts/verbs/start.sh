@@ -3,7 +3,7 @@
 # Usage: gw start [flags]
 #
 # Settings are kept with the gateway. One that differs is applied: the container is replaced, and the volume kept.
-# Flags: gateway running cluster json settings release plan starting destroying consent
+# Flags: gateway running cluster json settings release plan waiting starting destroying consent
 # shellcheck shell=bash
 
 verb_start() {

@@ -185,8 +185,9 @@ fn a_sandbox_that_does_not_come_back_is_named_when_the_time_is_over() {
     assert_eq!(error["reason"], "sandboxes_not_ready");
     let message = error["message"].as_str().expect("a message");
     assert!(
-        message
-            .starts_with("1 of 1 sandboxes are not ready after 2s: box is Provisioning: pod box is Running"),
+        message.starts_with(
+            "1 of 1 sandboxes did not become ready within 2.0 s: box is Provisioning: pod box is Running"
+        ),
         "{message}"
     );
     assert!(
@@ -233,7 +234,7 @@ fn sandboxes_of_other_namespaces_count_by_the_gateways_id() {
     for namespace in ["openshell", "elsewhere"] {
         cluster.sandbox((namespace, "foreign"), &of_others, &running, ("True", ""));
     }
-    let both = ["openshell-openshell-team/managed", "openshell/own"];
+    let both = ["openshell/own", "openshell-openshell-team/managed"];
     let ended = cluster.tell(&[]);
     assert_eq!(names(&ended), both);
     assert_eq!(ended.document["sandboxes"]["summary"], "2 sandboxes: 2 ready");

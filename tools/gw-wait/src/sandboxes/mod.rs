@@ -89,7 +89,7 @@ fn not_ready(context: &Context<Report>) -> Failure {
             || "no answer in time".to_owned(),
             |seen| {
                 format!(
-                    "{} of {} sandboxes are not ready after {limit}: {}",
+                    "{} of {} sandboxes did not become ready within {limit}: {}",
                     seen.not_ready,
                     seen.total,
                     seen.missed().join("; ")
