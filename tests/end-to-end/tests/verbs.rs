@@ -239,7 +239,8 @@ fn a_start_tells_which_sandboxes_came_back_and_waits_for_them_if_asked() {
 
     // Nobody waits: what is seen is told, and fails no run. Neither does what cannot be seen: sandboxes whose version nobody converts.
     let restarted = gateway.run("restart", &["--json"]).well();
-    let seen = &sandboxes_of(&restarted.document())["sandboxes"]["list"][2];
+    let document = restarted.document();
+    let seen = &sandboxes_of(&document)["sandboxes"]["list"][2];
     assert_eq!((&seen["name"], &seen["ready"]), (&"second".into(), &false.into()));
     assert!(
         restarted.stderr.contains("sandbox second is "),

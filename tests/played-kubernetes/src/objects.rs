@@ -179,15 +179,11 @@ impl Objects {
                 json!({ "major": "1", "minor": "35", "gitVersion": "v1.35.0", "gitCommit": "",
                 "gitTreeState": "", "buildDate": "", "goVersion": "", "compiler": "", "platform": "" }),
             ),
-            "agents.x-k8s.io" => {
-                let version = |name: &str| json!({ "groupVersion": format!("agents.x-k8s.io/{name}"), "version": name });
-                let versions = [version("v1beta1"), version("v1alpha1")];
-                (
-                    200,
-                    json!({ "kind": "APIGroup", "apiVersion": "v1", "name": "agents.x-k8s.io",
-                    "versions": versions, "preferredVersion": versions[0] }),
-                )
-            }
+            "apis" => (
+                200,
+                json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": [agents()] }),
+            ),
+            "agents.x-k8s.io" => (200, agents()),
             kind if KINDS.contains(&kind) => {
                 let found = self.collection(path);
                 let found: Vec<_> = found
@@ -254,6 +250,14 @@ impl Objects {
         }
         (200, self.put(path, object))
     }
+}
+
+/// The group of sandboxes.
+fn agents() -> Value {
+    let version = |name: &str| json!({ "groupVersion": format!("agents.x-k8s.io/{name}"), "version": name });
+    let versions = [version("v1beta1"), version("v1alpha1")];
+    json!({ "kind": "APIGroup", "apiVersion": "v1", "name": "agents.x-k8s.io",
+            "versions": versions, "preferredVersion": versions[0] })
 }
 
 fn merge(object: &mut Value, changes: &Value) {

@@ -11,6 +11,8 @@ const DEFINITION: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinition
 const EVERYWHERE: &str = "/apis/agents.x-k8s.io/v1beta1/sandboxes";
 const OWN: &str = "/apis/agents.x-k8s.io/v1beta1/namespaces/openshell/sandboxes";
 
+const SERVER: &str = "/apis/apps/v1/namespaces/openshell/statefulsets/openshell";
+
 /// A cluster with the kind, and a runtime that it answers on.
 struct Cluster {
     runtime: tokio::runtime::Runtime,
@@ -29,7 +31,21 @@ impl Cluster {
         let file = cluster.folder.path().join("kubeconfig");
         std::fs::write(file, cluster.kubernetes.kubeconfig()).expect("a file");
         cluster.serves(&["v1alpha1", "v1beta1"]);
+        cluster.server("openshell", Some("openshell"));
         cluster
+    }
+
+    /// A server that says which id its gateway has; `None`: it has none, as before v0.0.37.
+    fn server(&self, namespace: &str, id: Option<&str>) {
+        let variable = id.map(|id| json!({ "name": "OPENSHELL_GATEWAY_ID", "value": id }));
+        let container = json!({ "name": "server", "env": variable.into_iter().collect::<Vec<_>>() });
+        let template = json!({ "spec": { "containers": [container] } });
+        let metadata = json!({ "namespace": namespace, "name": "openshell",
+                               "labels": { "app.kubernetes.io/name": "openshell" } });
+        let path = format!("/apis/apps/v1/namespaces/{namespace}/statefulsets/openshell");
+        let spec = json!({ "serviceName": "s", "selector": {}, "template": template });
+        self.kubernetes
+            .put(&path, json!({ "metadata": metadata, "spec": spec }));
     }
 
     fn serves(&self, versions: &[&str]) {
@@ -225,10 +241,7 @@ fn sandboxes_of_other_namespaces_count_by_the_gateways_id() {
     cluster.ready("openshell", "own");
     cluster.ready("openshell-openshell-team", "managed");
     cluster.ready("another-gateway", "of-another");
-    let another = json!({ "metadata": { "namespace": "another-gateway", "name": "openshell",
-                                        "labels": { "app.kubernetes.io/name": "openshell" } } });
-    let path = "/apis/apps/v1/namespaces/another-gateway/statefulsets/openshell";
-    cluster.kubernetes.put(path, another);
+    cluster.server("another-gateway", Some("openshell"));
     let of_others = json!({ "openshell.ai/gateway-id": "another" });
     let running = json!({ "operatingMode": "Running" });
     for namespace in ["openshell", "elsewhere"] {
@@ -241,20 +254,17 @@ fn sandboxes_of_other_namespaces_count_by_the_gateways_id() {
     assert_eq!(ended.document["sandboxes"]["all_namespaces"], true);
 
     // The server says which id it gives them.
-    let variable = json!([{ "name": "OPENSHELL_GATEWAY_ID", "value": "another" }]);
-    let template = json!({ "spec": { "containers": [{ "name": "server", "env": variable }] } });
-    let spec = json!({ "serviceName": "s", "selector": {}, "template": template });
-    cluster.kubernetes.put(
-        "/apis/apps/v1/namespaces/openshell/statefulsets/openshell",
-        json!({ "metadata": { "name": "openshell" }, "spec": spec }),
-    );
+    cluster.server("openshell", Some("another"));
     assert_eq!(
         names(&cluster.tell(&[])),
         ["elsewhere/foreign", "openshell/foreign"]
     );
-    cluster
-        .kubernetes
-        .remove("/apis/apps/v1/namespaces/openshell/statefulsets/openshell");
+    // One without an id has them in its own namespace alone.
+    cluster.server("openshell", None);
+    let ended = cluster.tell(&[]);
+    assert_eq!(names(&ended), ["openshell/foreign", "openshell/own"]);
+    assert_eq!(ended.document["sandboxes"]["gateway_id"], Value::Null);
+    cluster.server("openshell", Some("openshell"));
 
     // Who may not look there is told of those of the own namespace.
     for refused in [EVERYWHERE, "/apis/apps/v1/statefulsets"] {
@@ -264,22 +274,27 @@ fn sandboxes_of_other_namespaces_count_by_the_gateways_id() {
         assert_eq!(names(&ended), ["openshell/own"], "{refused}");
         assert_eq!(ended.document["sandboxes"]["all_namespaces"], false);
     }
-    // Pods, definitions and the server may be kept from him, too.
-    for refused in [
-        "/api/v1/pods",
-        DEFINITION,
-        "/apis/apps/v1/namespaces/openshell/statefulsets/openshell",
-    ] {
+    // Pods and definitions may be kept from him, too.
+    for refused in ["/api/v1/pods", DEFINITION] {
         cluster.kubernetes.refuse(refused, 403, 1);
         assert_eq!(names(&cluster.tell(&[])), both, "{refused}");
     }
+    // So may the server, which knows the id.
+    cluster.kubernetes.refuse(SERVER, 403, 1);
+    assert_eq!(names(&cluster.tell(&[])), ["openshell/foreign", "openshell/own"]);
 }
 
 #[test]
 fn an_error_is_asked_again_and_no_answer_is_no_absence() {
     let cluster = Cluster::new();
     cluster.ready("openshell", "box");
-    for path in [DEFINITION, OWN, EVERYWHERE, "/api/v1/namespaces/openshell/pods"] {
+    for path in [
+        SERVER,
+        DEFINITION,
+        OWN,
+        EVERYWHERE,
+        "/api/v1/namespaces/openshell/pods",
+    ] {
         cluster.kubernetes.refuse(path, 500, 2);
         let ended = cluster.tell(&[]);
         assert_eq!(ended.code, 0, "{path}: {}", ended.stderr);

@@ -15,8 +15,8 @@ pub const APP_LABEL: &str = "app.kubernetes.io/name";
 /// A gateway, as its sandboxes know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gateway {
-    /// The value of label openshell.ai/gateway-id.
-    pub id: String,
+    /// The value of label openshell.ai/gateway-id; `None` if its server has no id, or the user may not read it.
+    pub id: Option<String>,
     /// The value of label app.kubernetes.io/name of its server's workload.
     pub app: String,
 }
@@ -28,7 +28,7 @@ struct Server {
     pods: PodSpec,
 }
 
-/// Reads it. What the user may not read is as if it were not there: the id is the workload's name then, as charts have it by default.
+/// Reads it. What the user may not read is as if it were not there.
 pub async fn of_server(session: &Session) -> Result<Gateway, Failure> {
     let mut server = None;
     for kind in session.workload.kinds() {
@@ -53,7 +53,7 @@ pub async fn of_server(session: &Session) -> Result<Gateway, Failure> {
         }
     }
     Ok(Gateway {
-        id: id.unwrap_or_else(|| session.workload.name.clone()),
+        id,
         app: server.app.unwrap_or_else(|| WORKLOAD.to_owned()),
     })
 }

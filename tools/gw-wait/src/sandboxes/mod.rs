@@ -66,7 +66,7 @@ async fn look(
     since: Option<Timestamp>,
 ) -> Result<SandboxesField, Failure> {
     let Some(resource) = session.sandboxes_served_or_listed().await? else {
-        return Ok(SandboxesField::new(Vec::new(), &gateway.id, true));
+        return Ok(SandboxesField::new(Vec::new(), gateway.id.as_deref(), true));
     };
     let observed = observe::look(session, gateway, &resource).await?;
     let now = Timestamp::now();
@@ -76,7 +76,7 @@ async fn look(
         .map(|sandbox| SandboxField::new(sandbox, observed.pod_of(sandbox), since, now));
     Ok(SandboxesField::new(
         told.collect(),
-        &gateway.id,
+        gateway.id.as_deref(),
         observed.all_namespaces,
     ))
 }

@@ -48,8 +48,11 @@ pub async fn look(session: &Session, gateway: &Gateway, resource: &ApiResource) 
     let all_namespaces = elsewhere.is_some();
     let elsewhere = elsewhere.unwrap_or_default();
     let pods = pods(session, !elsewhere.is_empty()).await?;
-    let is_ours = |sandbox: &Sandbox| sandbox.gateway_id.as_ref().is_none_or(|id| *id == gateway.id);
-    let own = own.into_iter().filter(is_ours);
+    let is_of_another = |sandbox: &Sandbox| {
+        let (id, own) = (sandbox.gateway_id.as_ref(), gateway.id.as_ref());
+        id.zip(own).is_some_and(|(id, own)| id != own)
+    };
+    let own = own.into_iter().filter(|sandbox| !is_of_another(sandbox));
     Ok(Observed {
         sandboxes: own.chain(elsewhere).collect(),
         all_namespaces,
@@ -66,18 +69,18 @@ async fn own_sandboxes(session: &Session, resource: &ApiResource) -> Result<Vec<
         .await
 }
 
-/// Those of other namespaces that carry the gateway's id; `None` if the user may not look there. Charts give every gateway the same id
-/// by default: in a namespace with a server of its own they are that one's.
+/// Those of other namespaces that carry the gateway's id; `None` if that is not known, or the user may not look there. Charts give every
+/// gateway the same id by default: in a namespace with a server of its own they are that one's.
 async fn sandboxes_elsewhere(
     session: &Session,
     gateway: &Gateway,
     resource: &ApiResource,
 ) -> Result<Option<Vec<Sandbox>>, Failure> {
+    let Some(id) = &gateway.id else {
+        return Ok(None);
+    };
     let api: Api<SandboxObject> = Api::all_with(session.client.clone(), resource);
-    let ours = format!(
-        "{MANAGED_BY_LABEL}={MANAGED_BY},{GATEWAY_ID_LABEL}={}",
-        gateway.id
-    );
+    let ours = format!("{MANAGED_BY_LABEL}={MANAGED_BY},{GATEWAY_ID_LABEL}={id}");
     let ours = ListParams::default().labels(&ours);
     let kind = "sandboxes of all namespaces";
     let Some(mut found) = session.list_if_allowed(kind, &api, &ours, Sandbox::from).await? else {

@@ -25,9 +25,9 @@ pub struct SandboxesField {
     pub suspended: usize,
     /// How many are to run and are not ready.
     pub not_ready: usize,
-    /// The gateway's id: sandboxes of other namespaces carry it as label openshell.ai/gateway-id.
-    pub gateway_id: String,
-    /// Were sandboxes of other namespaces looked for, too? False if the API server refuses that (403).
+    /// The gateway's id, by which its sandboxes of other namespaces are found; null if its server has none, or it may not be read.
+    pub gateway_id: Option<String>,
+    /// Were sandboxes of other namespaces looked for, too? False without an id, and if the API server refuses that (403).
     pub all_namespaces: bool,
     /// Each of them, by namespace and name.
     pub list: Vec<SandboxField>,
@@ -102,7 +102,7 @@ impl SandboxField {
 
 impl SandboxesField {
     /// All of them.
-    pub fn new(mut list: Vec<SandboxField>, gateway_id: &str, all_namespaces: bool) -> Self {
+    pub fn new(mut list: Vec<SandboxField>, gateway_id: Option<&str>, all_namespaces: bool) -> Self {
         list.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
         let count = |is_counted: fn(&SandboxField) -> bool| list.iter().filter(|one| is_counted(one)).count();
         Self {
@@ -111,7 +111,7 @@ impl SandboxesField {
             ready: count(|one| one.ready),
             suspended: count(|one| one.suspended),
             not_ready: count(SandboxField::is_missed),
-            gateway_id: gateway_id.to_owned(),
+            gateway_id: gateway_id.map(str::to_owned),
             all_namespaces,
             list,
         }
@@ -200,7 +200,7 @@ mod tests {
                 "6 sandboxes: 1 ready, 1 suspended, 1 starting, 1 provisioning, 1 in error, 1 being deleted",
             ),
         ] {
-            let all = SandboxesField::new(list, "id", true);
+            let all = SandboxesField::new(list, None, true);
             assert_eq!(all.summary, expected);
             let deleted = all.list.iter().filter(|one| one.phase == Phase::Deleting).count();
             assert_eq!(all.ready + all.suspended + all.not_ready + deleted, all.total);
@@ -215,12 +215,12 @@ mod tests {
                 field("a", true, "True"),
                 field("c", false, ""),
             ],
-            "id",
+            None,
             true,
         );
         assert_eq!(all.missed(), ["b is Error: its controller reports PodFailed"]);
         let many = (0..NAMED + 7).map(|number| field(&format!("{number:02}"), true, ""));
-        let told = SandboxesField::new(many.collect(), "id", true).missed();
+        let told = SandboxesField::new(many.collect(), None, true).missed();
         assert_eq!(
             (told.len(), told.last().map(String::as_str)),
             (NAMED + 1, Some("7 more"))
