@@ -217,17 +217,17 @@ pub struct SandboxFlags {
     pub since: Option<Timestamp>,
 }
 
-/// every sandbox of the gateway that is to run is ready; those that are suspended are told
+/// every sandbox of the gateway that is not suspended is ready
 #[derive(FromArgs, Debug)]
 #[argh(subcommand, name = "sandboxes")]
 pub struct SandboxesFlags {
-    /// look once and tell what there is: no sandbox that is not ready fails the run
+    /// look once and print what there is; a sandbox that is not ready is no failure
     #[argh(switch)]
     pub no_wait: bool,
     /// the gateway server's workload: statefulset/NAME, deployment/NAME, or NAME for whichever exists (default openshell)
     #[argh(option, default = "Workload::default()", from_str_fn(Workload::parse))]
     pub workload: Workload,
-    /// RFC 3339 time: a pod whose containers were started before it is not known to run. For a node that was started then
+    /// RFC 3339 time at which the node was started: a pod whose containers were started before it does not count as running
     #[argh(option, from_str_fn(time))]
     pub since: Option<Timestamp>,
     /// end the wait where this is met: GatewayExited (the gateway's container, on Docker, does not run)

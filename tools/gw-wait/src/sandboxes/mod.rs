@@ -28,13 +28,9 @@ pub async fn wait(flags: &SandboxesFlags, context: &Context<Report>) -> Result<(
     let gateway = gateway::of_server(&session).await?;
     let (mut pause, longest) = PAUSES;
     let end = end_of(context);
+    // A first look that has no answer is a failure of its own; after it, there is something to tell when the time is over.
+    let mut found = look(&session, &gateway, flags.since).await?;
     loop {
-        let begun = Instant::now();
-        let Ok(found) = tokio::time::timeout_at(end.into(), look(&session, &gateway, flags.since)).await
-        else {
-            return Err(not_ready(context));
-        };
-        let found = found?;
         let (summary, missed) = (found.summary.clone(), found.missed());
         context.report.update(|report| report.sandboxes = Some(found));
         if missed.is_empty() {
@@ -49,13 +45,17 @@ pub async fn wait(flags: &SandboxesFlags, context: &Context<Report>) -> Result<(
                 .for_each(|one| context.console.progress(&format!("sandbox {one}")));
             return Ok(());
         }
-        pause = pause.max(begun.elapsed());
-        if Instant::now() + pause >= end {
-            return Err(not_ready(context));
-        }
         context.console.waiting(&detail);
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(longest);
+        let next = async {
+            tokio::time::sleep(pause).await;
+            let begun = Instant::now();
+            (look(&session, &gateway, flags.since).await, begun.elapsed())
+        };
+        let Ok((next, took)) = tokio::time::timeout_at(end.into(), next).await else {
+            return Err(not_ready(context));
+        };
+        found = next?;
+        pause = (pause * 2).min(longest).max(took);
     }
 }
 
@@ -85,17 +85,10 @@ async fn look(
 fn not_ready(context: &Context<Report>) -> Failure {
     let limit = format_duration(context.common.timeout);
     let message = context.report.update(|report| {
-        report.sandboxes.as_ref().map_or_else(
-            || "no answer in time".to_owned(),
-            |seen| {
-                format!(
-                    "{} of {} sandboxes did not become ready within {limit}: {}",
-                    seen.not_ready,
-                    seen.total,
-                    seen.missed().join("; ")
-                )
-            },
-        )
+        let seen = report.sandboxes.get_or_insert_default();
+        let (missed, named) = (seen.not_ready, seen.missed().join("; "));
+        let total = seen.total;
+        format!("{missed} of {total} sandboxes did not become ready within {limit}: {named}")
     });
     let gateway = context
         .common
