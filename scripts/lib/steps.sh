@@ -59,7 +59,7 @@ sandboxes_told() {
         step sandboxes gw-wait "${words[@]}" "${hopeless[@]}" --timeout "${given[--wait-sandboxes]}"
         return
     fi
-    begin sandboxes gw-wait "${words[@]}" --no-wait --timeout 5s 2>"$scratch/sandboxes.said"
+    begin sandboxes gw-wait "${words[@]}" --no-wait --timeout 10s 2>"$scratch/sandboxes.said"
     if closed sandboxes; then
         step_line sandboxes "$(outcome)" "$gone"
         cat -- "$scratch/sandboxes.said" >&2

@@ -81,7 +81,9 @@ async fn sandboxes_elsewhere(
     };
     let api: Api<SandboxObject> = Api::all_with(session.client.clone(), resource);
     let ours = format!("{MANAGED_BY_LABEL}={MANAGED_BY},{GATEWAY_ID_LABEL}={id}");
-    let ours = ListParams::default().labels(&ours);
+    // There may be thousands in the gateway's own namespace, which are asked for by themselves.
+    let not_own = format!("metadata.namespace!={}", session.namespace);
+    let ours = ListParams::default().labels(&ours).fields(&not_own);
     let kind = "sandboxes of all namespaces";
     let Some(mut found) = session.list_if_allowed(kind, &api, &ours, Sandbox::from).await? else {
         return Ok(None);
