@@ -11,6 +11,8 @@ mod node_parts;
 mod own_docker;
 mod people;
 mod played;
+mod sandboxes;
+mod todays_chart;
 
 pub use by_hand::{ForeignCluster, image_values, run_by_hand};
 pub use checkout::Checkout;
@@ -23,6 +25,8 @@ pub use node_parts::{signal, wait_until};
 pub use own_docker::OwnDocker;
 pub use people::{Person, Sandbox};
 pub use played::{PlayedGateway, until};
+pub use sandboxes::{Chart, Deployed, Fault, Moment, Tally, table};
+pub use todays_chart::TodaysChart;
 
 /// Must this test be left out? Says so, where it must.
 pub fn skipped_without_docker() -> bool {
