@@ -12,8 +12,8 @@ use kube::{Api, Client};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::act;
 use super::plan::{Here, Lease, Server};
+use super::{act, told};
 use crate::cluster::is_code;
 
 /// While no server answers. A controller could only make pods that give up; beyond this the server is not slow but broken, and whoever
@@ -70,7 +70,10 @@ impl Hold {
         }
         for lease in &self.leases {
             if let Err(error) = act::give_back(&self.client, lease).await {
-                eprintln!("cluster-node: {error:#}; its controller waits until it expires");
+                eprintln!(
+                    "cluster-node: {}; its controller waits until it expires",
+                    told(&error)
+                );
             }
         }
         eprintln!(
@@ -85,7 +88,7 @@ impl Hold {
             match act::hold(&self.client, &self.here, &lease).await {
                 Ok(renewed) => held.push(renewed),
                 Err(error) => {
-                    eprintln!("cluster-node: {error:#}");
+                    eprintln!("cluster-node: {}", told(&error));
                     let cause = error.downcast_ref::<kube::Error>();
                     // Somebody else has it now.
                     if !cause.is_some_and(|cause| is_code(cause, 409)) {

@@ -7,6 +7,8 @@ mod observe;
 mod plan;
 #[cfg(test)]
 mod plan_tests;
+#[cfg(test)]
+mod settle_tests;
 
 use std::time::Duration;
 
@@ -18,22 +20,36 @@ pub use observe::pod_uids;
 pub use plan::Here;
 
 /// A young API server may refuse: this many times it is asked again. The kubelet waits for it.
-const TRIES: usize = 40;
+const TRIES: usize = 100;
 /// After so many tries sandboxes are told by their pods: what converts their objects is a pod, too.
-const TRIES_BY_OBJECTS: usize = 10;
-const PAUSE: Duration = Duration::from_millis(500);
+const TRIES_BY_OBJECTS: usize = 30;
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Deletes what is left of sandboxes' pods, and takes the leases that keep new ones back; what is returned holds them. Only before the
 /// kubelet starts. Failures are told, and are no reason not to start.
 pub async fn settle(client: &Client, here: &Here) -> Option<Hold> {
+    settle_every(PAUSE, client, here).await
+}
+
+async fn settle_every(pause: Duration, client: &Client, here: &Here) -> Option<Hold> {
+    let mut last = String::new();
     for attempt in 0..TRIES {
         match once(client, here, attempt >= TRIES_BY_OBJECTS).await {
             Ok(hold) => return hold,
-            Err(error) => eprintln!("cluster-node: sandboxes: {error:#}; trying again"),
+            Err(error) => {
+                let told = told(&error);
+                if told != last {
+                    eprintln!("cluster-node: sandboxes: {told}; trying again");
+                }
+                last = told;
+            }
         }
-        sleep(PAUSE).await;
+        sleep(pause).await;
     }
-    eprintln!("cluster-node: sandboxes' old pods could not be removed; the kubelet starts all the same");
+    eprintln!(
+        "cluster-node: sandboxes' pods of before this start could not be deleted ({last}); the kubelet starts all the same, and \
+         these sandboxes may end in phase Error"
+    );
     None
 }
 
@@ -57,4 +73,37 @@ async fn once(client: &Client, here: &Here, by_pods: bool) -> anyhow::Result<Opt
         leases,
         servers: plan.servers,
     }))
+}
+
+/// An error in the API server's own words, if it gave any.
+fn told(error: &anyhow::Error) -> String {
+    let mut words = Vec::new();
+    for cause in error.chain() {
+        if let Some(kube::Error::Api(status)) = cause.downcast_ref() {
+            words.push(status.message.clone());
+            break;
+        }
+        words.push(cause.to_string());
+    }
+    words.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context;
+    use kube::core::Status;
+
+    use super::told;
+
+    #[test]
+    fn an_error_of_the_api_server_is_told_in_its_words() {
+        let status = Status::failure("storage is (re)initializing", "TooManyRequests");
+        let refused: Result<(), kube::Error> = Err(kube::Error::Api(status.boxed()));
+        let error = refused.context("the list of sandboxes").unwrap_err();
+        assert_eq!(told(&error), "the list of sandboxes: storage is (re)initializing");
+        assert_eq!(
+            told(&anyhow::anyhow!("no answer").context("pods")),
+            "pods: no answer"
+        );
+    }
 }

@@ -15,6 +15,7 @@ use kube::{Api, Client};
 use serde_json::Value;
 
 use super::plan::{Lease, Observed, Pod, Sandbox, Server};
+use crate::cluster::is_absent;
 
 /// Annotation with the name of a sandbox's pod. With it, Agent Sandbox v0.3.10 does not make a pod that is gone again.
 pub const POD_NAME: &str = "agents.x-k8s.io/pod-name";
@@ -75,8 +76,12 @@ pub async fn observe(client: &Client, by_pods: bool) -> anyhow::Result<Seen> {
 /// the list of groups is made in the background, and is not whole at first. The stored version comes first: it needs no conversion.
 async fn versions(client: &Client) -> Result<Vec<ApiResource>, kube::Error> {
     let definitions: Api<CustomResourceDefinition> = Api::all(client.clone());
-    let definition = definitions.get_opt(&format!("sandboxes.{SANDBOX_GROUP}")).await?;
-    let mut versions = definition.map(|found| found.spec.versions).unwrap_or_default();
+    let name = format!("sandboxes.{SANDBOX_GROUP}");
+    let mut versions = match definitions.get(&name).await {
+        Ok(definition) => definition.spec.versions,
+        Err(error) if is_absent(&error, &name) => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
     versions.retain(|version| version.served);
     versions.sort_by_key(|version| !version.storage);
     let resource = |version: CustomResourceDefinitionVersion| {
