@@ -90,47 +90,6 @@ pub struct BackupField {
     pub left_out: Vec<String>,
 }
 
-/// What container, node and host show, with the verb diagnose; else null.
-    pub diagnosis: Option<DiagnosisField>,
-    /// Was anything changed?
-    pub changed: bool,
-    /// Was only the plan wanted?
-    pub dry_run: bool,
-    /// What was done, or with --dry-run would be.
-    pub actions: Vec<Action>,
-    /// What did not stop the run and should be known.
-    pub warnings: Vec<String>,
-}
-
-/// The file of a backup.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[schemars(rename = "Backup", deny_unknown_fields)]
-pub struct BackupField {
-    /// The file, - for standard input or output.
-    pub file: String,
-    /// The gateway that it is a backup of.
-    pub gateway: String,
-    /// Files, folders and links of the volume.
-    pub entries: u64,
-    /// Bytes of the volume's files.
-    pub volume_bytes: u64,
-    /// What of the volume is not in it.
-    pub left_out: Vec<String>,
-}
-
-impl BackupField {
-    /// From what was counted.
-    pub fn of(file: &str, counted: &Counted) -> Self {
-        Self {
-            file: file.to_owned(),
-            gateway: counted.manifest.gateway.clone(),
-            entries: counted.entries,
-            volume_bytes: counted.bytes,
-            left_out: counted.manifest.left_out.clone(),
-        }
-    }
-}
-
 /// What container, node and host show. Nothing is judged here.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Diagnosis", deny_unknown_fields)]

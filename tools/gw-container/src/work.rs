@@ -121,7 +121,8 @@ impl Work {
     /// Shows what a container is.
     pub fn show(&self, container: &Container) {
         let machine = self.machine_address();
-        self.report.update(|report| describe::container(report, container, machine));
+        self.report
+            .update(|report| describe::container(report, container, machine));
     }
 
     /// Something that does not stop the run and should be known.

@@ -54,7 +54,9 @@ async fn run(flags: Flags, context: Context<Report>) -> Result<Answer, Failure> 
     let detect = sorted.answers.detect.as_ref().map(|document| &document.report);
     let gateway = detect.and_then(|detect| detect.gateway.clone()).or(given);
     let state = detect.and_then(|detect| detect.state);
-    let endpoint = detect.and_then(|detect| detect.endpoint.clone()).or(flags.endpoint.clone());
+    let endpoint = detect
+        .and_then(|detect| detect.endpoint.clone())
+        .or(flags.endpoint.clone());
     let named = gateway.as_deref().unwrap_or(DEFAULT_GATEWAY);
     let observed = Observed {
         answers: &sorted.answers,

@@ -17,9 +17,7 @@ pub async fn read(input: impl AsyncRead + Unpin) -> Result<Vec<Answer>, Failure>
         let message = format!("standard input has more than {} MiB", LONGEST_INPUT >> 20);
         return Err(failed("input_invalid", message));
     }
-    let answers: Result<Vec<Answer>, _> = serde_json::Deserializer::from_slice(&text)
-        .into_iter()
-        .collect();
+    let answers: Result<Vec<Answer>, _> = serde_json::Deserializer::from_slice(&text).into_iter().collect();
     let answers = answers.map_err(|error| {
         let message = format!("standard input is no stream of documents, each with a name: {error}");
         failed("input_invalid", message)

@@ -26,7 +26,13 @@ pub async fn run(flags: CheckFlags, context: Context<Report>) -> Result<Answer, 
     let nothing_to_do = plan(&examined, Wish::default()).is_ok_and(|steps| steps.is_empty());
     let valid = nothing_to_do && examined.phase == Phase::Steady;
     context.report.update(|report| {
-        describe::show(report, &examined, &session.workload, bundle_folder(&folder), demand.now);
+        describe::show(
+            report,
+            &examined,
+            &session.workload,
+            bundle_folder(&folder),
+            demand.now,
+        );
         report.valid = Some(valid);
         for line in lines(report) {
             context.console.progress(&line);

@@ -36,9 +36,15 @@ pub async fn run(flags: ExportFlags, context: Context<Report>) -> Result<Answer,
         now: seconds_since_1970(),
     };
     let examined = examine(&observed, demand);
-    context
-        .report
-        .update(|report| describe::show(report, &examined, &session.workload, bundle_folder(&folder), demand.now));
+    context.report.update(|report| {
+        describe::show(
+            report,
+            &examined,
+            &session.workload,
+            bundle_folder(&folder),
+            demand.now,
+        )
+    });
     let bundle = observed
         .client
         .as_ref()

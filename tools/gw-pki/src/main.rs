@@ -40,8 +40,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use contract::{Answer, Context, Failure, SharedFlags, Tool};
-use gw_pki::report::{self, Report};
 use gw_pki::finding;
+use gw_pki::report::{self, Report};
 
 use crate::flags::{Flags, Verb};
 
