@@ -13,6 +13,10 @@ pub fn findings(observed: &Observed<'_>) -> Vec<Finding> {
         .into_iter()
         .flatten()
         .collect();
+    // Who says it first speaks for the others.
+    found.dedup_by(|later, first| {
+        later.cause == Cause::ApiUnreachable && first.cause == Cause::ApiUnreachable
+    });
     found.extend(stale_nodes(observed));
     found.extend(lost_claims(observed));
     found
@@ -63,6 +67,7 @@ fn node(observed: &Observed<'_>) -> Option<Finding> {
             "docker system df; free; ps aux --sort -rss | head # the host must have more of what the node lacks",
         ),
         "timed_out" => Finding::new(Cause::NodeNotReady, object, last_cause(waited, error), next),
+        "api_unreachable" => Finding::new(Cause::ApiUnreachable, object, last_cause(waited, error), next),
         _ => Finding::untold(Question::Node, error, object, last_cause(waited, error), next),
     })
 }
@@ -73,6 +78,7 @@ fn namespace(observed: &Observed<'_>) -> Option<Finding> {
     let (message, next) = (last_cause(waited, error), observed.again());
     Some(match error.reason.as_str() {
         "timed_out" => Finding::new(Cause::NamespaceMissing, object, message, next),
+        "api_unreachable" => Finding::new(Cause::ApiUnreachable, object, message, next),
         _ => Finding::untold(Question::Namespace, error, object, message, next),
     })
 }

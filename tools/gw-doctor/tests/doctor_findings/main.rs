@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use gw_doctor::cause::Cause;
 use gw_doctor::question::Question;
 use gw_doctor::report::{FindingField, Report};
+use gw_sshsecret::report::{Holder, Kind};
 use scene::{Documents, NOW, cluster, down, set, silent, up, without_docker};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -64,8 +65,7 @@ fn tool(place: &str) -> Command {
 }
 
 /// What the tool says of these documents.
-fn told(place: &str, documents: &Documents) -> Run {
-    let mut command = tool(place);
+fn told(mut command: Command, documents: &Documents) -> Run {
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -84,7 +84,7 @@ fn told(place: &str, documents: &Documents) -> Run {
 
 /// The report of documents that are all understood.
 fn report(place: &str, documents: &Documents) -> Report {
-    let run = told(place, documents);
+    let run = told(tool(place), documents);
     let report: Report = serde_json::from_value(run.document).expect("the report");
     assert_eq!(report.unread, [], "{}", run.stderr);
     assert_eq!(run.code, i32::from(!report.findings.is_empty()), "{}", run.stderr);
@@ -146,6 +146,24 @@ fn findings_are_told_to_people_line_by_line() {
 }
 
 #[test]
+fn a_server_that_is_a_deployment_is_restarted_as_one() {
+    let holder = Holder {
+        kind: Kind::Gateway,
+        name: "p".to_owned(),
+        fingerprint: None,
+        agrees: Some(false),
+        detail: "it has not restarted since".to_owned(),
+    };
+    let mut documents = up();
+    set(&mut documents, "secret.holders", json!([holder]));
+    let mut command = tool("container");
+    command.args(["--workload", "deployment/server"]);
+    let run = told(command, &documents);
+    let next = run.document["findings"][0]["next"].as_str().unwrap_or_default();
+    assert!(next.ends_with(" rollout restart deployment/server"), "{next}");
+}
+
+#[test]
 fn questions_that_nobody_answered_are_named() {
     use Question::*;
     let report = report("container", &down());
@@ -180,7 +198,7 @@ fn documents_that_cannot_be_used_are_named() {
     ] {
         let mut documents = up();
         documents.insert(name.to_owned(), document);
-        let run = told("container", &documents);
+        let run = told(tool("container"), &documents);
         assert_eq!(run.code, 1, "{name}: {}", run.stderr);
         let unread = &run.document["unread"];
         assert_eq!(unread[0]["name"], name);
@@ -194,21 +212,4 @@ fn documents_that_cannot_be_used_are_named() {
         let told = format!("not judged: {name}: {reason}");
         assert!(run.stderr.contains(&told), "{}", run.stderr);
     }
-}
-
-#[test]
-fn zz_dump() {
-    let cases: Vec<Case> = serde_json::from_str(CASES).expect("cases");
-    let all: Vec<Value> = cases
-        .iter()
-        .map(|c| {
-            let asked: serde_json::Map<String, Value> = c
-                .documents()
-                .into_iter()
-                .map(|(k, v)| (k, json!({"code": 0, "document": v})))
-                .collect();
-            json!({"from": c.from, "asked": asked})
-        })
-        .collect();
-    std::fs::write("/tmp/doctor-docs.json", json!(all).to_string()).unwrap();
 }
