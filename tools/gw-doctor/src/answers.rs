@@ -1,6 +1,7 @@
 //! The answers of the other tools, each as the type that its tool writes.
 
 use contract::Document;
+use gateway_names::GatewayName;
 use gw_doctor::question::{Place, Question};
 use gw_doctor::report::UnreadField;
 use serde::Deserialize;
@@ -109,6 +110,10 @@ fn belongs(document: &Value, question: Question) -> Result<(), String> {
     let condition = &document["condition"];
     if tool == "gw-wait" && !condition.is_null() && *condition != question.word() {
         return Err(format!("it is about the condition {condition}"));
+    }
+    let gateway = document["gateway"].as_str();
+    if let Some(Err(error)) = gateway.map(str::parse::<GatewayName>) {
+        return Err(error.to_string());
     }
     if document["schema"] != 1 {
         return Err(format!("version {} of its form is not known", document["schema"]));

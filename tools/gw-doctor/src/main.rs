@@ -8,8 +8,10 @@
 //! code 0 if nothing is wrong, 1 with findings, or if a document could not be used.
 
 mod answers;
+mod finding;
 mod flags;
 mod observe;
+mod observed;
 mod plan;
 mod reasons;
 mod spelling;
@@ -24,7 +26,7 @@ use gw_doctor::report::{self, Report};
 use gw_doctor::{cause, question};
 
 use crate::flags::Flags;
-use crate::plan::Observed;
+use crate::observed::Observed;
 use crate::spelling::Spelling;
 
 static TOOL: Tool = Tool {
@@ -52,16 +54,20 @@ async fn run(flags: Flags, context: Context<Report>) -> Result<Answer, Failure> 
     context.console.ended_waiting();
     let sorted = answers::sort(answers, flags.place);
     let detect = sorted.answers.detect.as_ref().map(|document| &document.report);
-    let gateway = detect.and_then(|detect| detect.gateway.clone()).or(given);
+    let told = detect.and_then(|detect| detect.gateway.as_deref()?.parse().ok());
+    let gateway: Option<GatewayName> = told.or(given);
     let state = detect.and_then(|detect| detect.state);
     let endpoint = detect
         .and_then(|detect| detect.endpoint.clone())
         .or(flags.endpoint.clone());
-    let named = gateway.as_deref().unwrap_or(DEFAULT_GATEWAY);
+    let named = gateway.clone().unwrap_or_else(|| {
+        let default = DEFAULT_GATEWAY.parse();
+        default.expect("the default is a gateway's name")
+    });
     let observed = Observed {
         answers: &sorted.answers,
         place: flags.place,
-        gateway: named,
+        gateway: &named,
         endpoint: endpoint.as_deref(),
         namespace: &flags.namespace,
         kubeconfig: flags.kubeconfig.as_deref(),
@@ -70,14 +76,14 @@ async fn run(flags: Flags, context: Context<Report>) -> Result<Answer, Failure> 
         spelling: Spelling::of(&flags),
     };
     let findings = plan::findings(&observed);
-    let text = text::lines(named, &findings, &sorted.unread);
+    let text = text::lines(named.as_str(), &findings, &sorted.unread);
     for line in text.iter().filter(|line| !line.is_empty()) {
         context.console.progress(line);
     }
     let is_fine = findings.is_empty() && sorted.unread.is_empty();
     context.report.update(|report| {
         *report = Report {
-            gateway,
+            gateway: gateway.map(|name| name.to_string()),
             state,
             endpoint,
             findings,
@@ -89,9 +95,8 @@ async fn run(flags: Flags, context: Context<Report>) -> Result<Answer, Failure> 
     Ok(if is_fine { Answer::Done } else { Answer::No })
 }
 
-fn name(text: &str) -> Result<String, Failure> {
-    let name: Result<GatewayName, _> = text.parse();
-    name.map(|name| name.to_string()).map_err(|error| {
+fn name(text: &str) -> Result<GatewayName, Failure> {
+    text.parse().map_err(|error| {
         let message = format!("--gateway: {error}");
         Failure::new(Exit::Usage, "invalid_gateway_name", message, "correct --gateway")
     })

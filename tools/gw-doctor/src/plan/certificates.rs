@@ -5,8 +5,9 @@ use gw_pki::finding::{Finding as Wrong, listed};
 use gw_pki::report::{CertificateReport, Report};
 use jiff::Timestamp;
 
-use super::{Finding, Observed, known};
 use crate::cause::Cause;
+use crate::finding::Finding;
+use crate::observed::{Observed, known};
 
 /// What is wrong.
 pub fn findings(observed: &Observed<'_>) -> Vec<Finding> {

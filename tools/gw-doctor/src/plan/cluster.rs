@@ -1,10 +1,9 @@
 //! The API server, the node, its neighbours and its volumes.
 
-use contract::{Document, ErrorField};
-use gw_wait::report::Report as Waited;
-
-use super::{Finding, Observed, known};
 use crate::cause::Cause;
+use crate::finding::Finding;
+use crate::observed::{Observed, known};
+use crate::plan::wait::{failed, last_cause};
 use crate::question::{Place, Question};
 
 /// What is wrong.
@@ -20,18 +19,6 @@ pub fn findings(observed: &Observed<'_>) -> Vec<Finding> {
     found.extend(stale_nodes(observed));
     found.extend(lost_claims(observed));
     found
-}
-
-/// Why a wait ended: what the last attempt saw, else the error in words.
-pub fn last_cause(waited: &Document<Waited>, error: &ErrorField) -> String {
-    let seen = waited.report.last_cause.as_ref();
-    seen.map_or_else(|| error.message.clone(), |cause| cause.detail.clone())
-}
-
-/// A wait that failed, and why.
-pub fn failed(waited: Option<&Document<Waited>>) -> Option<(&Document<Waited>, &ErrorField)> {
-    let waited = waited?;
-    Some((waited, waited.error.as_ref()?))
 }
 
 /// The logs of the cluster, then what brings the gateway up again.

@@ -3,8 +3,9 @@
 use gw_detect::report::{HolderField, HolderKind};
 use gw_detect::state::State;
 
-use super::{Finding, Observed, known, last_line};
 use crate::cause::Cause;
+use crate::finding::Finding;
+use crate::observed::{Observed, known, last_line};
 
 /// Exit codes of a container that was asked to end: 0, and by signal 2, 9 and 15.
 const ASKED_TO_END: [i64; 4] = [0, 130, 137, 143];

@@ -1,7 +1,8 @@
 //! Docker itself, and other runs.
 
-use super::{Finding, Observed};
 use crate::cause::Cause;
+use crate::finding::Finding;
+use crate::observed::Observed;
 use crate::question::Question;
 
 /// What is wrong, or on its way.

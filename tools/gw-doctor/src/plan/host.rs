@@ -4,8 +4,9 @@ use gw_detect::report::Report as Detected;
 use gw_detect::state::State;
 use jiff::Timestamp;
 
-use super::{Finding, Observed, known};
 use crate::cause::Cause;
+use crate::finding::Finding;
+use crate::observed::{Observed, known};
 
 /// A node without this much room cannot write its datastore, pull an image or start a pod; in bytes.
 const LEAST_FREE: u64 = 512 << 20;

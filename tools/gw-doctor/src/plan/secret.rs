@@ -2,8 +2,9 @@
 
 use gw_sshsecret::report::{Holder, Kind, Report};
 
-use super::{Finding, Observed, known};
 use crate::cause::Cause;
+use crate::finding::Finding;
+use crate::observed::{Observed, known};
 
 /// What is wrong.
 pub fn findings(observed: &Observed<'_>) -> Vec<Finding> {

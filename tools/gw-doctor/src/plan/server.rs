@@ -1,8 +1,9 @@
 //! The gateway server: is it rolled out, and does it answer?
 
-use super::cluster::{failed, last_cause};
-use super::{Finding, Observed, known, last_line};
 use crate::cause::Cause;
+use crate::finding::Finding;
+use crate::observed::{Observed, known, last_line};
+use crate::plan::wait::{failed, last_cause};
 use crate::question::Place;
 
 /// What is wrong.

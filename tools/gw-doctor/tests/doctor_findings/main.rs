@@ -178,6 +178,11 @@ fn documents_that_cannot_be_used_are_named() {
         document.as_object_mut().expect("an object").remove(field);
         document
     };
+    let of_another_gateway = |name: &str| {
+        let mut document = up()["pki"].clone();
+        document["gateway"] = name.into();
+        document
+    };
     let of_another_form = |schema: u32| {
         let mut document = up()["nodes"].clone();
         document["schema"] = schema.into();
@@ -195,6 +200,11 @@ fn documents_that_cannot_be_used_are_named() {
             "it is not as the tool's --schema says: missing field `stale_nodes`",
         ),
         ("nodes", of_another_form(2), "version 2 of its form is not known"),
+        (
+            "pki",
+            of_another_gateway("$(halt)"),
+            "'$(halt)' is no name for a gateway: a letter or digit is expected, then at most 62 letters, digits, '_', '.' or '-'",
+        ),
     ] {
         let mut documents = up();
         documents.insert(name.to_owned(), document);
