@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use reference_base::api::SandboxPhase;
 use reference_base::client::{ClientTls, GatewayClient, Tunnel, TunnelError};
 use tokio::runtime::Runtime;
 
@@ -75,6 +76,22 @@ impl Person {
             id: made.id,
             token: made.token,
         }
+    }
+
+    /// Suspends a sandbox, as its user does.
+    ///
+    /// # Panics
+    /// Where it is not stopped within the patience.
+    pub fn suspends(&self, name: &str) {
+        let client = self.client();
+        self.runtime.block_on(async {
+            client.set_running(name, false).await.expect("a stop");
+            let end = Instant::now() + PATIENCE;
+            while client.phase(name).await.expect("a phase") != SandboxPhase::Stopped {
+                assert!(Instant::now() < end, "sandbox {name} does not stop");
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        });
     }
 
     /// Says a line; the sandbox keeps it in its file.

@@ -211,6 +211,17 @@ fn it_comes_to_serve_keeps_its_secrets_and_refuses_a_partial_state() {
     assert_eq!(charts.secrets().len(), SECRETS.len() - 1);
 }
 
+/// What a wait for the sandboxes of the gateway in namespace `today` tells.
+fn sandboxes(gateway: &TestGateway) -> serde_json::Value {
+    let kubeconfig = gateway.folder().join("kubeconfig");
+    let mut command = gateway.tool(
+        "gw-wait",
+        &["sandboxes", "--namespace", "today", "--timeout", "60s"],
+    );
+    command.arg("--kubeconfig").arg(kubeconfig);
+    Ended::of(command).well().document()["sandboxes"].take()
+}
+
 /// Through the API alone: such a server opens no tunnels.
 fn a_sandbox_is_stopped_and_started(gateway: &TestGateway) {
     let forward = Forward::to(gateway);
@@ -238,8 +249,33 @@ fn a_sandbox_is_stopped_and_started(gateway: &TestGateway) {
         assert_eq!(kept.0, 0, "{}", kept.2);
         client.set_running("box", false).await.expect("a stop");
         becomes(SandboxPhase::Stopped).await;
+        assert_eq!(
+            sandboxes(gateway)["summary"],
+            "1 sandbox: 1 suspended",
+            "its user's wish"
+        );
         client.set_running("box", true).await.expect("a start");
         becomes(SandboxPhase::Ready).await;
+        let seen = sandboxes(gateway);
+        assert_eq!(seen["summary"], "1 sandbox: 1 ready");
+        assert_eq!(
+            (&seen["gateway_id"], &seen["all_namespaces"]),
+            (&"openshell".into(), &true.into())
+        );
+        let told = &seen["list"][0];
+        for (field, value) in [
+            ("namespace", "today"),
+            ("name", "box"),
+            ("workspace", "default"),
+            ("object", "default--box"),
+            ("phase", "Ready"),
+            ("pod", "default--box"),
+            ("pvc", "workspace-default--box"),
+        ] {
+            assert_eq!(told[field], value, "{told}");
+        }
+        // The other gateway of this cluster has the same id, and none of its sandboxes.
+        assert_eq!(gateway.status()["sandboxes"]["summary"], "no sandboxes");
         let kept = client
             .exec("box", &["openshell-sandbox", "kept"])
             .await
