@@ -2,12 +2,12 @@
 # shellcheck shell=bash
 
 existing_doctor() {
-    local host port
+    local host port fields
     patience 5s
     cluster_is_kept
     cluster_known
     release_recalled
-    asked_at=$(date +%s)
+    asked_at=$(date --utc +%FT%TZ)
     ask api gw-wait api "${of_cluster[@]}"
     ask namespace gw-wait namespace "${of_cluster[@]}"
     answered api
@@ -22,6 +22,8 @@ existing_doctor() {
     fi
     collect
     forward_ended
-    reach=$kubectl_flags
+    mapfile -t fields < <(jq -r '.kubeconfig, .context' <<<"$cluster")
+    of_doctor=(--place cluster --gateway "$gateway" ${endpoint:+--endpoint "$endpoint"} --kubeconfig "${fields[0]}" --context "${fields[1]}"
+        --kubectl "$kubectl_called")
     doctor_told
 }

@@ -42,16 +42,6 @@ spell_called() {
     [[ $found != "$program" ]] || program=${program##*/}
     printf -v called '%q' "$program"
 }
-
-# spell_tools: sets `tools_called`: what the person types before the name of a tool.
-spell_tools() {
-    local found
-    tools_called=
-    first_on_path gw-detect
-    if [[ ! $found -ef $programs/gw-detect ]]; then
-        printf -v tools_called '%q/' "${programs#"$PWD/"}"
-    fi
-}
 spell_called
 
 # A line of progress.

@@ -9,8 +9,8 @@
 
 asked=()
 asked_at=
-# The flags with which the tools reach the cluster, for people.
-reach=
+# What gw-doctor is told beside the answers: what its hints have to name.
+of_doctor=()
 declare -gA exit_codes=() durations=()
 
 verb_doctor() {
@@ -18,23 +18,27 @@ verb_doctor() {
     patience 5s
     ask_docker
     ask_cluster
-    reach="--kubeconfig $folder/kubeconfig"
-    kubectl_called="kubectl $reach"
+    [[ -z $folder ]] || of_doctor+=(--kubeconfig "$folder/kubeconfig")
     # Its container has one in any case.
-    command -v kubectl >/dev/null || kubectl_called="docker exec openshell-cluster-$gateway kubectl"
+    command -v kubectl >/dev/null || of_doctor+=(--kubectl "docker exec openshell-cluster-$gateway kubectl")
     doctor_told
 }
 
 # Waits for all answers, and says what is wrong.
 doctor_told() {
-    local findings count
+    local findings code=0
     collect
+    answers >"$scratch/answers"
+    of_doctor+=(--namespace "$namespace" --workload "$server_kind" --asked-at "$asked_at" --quiet)
+    traced gw-doctor "${of_doctor[@]}"
+    "$programs/gw-doctor" "${of_doctor[@]}" <"$scratch/answers" >"$scratch/doctor" || code=$?
+    document=$(<"$scratch/doctor")
+    jq -e '.error == null' <<<"$document" >/dev/null || step_failed doctor "$code"
+    findings=$(doctor_lines)
     document=$(doctor_document)
-    findings=$(doctor_lines <<<"$document")
-    count=$(jq '.findings | length' <<<"$document")
     [[ -z ${given[--bundle]:-} ]] || write_bundle "${given[--bundle]}"
     tell_findings
-    [[ $count -eq 0 ]] || exit 1
+    exit "$code"
 }
 
 # ask NAME TOOL ARGUMENTS...: at once; what it says to people is kept for the bundle.
@@ -67,7 +71,7 @@ answered() {
 ask_docker() {
     local fields code lines=50
     [[ -z ${given[--bundle]:-} ]] || lines=5000
-    asked_at=$(date +%s)
+    asked_at=$(date --utc +%FT%TZ)
     ask detect gw-detect "${of_gateway[@]}"
     ask container gw-container diagnose --lines "$lines" "${of_gateway[@]}"
     answered detect
@@ -130,34 +134,32 @@ collect() {
     done
 }
 
-# One document: what was asked, and what is wrong.
-doctor_document() {
-    local name now existing=false tools_called
-    clock
-    spell_tools
-    [[ -z $cluster ]] || existing=true
+# What each tool said, as gw-doctor reads it.
+answers() {
+    local name
     for name in "${asked[@]}"; do
         printf '{"name":"%s","exit_code":%d,"duration_ms":%d,"document":%s}\n' "$name" "${exit_codes[$name]}" "${durations[$name]}" \
             "$(tail -n 1 -- "$scratch/$name" | grep . || printf null)"
-    done | jq -cs -L "$root/scripts/lib" --arg gateway "$gateway" --arg state "$state" --arg endpoint "$endpoint" \
-        --arg kubeconfig "$folder/kubeconfig" --arg reach "$reach" --arg gw "$gw" --arg tools "$tools_called" --arg kubectl "$kubectl_called" --arg namespace "$namespace" --argjson existing "$existing" --argjson gone "$((now - began))" --argjson asked_at "$asked_at" '
-        include "doctor";
-        def known: if . == "" then null else . end;
-        {schema: 1, tool: "openshell", verb: "doctor", gateway: ($gateway | known), state: ($state | known),
-         endpoint: ($endpoint | known), duration_ms: $gone,
-         findings: ({now: $asked_at, $kubeconfig, $reach, $namespace, $existing, $gateway, $endpoint, typed: {$gw, $tools, $kubectl}, asked: (map({key: .name, value: {code: .exit_code, document}}) | from_entries)} | findings),
-         asked: ., error: null}'
+    done
 }
 
-# What people read of it.
+# What people read.
 doctor_lines() {
-    jq -r '
-        .duration_ms as $gone
-        | "\(.asked | length) questions, \($gone / 1000 | floor).\($gone % 1000 / 100 | floor) s" as $cost
-        | if .findings == [] then "gateway \(.gateway): nothing is wrong (\($cost))"
-          else "gateway \(.gateway): \(.findings | length) finding\(if .findings[1:] == [] then "" else "s" end) (\($cost))",
-            (.findings[] | "", "\(.cause): \(.object)", "  \(.message)", "  next: \(.next)")
-          end'
+    local lines now spelled
+    mapfile -t lines < <(jq -r '.text[]' <<<"$document")
+    clock
+    seconds "$((now - began))"
+    lines[0]+=" (${#asked[@]} questions, $spelled)"
+    printf '%s\n' "${lines[@]}"
+}
+
+# One document: what is wrong, and what was asked.
+doctor_document() {
+    local now
+    clock
+    jq -c --slurpfile asked "$scratch/answers" --argjson gone "$((now - began))" '
+        {schema, tool: "openshell", verb: "doctor", gateway, state, endpoint, duration_ms: $gone, findings, unread, missing,
+         $asked, error}' <<<"$document"
 }
 
 # The findings are the answer: on standard output, unless the bundle goes there.

@@ -1,10 +1,10 @@
 //! One step of a plan, as the document shows it.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Something a tool did, or with `--dry-run` would do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Action {
     /// What is done: `create`, `start`, `replace`, `delete` and the like.
     pub verb: String,

@@ -3,19 +3,19 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use schemars::{JsonSchema, Schema};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Failure;
 
 /// The document: the version of its form, the tool, the tool's own report, and the error or `null`.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Document<R> {
     /// Version of the document's form.
     #[schemars(extend("const" = 1))]
     pub schema: u32,
     /// The tool that printed it.
-    pub tool: &'static str,
+    pub tool: String,
     /// The tool's own fields.
     #[serde(flatten)]
     pub report: R,
@@ -24,7 +24,7 @@ pub struct Document<R> {
 }
 
 /// The error in a document.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Error", deny_unknown_fields)]
 pub struct ErrorField {
     /// A stable word.

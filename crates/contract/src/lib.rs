@@ -18,14 +18,14 @@ mod typed;
 
 pub use action::Action;
 pub use console::Console;
-pub use document::{Document, Draft, schema_of};
+pub use document::{Document, Draft, ErrorField, schema_of};
 pub use duration::{format_duration, parse_duration};
 pub use exit::Exit;
 pub use failure::{Failure, Reason};
 pub use fingerprint::fingerprint;
 pub use flags::{CommonFlags, SharedFlags};
 pub use run::{Answer, Context, Tool, run};
-pub use typed::{typed, typed_by_driver};
+pub use typed::{quoted, typed, typed_by_driver};
 
 /// Reasons that every tool may report, beside its own.
 pub const COMMON_REASONS: &[Reason] = &[

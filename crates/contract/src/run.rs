@@ -110,7 +110,7 @@ where
     let line = report.update(|report| {
         serde_json::to_string(&Document {
             schema: 1,
-            tool: tool.name,
+            tool: tool.name.to_owned(),
             report,
             error,
         })

@@ -44,13 +44,13 @@ fn beside(own: &Path, command: &str, path: &OsStr, current: &Path) -> String {
     format!("{}{words}", quoted(&shorter.to_string_lossy()))
 }
 
-/// As a shell reads it.
-fn quoted(path: &str) -> String {
+/// A word of a command as a shell reads it.
+pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%,=~".contains(c);
-    if path.chars().all(plain) {
-        path.to_owned()
+    if word.chars().all(plain) {
+        word.to_owned()
     } else {
-        format!("'{}'", path.replace('\'', r"'\''"))
+        format!("'{}'", word.replace('\'', r"'\''"))
     }
 }
 

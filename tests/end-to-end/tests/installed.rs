@@ -86,6 +86,7 @@ fn driver_tools_manual_pages_and_completions_are_installed_and_removed() {
     for said in [".SH \"GW-CONTAINER BACKUP\"", "volume_image_mismatch"] {
         assert!(page("gw-container.1").contains(said), "{said}");
     }
+    assert!(page("gw-doctor.1").contains("no_documents"));
     let completions = installed.prefix().join("share/bash-completion/completions/gw");
     assert!(
         std::fs::read_to_string(completions)

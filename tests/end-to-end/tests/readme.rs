@@ -7,13 +7,14 @@ use std::process::Command;
 
 use end_to_end::{Ended, TestGateway, driver, repository, skipped_without_docker, tool};
 
-const TOOLS: [&str; 6] = [
+const TOOLS: [&str; 7] = [
     "gw-detect",
     "gw-container",
     "gw-pki",
     "gw-sshsecret",
     "gw-nodeclean",
     "gw-wait",
+    "gw-doctor",
 ];
 
 /// What runs this very test, what other tests run elsewhere than on the machine itself or on another cluster, and a registry that is

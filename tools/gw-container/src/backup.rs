@@ -12,10 +12,10 @@ use crate::backup_file::{self, Counted, FORMAT, LEFT_OUT, Manifest};
 use crate::byte_channel::{PartReader, parts};
 use crate::flags::BackupFlags;
 use crate::helper_container::{Helper, Volume};
-use crate::report::{BackupField, Report};
+use crate::report::Report;
 use crate::stop::grace_seconds;
 use crate::work::{Access, Work};
-use crate::{client_state, ending, fetch, helper_container, image, plan};
+use crate::{client_state, describe, ending, fetch, helper_container, image, plan};
 
 /// The client's files that a backup has, below the gateway's folder.
 const CLIENT_FILES: [&str; 7] = [
@@ -67,7 +67,7 @@ pub async fn run(flags: &BackupFlags, context: Context<Report>) -> Result<Answer
     let counted = written?;
     resumed?;
     work.report
-        .update(|report| report.backup = Some(BackupField::of(&flags.file, &counted)));
+        .update(|report| report.backup = Some(describe::backup(&flags.file, &counted)));
     work.did(action);
     Ok(Answer::Done)
 }

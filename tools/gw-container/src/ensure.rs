@@ -20,7 +20,7 @@ use crate::settings::{Environment, Wanted, wanted};
 use crate::steps::Plan;
 use crate::volume_look::{self, Look};
 use crate::work::{Access, Work};
-use crate::{client_state, helper_container, kubeconfig, port_choice, pull};
+use crate::{client_state, describe, helper_container, kubeconfig, port_choice, pull};
 
 /// Observes, plans, acts, and writes down what the client needs.
 pub async fn run(flags: EnsureFlags, context: Context<Report>) -> Result<Answer, Failure> {
@@ -44,7 +44,7 @@ pub async fn run(flags: EnsureFlags, context: Context<Report>) -> Result<Answer,
     let image = found.image;
     let plan = &decided.plan;
     work.report
-        .update(|report| report.plan(plan, &work, image.as_ref()));
+        .update(|report| planned(report, plan, &work, image.as_ref()));
     let ours = image.as_ref().is_none_or(|image| image.ours);
     let of_image = image::parts(&plan.spec.image).0;
     let registries = registry::file(&plan.spec.registry, &of_image, credentials.as_ref());
@@ -352,41 +352,19 @@ fn kept_to_itself(work: &Work, container: &Container) -> Option<String> {
     })
 }
 
-impl Report {
-    /// What is known before anything was done.
-    fn plan(&mut self, plan: &Plan, work: &Work, image: Option<&Image>) {
-        self.node_name = Some(plan.spec.node_name.clone()).filter(|name| !name.is_empty());
-        self.endpoint = Some(plan.spec.endpoint_at(work.machine_address()));
-        self.published = work.machine.is_none().then(|| plan.spec.published());
-        self.port = Some(plan.spec.port);
-        self.image = Some(plan.spec.image.clone());
-        self.image_id = image.map(|image| image.id.clone());
-        self.kubeconfig = Some(work.folder.kubeconfig().display().to_string());
-        self.needs_tunnel = work.machine.is_some();
-        let api_port = plan.spec.api_port.filter(|_| work.machine.is_none());
-        self.api_endpoint = api_port.map(|port| format!("https://127.0.0.1:{port}"));
-        self.confinement = image.map(|image| word(is_privileged(plan.spec.confinement, image)));
-        self.spec = Some(plan.spec.clone());
-    }
-
-    /// What a container shows.
-    pub fn show(&mut self, container: &Container, machine: Option<&str>) {
-        let spec = container.effective_spec();
-        self.container_id = Some(container.id.clone());
-        self.node_name = Some(spec.node_name.clone());
-        self.endpoint = Some(spec.endpoint_at(machine));
-        self.published = machine.is_none().then(|| spec.published());
-        self.needs_tunnel = machine.is_some();
-        self.port = Some(spec.port);
-        self.image = Some(spec.image.clone());
-        self.image_id = Some(container.image_id.clone());
-        self.created_at.clone_from(&container.created_at);
-        self.started_at.clone_from(&container.started_at);
-        self.confinement = Some(word(container.privileged));
-        self.spec = Some(spec);
-    }
-}
-
-fn word(privileged: bool) -> &'static str {
-    if privileged { "privileged" } else { "caps" }
+/// What is known before anything was done.
+fn planned(report: &mut Report, plan: &Plan, work: &Work, image: Option<&Image>) {
+    report.node_name = Some(plan.spec.node_name.clone()).filter(|name| !name.is_empty());
+    report.endpoint = Some(plan.spec.endpoint_at(work.machine_address()));
+    report.published = work.machine.is_none().then(|| plan.spec.published());
+    report.port = Some(plan.spec.port);
+    report.image = Some(plan.spec.image.clone());
+    report.image_id = image.map(|image| image.id.clone());
+    report.kubeconfig = Some(work.folder.kubeconfig().display().to_string());
+    report.needs_tunnel = work.machine.is_some();
+    let api_port = plan.spec.api_port.filter(|_| work.machine.is_none());
+    report.api_endpoint = api_port.map(|port| format!("https://127.0.0.1:{port}"));
+    report.confinement =
+        image.map(|image| describe::confinement(is_privileged(plan.spec.confinement, image)));
+    report.spec = Some(plan.spec.clone());
 }

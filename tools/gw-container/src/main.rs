@@ -21,6 +21,7 @@ mod client_state;
 mod copy;
 mod create_body;
 mod datastore;
+mod describe;
 mod diagnose;
 mod ending;
 mod ensure;
@@ -48,7 +49,6 @@ mod redact;
 mod refusals;
 mod registry;
 mod remove;
-mod report;
 mod restore;
 mod settings;
 mod steps;
@@ -61,9 +61,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use contract::{Answer, Context, Failure, SharedFlags, Tool};
+use gw_container::report::{self, Report};
 
 use crate::flags::{Flags, Verb};
-use crate::report::Report;
 
 static TOOL: Tool = Tool {
     name: "gw-container",

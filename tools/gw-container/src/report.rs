@@ -1,14 +1,12 @@
 //! The document's own fields.
 
 use contract::Action;
-use gateway_facts::{Facts, Spec, Status};
+use gateway_facts::Spec;
 use schemars::JsonSchema;
-use serde::Serialize;
-
-use crate::backup_file::Counted;
+use serde::{Deserialize, Serialize};
 
 /// What Docker had before the run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StateBefore {
     /// Neither container nor volume.
@@ -27,25 +25,8 @@ pub enum StateBefore {
     Dead,
 }
 
-impl StateBefore {
-    /// From what Docker knows.
-    pub fn of(facts: &Facts) -> Self {
-        match (crate::plan::present(facts), &facts.volume) {
-            (None, None) => Self::Absent,
-            (None, Some(_)) => Self::VolumeOnly,
-            (Some(container), _) => match container.status {
-                Status::Running => Self::Running,
-                Status::Paused => Self::Paused,
-                Status::Restarting => Self::Restarting,
-                Status::Dead | Status::Removing => Self::Dead,
-                Status::Created | Status::Exited => Self::Stopped,
-            },
-        }
-    }
-}
-
 /// What there is afterwards, and what was done.
-#[derive(Debug, Default, Serialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     /// The gateway's name; null where it could not be told.
     pub gateway: Option<String>,
@@ -76,7 +57,7 @@ pub struct Report {
     /// TCP port of the gateway on the host.
     pub port: Option<u16>,
     /// How the container is confined: privileged or caps.
-    pub confinement: Option<&'static str>,
+    pub confinement: Option<String>,
     /// What the container is made from, as it is persisted; null where that is not known.
     pub spec: Option<Spec>,
     /// The file of a backup that was written or restored; else null.
@@ -94,7 +75,7 @@ pub struct Report {
 }
 
 /// The file of a backup.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Backup", deny_unknown_fields)]
 pub struct BackupField {
     /// The file, - for standard input or output.
@@ -109,21 +90,8 @@ pub struct BackupField {
     pub left_out: Vec<String>,
 }
 
-impl BackupField {
-    /// From what was counted.
-    pub fn of(file: &str, counted: &Counted) -> Self {
-        Self {
-            file: file.to_owned(),
-            gateway: counted.manifest.gateway.clone(),
-            entries: counted.entries,
-            volume_bytes: counted.bytes,
-            left_out: counted.manifest.left_out.clone(),
-        }
-    }
-}
-
 /// What container, node and host show. Nothing is judged here.
-#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Diagnosis", deny_unknown_fields)]
 pub struct DiagnosisField {
     /// The last lines of the container's log, secrets as fingerprints.

@@ -17,9 +17,9 @@ use crate::backup_file::{self, Counted, Found};
 use crate::byte_channel::{PartWriter, parts};
 use crate::flags::RestoreFlags;
 use crate::helper_container::{Helper, Volume};
-use crate::report::{BackupField, Report};
+use crate::report::Report;
 use crate::work::{Access, Work};
-use crate::{client_state, fetch, helper_container, image, plan, remove};
+use crate::{client_state, describe, fetch, helper_container, image, plan, remove};
 
 /// The file on a volume that is being restored. `ensure` refuses such a volume.
 pub const INCOMPLETE: &str = "openshell-restore-incomplete";
@@ -45,7 +45,7 @@ pub async fn run(flags: &RestoreFlags, context: Context<Report>) -> Result<Answe
     let path = source(&work, &flags.file)?;
     let (client, counted) = verified(&path, &flags.file).await?;
     work.report
-        .update(|report| report.backup = Some(BackupField::of(&flags.file, &counted)));
+        .update(|report| report.backup = Some(describe::backup(&flags.file, &counted)));
     helper_container::remove_left(&work, &facts).await?;
     if exists {
         remove::everything_in_docker(&work, &facts, flags.grace).await?;

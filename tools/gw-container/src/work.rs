@@ -9,7 +9,8 @@ use docker_session::{DockerSession, Machine};
 use gateway_facts::{Container, Facts, observe};
 use gateway_names::{GATEWAY_LABEL, GatewayName};
 
-use crate::report::{Report, StateBefore};
+use crate::describe;
+use crate::report::Report;
 
 /// One run of a verb on one gateway.
 pub struct Work {
@@ -75,7 +76,7 @@ impl Work {
         let facts = observe(&session, &gateway).await?;
         context
             .report
-            .update(|report| report.state_before = Some(StateBefore::of(&facts)));
+            .update(|report| report.state_before = Some(describe::state_before(&facts)));
         let work = Self {
             session,
             files,
@@ -120,7 +121,8 @@ impl Work {
     /// Shows what a container is.
     pub fn show(&self, container: &Container) {
         let machine = self.machine_address();
-        self.report.update(|report| report.show(container, machine));
+        self.report
+            .update(|report| describe::container(report, container, machine));
     }
 
     /// Something that does not stop the run and should be known.

@@ -17,7 +17,7 @@ pub fn fill_in(files: &mut ClientFilesField, folder: &GatewayFolder, found: &Fou
         .as_ref()
         .is_some_and(|endpoint| endpoint.starts_with("https"))
     {
-        files.bundle.agrees = match found.probe.outcome {
+        files.bundle.agrees = match found.probe.outcome.as_deref() {
             Some("serving") => Some(true),
             Some("tls_failed") => Some(false),
             Some("no_bundle") if files.bundle.present => Some(false),

@@ -34,12 +34,13 @@ pub fn container(container: &Container, image_digest: Option<String>) -> Contain
             "privileged"
         } else {
             "caps"
-        },
+        }
+        .to_owned(),
         health: container.health.as_ref().map(|health| HealthField {
             status: health.status.clone(),
             last_line: health.last_line.clone(),
             failing_streak: health.failing_streak,
-            markers: health.markers.clone(),
+            markers: health.markers.iter().map(ToString::to_string).collect(),
         }),
     }
 }

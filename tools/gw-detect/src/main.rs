@@ -15,16 +15,15 @@ mod flags;
 mod observe;
 mod ports;
 mod reasons;
-mod report;
-mod state;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use contract::{Answer, Context, Failure, SharedFlags, Tool};
+use gw_detect::report::{self, Report};
+use gw_detect::state;
 
 use crate::flags::Flags;
-use crate::report::Report;
 
 static TOOL: Tool = Tool {
     name: "gw-detect",

@@ -81,7 +81,7 @@ pub async fn open(context: &Context<Report>) -> Result<DockerSession, Failure> {
         report.docker = DockerField {
             host: Some(session.host().to_string()),
             api_version: Some(session.api_version()),
-            engine: Some(if session.is_podman() { "podman" } else { "docker" }),
+            engine: Some(if session.is_podman() { "podman" } else { "docker" }.to_owned()),
         };
     });
     Ok(session)
@@ -181,8 +181,9 @@ impl Found {
 
     /// The state, with what the probe found.
     pub fn state(&mut self, probe: ProbeField) -> State {
-        self.seen.serving = probe.outcome == Some(Outcome::Serving.word());
-        self.seen.disagreeing = probe.outcome == Some("tls_failed");
+        let outcome = probe.outcome.as_deref();
+        self.seen.serving = outcome == Some(Outcome::Serving.word());
+        self.seen.disagreeing = outcome == Some("tls_failed");
         self.probe = probe;
         state_of(&self.seen)
     }
@@ -322,14 +323,14 @@ async fn probe(
         .await
         .unwrap_or(Outcome::TimedOut);
     Ok(ProbeField {
-        outcome: Some(outcome.word()),
+        outcome: Some(outcome.word().to_owned()),
         detail: Some(outcome.detail()),
     })
 }
 
 fn no_bundle(detail: &str) -> ProbeField {
     ProbeField {
-        outcome: Some("no_bundle"),
+        outcome: Some("no_bundle".to_owned()),
         detail: Some(detail.to_owned()),
     }
 }

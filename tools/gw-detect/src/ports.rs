@@ -2,7 +2,7 @@
 
 use gateway_facts::{Container, Facts, Spec};
 
-use crate::report::{HolderField, PortsField};
+use crate::report::{HolderField, HolderKind, PortsField};
 
 /// What the container publishes, what is wanted, and who has the wanted port while the container does not.
 /// Only a port of this machine can be looked at.
@@ -18,21 +18,21 @@ pub fn describe(facts: &Facts, spec: Option<&Spec>, local: bool) -> PortsField {
             .iter()
             .filter(|neighbour| neighbour.holds(bind, port));
         holders.extend(neighbours.map(|neighbour| HolderField {
-            kind: "container",
+            kind: HolderKind::Container,
             name: Some(neighbour.name.clone()),
             pid: None,
         }));
         if holders.is_empty() && local && port_holder::try_port(bind, port) == port_holder::Port::Taken {
             let processes = port_holder::processes_on(bind, port);
             holders.extend(processes.into_iter().map(|process| HolderField {
-                kind: "process",
+                kind: HolderKind::Process,
                 name: Some(process.command),
                 pid: Some(process.pid),
             }));
             if holders.is_empty() {
                 // /proc does not show it to this user.
                 holders.push(HolderField {
-                    kind: "process",
+                    kind: HolderKind::Process,
                     name: None,
                     pid: None,
                 });

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use gateway_facts::Spec;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::state::{Advice, State};
 
 /// What there is of a gateway.
-#[derive(Debug, Default, Serialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     /// The gateway's name; null where it could not be told, and with --all.
     pub gateway: Option<String>,
@@ -44,7 +44,7 @@ pub struct Report {
 }
 
 /// Where a specification was read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SpecSource {
     /// From the container's label.
@@ -56,7 +56,7 @@ pub enum SpecSource {
 }
 
 /// The container.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Container", deny_unknown_fields)]
 pub struct ContainerField {
     /// Its id.
@@ -90,13 +90,13 @@ pub struct ContainerField {
     /// Does it run with --privileged?
     pub privileged: bool,
     /// privileged, or caps for a list of capabilities.
-    pub confinement: &'static str,
+    pub confinement: String,
     /// The image's health check; null where the image has none.
     pub health: Option<HealthField>,
 }
 
 /// The image's health check.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Health", deny_unknown_fields)]
 pub struct HealthField {
     /// starting, healthy or unhealthy.
@@ -106,11 +106,11 @@ pub struct HealthField {
     /// How many checks have failed, one after another, up to now.
     pub failing_streak: u32,
     /// Known faults that the last check named, such as DNS_PROBE_FAILED.
-    pub markers: Vec<&'static str>,
+    pub markers: Vec<String>,
 }
 
 /// The volume.
-#[derive(Debug, Default, Serialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Volume", deny_unknown_fields)]
 pub struct VolumeField {
     /// Is it there?
@@ -128,7 +128,7 @@ pub struct VolumeField {
 }
 
 /// The network.
-#[derive(Debug, Default, Serialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Network", deny_unknown_fields)]
 pub struct NetworkField {
     /// Is it there?
@@ -146,7 +146,7 @@ pub struct NetworkField {
 }
 
 /// The gateway's port on the host.
-#[derive(Debug, Default, Serialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Ports", deny_unknown_fields)]
 pub struct PortsField {
     /// The port that is persisted.
@@ -159,12 +159,22 @@ pub struct PortsField {
     pub holders: Vec<HolderField>,
 }
 
+/// What can have a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HolderKind {
+    /// A container.
+    Container,
+    /// A process of this machine.
+    Process,
+}
+
 /// Who has a port.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Holder", deny_unknown_fields)]
 pub struct HolderField {
-    /// container or process.
-    pub kind: &'static str,
+    /// What it is.
+    pub kind: HolderKind,
     /// The container's name or the process's command; null for a process of another user.
     pub name: Option<String>,
     /// The process's id; null for a container, and for a process of another user.
@@ -172,7 +182,7 @@ pub struct HolderField {
 }
 
 /// The Docker that was asked.
-#[derive(Debug, Default, Serialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Docker", deny_unknown_fields)]
 pub struct DockerField {
     /// Its address; null where it could not be told.
@@ -180,11 +190,11 @@ pub struct DockerField {
     /// The version of the API that was spoken.
     pub api_version: Option<String>,
     /// docker or podman; with podman the document is a best effort.
-    pub engine: Option<&'static str>,
+    pub engine: Option<String>,
 }
 
 /// A gateway in the list of --all.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Gateway", deny_unknown_fields)]
 pub struct GatewayField {
     /// Its name.
@@ -204,17 +214,17 @@ pub struct GatewayField {
 }
 
 /// What a client sees at the endpoint.
-#[derive(Debug, Default, Serialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Probe", deny_unknown_fields)]
 pub struct ProbeField {
     /// serving, refused, reset, tls_failed, not_http2, timed_out, unreachable, no_bundle; null where it was not tried.
-    pub outcome: Option<&'static str>,
+    pub outcome: Option<String>,
     /// The same in plain words.
     pub detail: Option<String>,
 }
 
 /// The client's files.
-#[derive(Debug, Default, Serialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "ClientFiles", deny_unknown_fields)]
 pub struct ClientFilesField {
     /// The gateway's folder.
@@ -228,7 +238,7 @@ pub struct ClientFilesField {
 }
 
 /// One of the client's files.
-#[derive(Debug, Default, Serialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "File", deny_unknown_fields)]
 pub struct FileField {
     /// Is it there?
@@ -240,7 +250,7 @@ pub struct FileField {
 }
 
 /// What to do next.
-#[derive(Debug, Default, Serialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Recommended", deny_unknown_fields)]
 pub struct RecommendedField {
     /// One of the actions.

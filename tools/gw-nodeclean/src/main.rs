@@ -19,17 +19,16 @@ mod observe;
 mod plan;
 mod reasons;
 mod rebind;
-mod report;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use contract::{Answer, Context, Exit, Failure, SharedFlags, Tool};
+use gw_nodeclean::report::{self, Report};
 use kube_session::Session;
 
 use crate::flags::Flags;
 use crate::plan::{Left, Seen};
-use crate::report::Report;
 
 static TOOL: Tool = Tool {
     name: "gw-nodeclean",

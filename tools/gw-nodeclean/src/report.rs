@@ -2,10 +2,10 @@
 
 use contract::Action;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What was found and done.
-#[derive(Debug, Default, Serialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     /// The node that lives; null where it could not be told.
     pub keep: Option<String>,
@@ -31,7 +31,7 @@ pub struct Report {
 }
 
 /// Something that was left.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Left", deny_unknown_fields)]
 pub struct LeftField {
     /// Kind and name.

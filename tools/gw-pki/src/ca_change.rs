@@ -7,26 +7,11 @@
 //!
 //! Each step follows from what is there, so that a run that was killed is continued by the next one.
 
-use schemars::JsonSchema;
-use serde::Serialize;
-
 use crate::certificate::Certificate;
 use crate::chain::leads_to;
 use crate::examine::{Examined, Observed, Part, certificates};
 use crate::finding::Finding;
-
-/// How far a change of the CA is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// No CA is being replaced.
-    #[default]
-    Steady,
-    /// The old CA and the new one are trusted, and certificates are being issued by the new one.
-    Rolling,
-    /// All certificates are the new CA's, and the old one is being forgotten.
-    Dropping,
-}
+use crate::report::Phase;
 
 /// Fills in what concerns a change. `now` is in seconds since 1970.
 pub fn examine(examined: &mut Examined, observed: &Observed, retiring: &[Certificate], now: i64) {

@@ -2,15 +2,14 @@
 
 use contract::{Answer, Context, Failure};
 
-use crate::ca_change::Phase;
 use crate::examine::{Demand, examine};
 use crate::finding::listed;
 use crate::flags::{CheckFlags, seconds};
 use crate::gateway::{Gateway, bundle_folder, seconds_since_1970};
 use crate::observe::observe;
 use crate::plan::{Wish, plan};
-use crate::report::Report;
-use crate::server_names;
+use crate::report::{Phase, Report};
+use crate::{describe, server_names};
 
 /// Valid is what `reconcile` would leave as it is.
 pub async fn run(flags: CheckFlags, context: Context<Report>) -> Result<Answer, Failure> {
@@ -27,7 +26,13 @@ pub async fn run(flags: CheckFlags, context: Context<Report>) -> Result<Answer, 
     let nothing_to_do = plan(&examined, Wish::default()).is_ok_and(|steps| steps.is_empty());
     let valid = nothing_to_do && examined.phase == Phase::Steady;
     context.report.update(|report| {
-        report.show(&examined, &session.workload, bundle_folder(&folder), demand.now);
+        describe::show(
+            report,
+            &examined,
+            &session.workload,
+            bundle_folder(&folder),
+            demand.now,
+        );
         report.valid = Some(valid);
         for line in lines(report) {
             context.console.progress(&line);

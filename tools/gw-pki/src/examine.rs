@@ -6,12 +6,13 @@ use client_files::BundleContent;
 use kube_session::HeldSecret;
 
 use crate::authority::{RETIRING, can_issue};
-use crate::ca_change::{self, Phase};
+use crate::ca_change;
 use crate::certificate::{Certificate, Purpose};
 use crate::chain::leads_to;
 use crate::finding::Finding;
 use crate::plan::Step;
 use crate::private_key;
+use crate::report::Phase;
 use crate::serving::Serving;
 use crate::trust::{trust, trusted};
 

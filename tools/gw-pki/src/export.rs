@@ -15,7 +15,7 @@ use crate::flags::ExportFlags;
 use crate::gateway::{Gateway, bundle_folder, seconds_since_1970};
 use crate::observe::observe;
 use crate::report::Report;
-use crate::server_names;
+use crate::{describe, server_names};
 
 /// The names of a bundle's files.
 const FILES: [&str; 3] = ["ca.crt", "tls.crt", "tls.key"];
@@ -36,9 +36,15 @@ pub async fn run(flags: ExportFlags, context: Context<Report>) -> Result<Answer,
         now: seconds_since_1970(),
     };
     let examined = examine(&observed, demand);
-    context
-        .report
-        .update(|report| report.show(&examined, &session.workload, bundle_folder(&folder), demand.now));
+    context.report.update(|report| {
+        describe::show(
+            report,
+            &examined,
+            &session.workload,
+            bundle_folder(&folder),
+            demand.now,
+        )
+    });
     let bundle = observed
         .client
         .as_ref()

@@ -17,9 +17,9 @@ mod certificate;
 mod chain;
 mod check;
 mod content;
+mod describe;
 mod examine;
 mod export;
-mod finding;
 #[cfg(test)]
 mod fixture;
 mod flags;
@@ -31,7 +31,6 @@ mod private_key;
 mod reasons;
 mod reconcile;
 mod refused;
-mod report;
 mod server_names;
 mod serving;
 mod simulate;
@@ -41,9 +40,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use contract::{Answer, Context, Failure, SharedFlags, Tool};
+use gw_pki::finding;
+use gw_pki::report::{self, Report};
 
 use crate::flags::{Flags, Verb};
-use crate::report::Report;
 
 static TOOL: Tool = Tool {
     name: "gw-pki",

@@ -3,9 +3,10 @@
 use gateway_names::{CLIENT_CA_SECRET, CLIENT_TLS_SECRET, SERVER_TLS_SECRET};
 
 use crate::authority::AUTHORITY_SECRET;
-use crate::ca_change::{Phase, is_usable};
+use crate::ca_change::is_usable;
 use crate::examine::{Examined, Part};
 use crate::finding::{Finding, listed};
+use crate::report::Phase;
 
 /// One thing to do. Steps are done in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

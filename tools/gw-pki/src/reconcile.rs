@@ -7,7 +7,6 @@ use client_files::{GatewayFolder, Lock};
 use contract::{Action, Answer, Context, Exit, Failure};
 use kube_session::{Session, Written};
 
-use crate::ca_change::Phase;
 use crate::carry_out::{Workplace, issue_failed};
 use crate::content::Material;
 use crate::examine::{Demand, Examined, Observed, examine};
@@ -17,8 +16,8 @@ use crate::gateway::{Gateway, bundle_folder, seconds_since_1970};
 use crate::observe::{is_still_current, observe};
 use crate::plan::{Planned, Step, Wish, plan, this_round};
 use crate::refused::refused;
-use crate::report::Report;
-use crate::server_names;
+use crate::report::{Phase, Report};
+use crate::{describe, server_names};
 
 /// An undisturbed change of the CA needs nine rounds; each time that others are faster costs one more.
 const ROUNDS: usize = 24;
@@ -119,7 +118,7 @@ impl Run {
         let folder = bundle_folder(&self.folder);
         self.context
             .report
-            .update(|report| report.show(&examined, &self.session.workload, folder, demand.now));
+            .update(|report| describe::show(report, &examined, &self.session.workload, folder, demand.now));
         examined
     }
 

@@ -1,23 +1,26 @@
 //! The document's own fields.
 
 use contract::Action;
-use gateway_names::{CLIENT_CA_SECRET, CLIENT_TLS_SECRET, SERVER_TLS_SECRET};
-use jiff::Timestamp;
-use kube_session::Workload;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::authority::AUTHORITY_SECRET;
-use crate::ca_change::Phase;
-use crate::certificate::Certificate;
-use crate::examine::{Examined, Part};
 use crate::finding::Finding;
 
-/// Seconds of a day.
-const DAY: i64 = 86_400;
+/// How far a change of the CA is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// No CA is being replaced.
+    #[default]
+    Steady,
+    /// The old CA and the new one are trusted, and certificates are being issued by the new one.
+    Rolling,
+    /// All certificates are the new CA's, and the old one is being forgotten.
+    Dropping,
+}
 
 /// The CA that the gateway's certificates come from.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Ca {
     /// The subject.
     pub subject: String,
@@ -30,10 +33,10 @@ pub struct Ca {
 }
 
 /// One Secret's certificate.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct CertificateReport {
     /// The Secret.
-    pub secret: &'static str,
+    pub secret: String,
     /// The subject; null where there is no certificate that can be read.
     pub subject: Option<String>,
     /// DNS names and IP addresses.
@@ -51,7 +54,7 @@ pub struct CertificateReport {
 }
 
 /// The client's bundle on disk.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct BundleReport {
     /// The folder with ca.crt, tls.crt and tls.key.
     pub folder: String,
@@ -62,7 +65,7 @@ pub struct BundleReport {
 }
 
 /// What there is afterwards, and what was done.
-#[derive(Debug, Default, Serialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     /// The gateway's name; null where it could not be told.
     pub gateway: Option<String>,
@@ -90,65 +93,4 @@ pub struct Report {
     pub dry_run: bool,
     /// What was done, or with --dry-run would be.
     pub actions: Vec<Action>,
-}
-
-impl Report {
-    /// Shows what was found.
-    pub fn show(&mut self, examined: &Examined, workload: &Workload, folder: String, now: i64) {
-        let key_kept = examined.can_issue();
-        let kept = examined.authority.certificate.clone();
-        let trusted = || {
-            Certificate::read_all(examined.trust.as_ref()?)?
-                .into_iter()
-                .next()
-        };
-        let ca = if key_kept { kept } else { trusted().or(kept) };
-        self.ca = ca.map(|ca| Ca {
-            not_after: rfc_3339(ca.not_after),
-            fingerprint_sha256: ca.fingerprint_sha256(),
-            subject: ca.subject,
-            key_kept,
-        });
-        self.certificates = [
-            (AUTHORITY_SECRET, &examined.authority),
-            (SERVER_TLS_SECRET, &examined.server),
-            (CLIENT_CA_SECRET, &examined.client_ca),
-            (CLIENT_TLS_SECRET, &examined.client),
-        ]
-        .map(|(secret, part)| certificate(secret, part, now))
-        .into();
-        self.ca_change = Some(examined.phase);
-        self.restart_required = Vec::new();
-        if examined.restart_needed {
-            self.restart_required.push(workload.to_string());
-        }
-        let changed = self.bundle.as_ref().is_some_and(|bundle| bundle.changed);
-        self.bundle = Some(BundleReport {
-            folder,
-            changed,
-            findings: examined.bundle.clone(),
-        });
-    }
-}
-
-fn certificate(secret: &'static str, part: &Part, now: i64) -> CertificateReport {
-    let found = part.certificate.as_ref();
-    let time = |pick: fn(&Certificate) -> i64| rfc_3339(pick(found?));
-    CertificateReport {
-        secret,
-        subject: found.map(|certificate| certificate.subject.clone()),
-        sans: found
-            .map(|certificate| certificate.sans.iter().cloned().collect())
-            .unwrap_or_default(),
-        not_before: time(|certificate| certificate.not_before),
-        not_after: time(|certificate| certificate.not_after),
-        days_left: found.map(|certificate| (certificate.not_after - now).div_euclid(DAY)),
-        fingerprint_sha256: found.map(Certificate::fingerprint_sha256),
-        findings: part.findings().into_iter().collect(),
-    }
-}
-
-/// `None` where the year has more than four digits.
-fn rfc_3339(seconds: i64) -> Option<String> {
-    Timestamp::from_second(seconds).ok().map(|time| time.to_string())
 }

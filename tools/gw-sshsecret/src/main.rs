@@ -21,16 +21,15 @@ mod plan;
 mod reasons;
 mod reconcile;
 mod refused;
-mod report;
 mod sandbox;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use contract::{Answer, Context, Failure, SharedFlags, Tool};
+use gw_sshsecret::report::{self, Report};
 
 use crate::flags::{Flags, Verb};
-use crate::report::Report;
 
 static TOOL: Tool = Tool {
     name: "gw-sshsecret",

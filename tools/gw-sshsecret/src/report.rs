@@ -2,10 +2,10 @@
 
 use contract::Action;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Where the secret came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     /// The Secret existed.
@@ -19,7 +19,7 @@ pub enum Source {
 }
 
 /// Sandboxes that carry the same value.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Carried {
     /// The value's fingerprint.
     pub fingerprint: String,
@@ -28,7 +28,7 @@ pub struct Carried {
 }
 
 /// What carries a handshake secret.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A pod of the gateway server.
@@ -38,7 +38,7 @@ pub enum Kind {
 }
 
 /// What one pod or sandbox carries.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Holder {
     /// What it is.
     pub kind: Kind,
@@ -53,7 +53,7 @@ pub struct Holder {
 }
 
 /// What came of one handshake line.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Verdict {
     /// Would a sandbox take it?
     pub taken: bool,
@@ -66,7 +66,7 @@ pub struct Verdict {
 }
 
 /// What there is afterwards, and what was done.
-#[derive(Debug, Default, Serialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     /// The Kubernetes namespace; null where no cluster was asked.
     pub namespace: Option<String>,

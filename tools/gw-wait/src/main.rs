@@ -15,7 +15,6 @@ mod node;
 mod pace;
 mod pods;
 mod reasons;
-mod report;
 mod rollout;
 mod sandbox;
 mod sandboxes;
@@ -29,9 +28,9 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use contract::{Answer, Context, Failure, SharedFlags, Tool};
+use gw_wait::report::{self, Report};
 
 use crate::flags::{Condition, Flags};
-use crate::report::Report;
 
 static TOOL: Tool = Tool {
     name: "gw-wait",
@@ -60,9 +59,8 @@ async fn run(flags: Flags, context: Context<Report>) -> Result<Answer, Failure> 
         ended = wait(condition, &context) => ended,
         failure = hopeless::met(&look, &context) => Err(failure),
     };
-    context
-        .report
-        .update(|report| report.waited_ms = Some(begun.elapsed().as_millis()));
+    let waited_ms = begun.elapsed().as_millis().try_into().ok();
+    context.report.update(|report| report.waited_ms = waited_ms);
     ended.map(|()| Answer::Done)
 }
 

@@ -199,7 +199,7 @@ impl Past {
         let is_recent = self
             .since
             .is_none_or(|since| problem.ended_at.is_some_and(|time| time >= since));
-        let word = problem.cause.word;
+        let word = problem.cause.word.as_str();
         let is_met = |abort: &Abort| match abort {
             Abort::ImagePullBackOff(limit) => unpulled_for.is_some_and(|passed| passed >= *limit),
             Abort::CrashLoopBackOff(limit) => {
@@ -279,7 +279,11 @@ mod tests {
         let creating = waiting("ContainerCreating", 0);
         let found = worst([&ready, &creating]).unwrap();
         assert_eq!(
-            (found.cause.word, &found.pod.waiting_reason, &found.pod.image),
+            (
+                found.cause.word.as_str(),
+                &found.pod.waiting_reason,
+                &found.pod.image
+            ),
             ("pod_not_ready", &None, &None)
         );
         let found = worst([&creating, &waiting("ImagePullBackOff", 0)]).unwrap();
@@ -292,7 +296,10 @@ mod tests {
         let mut ending = waiting("", 1);
         ending.metadata.deletion_timestamp = serde_json::from_value(json!("2026-01-02T03:04:05Z")).unwrap();
         let found = worst([&ending]).unwrap();
-        assert_eq!((found.cause.word, found.exit_code), ("pod_terminating", None));
+        assert_eq!(
+            (found.cause.word.as_str(), found.exit_code),
+            ("pod_terminating", None)
+        );
         assert!(
             found.cause.detail.contains("is being deleted"),
             "{}",

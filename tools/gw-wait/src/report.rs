@@ -1,25 +1,27 @@
 //! The document's own fields.
 
+mod sandboxes;
+
 use std::time::{Duration, Instant};
 
 use contract::{Context, Exit, Failure, format_duration};
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::sandboxes::SandboxesField;
+pub use sandboxes::{NAMED, Phase, SandboxField, SandboxesField};
 
 /// What was waited for, and how it went.
-#[derive(Debug, Default, Serialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     /// The condition: api, namespace, node, rollout, secret, grpc, tcp, sandbox or sandboxes; null where none was read.
-    pub condition: Option<&'static str>,
+    pub condition: Option<String>,
     /// What was asked: an address or a name.
     pub target: Option<String>,
     /// How often it was asked, or said by a watch.
     pub attempts: u64,
     /// Milliseconds until the condition held, or until the wait was given up.
-    pub waited_ms: Option<u128>,
+    pub waited_ms: Option<u64>,
     /// Why the last attempt before the end failed; null where the first one succeeded.
     pub last_cause: Option<CauseField>,
     /// The pod that the condition waits for most, as it was seen last; null where no pod stands in its way, and for grpc and
@@ -34,17 +36,17 @@ pub struct Report {
 }
 
 /// Why an attempt failed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Cause", deny_unknown_fields)]
 pub struct CauseField {
     /// A stable word.
-    pub word: &'static str,
+    pub word: String,
     /// The cause in plain words.
     pub detail: String,
 }
 
 /// A pod that is not ready.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Pod", deny_unknown_fields)]
 pub struct PodField {
     /// Its name.
@@ -63,9 +65,9 @@ pub struct PodField {
 
 impl CauseField {
     /// A cause from its word and its words.
-    pub fn new(word: &'static str, detail: impl Into<String>) -> Self {
+    pub fn new(word: impl Into<String>, detail: impl Into<String>) -> Self {
         Self {
-            word,
+            word: word.into(),
             detail: detail.into(),
         }
     }
@@ -82,7 +84,7 @@ pub fn end_of(context: &Context<Report>) -> Instant {
 /// What is waited for.
 pub fn begin(context: &Context<Report>, condition: &'static str, target: impl Into<String>) {
     context.report.update(|report| {
-        report.condition = Some(condition);
+        report.condition = Some(condition.to_owned());
         report.target = Some(target.into());
     });
 }

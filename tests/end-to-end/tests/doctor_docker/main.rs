@@ -2,6 +2,7 @@
 
 mod container;
 mod docker_itself;
+mod ended_tool;
 mod runs;
 
 use end_to_end::{Diagnosis, PlayedGateway};

@@ -1,10 +1,10 @@
 //! Every sandbox of the gateway that is to run is ready.
 
+mod describe;
 mod gateway;
 mod objects;
 mod observe;
 mod phase;
-mod report;
 
 use std::time::{Duration, Instant};
 
@@ -12,11 +12,8 @@ use contract::{Context, Exit, Failure, format_duration};
 use jiff::Timestamp;
 use kube_session::Session;
 
-use report::SandboxField;
-pub use report::SandboxesField;
-
 use crate::flags::SandboxesFlags;
-use crate::report::{CauseField, Report, begin, end_of, failed, holds};
+use crate::report::{CauseField, Report, SandboxesField, begin, end_of, failed, holds};
 
 /// The pauses between two looks: the first, and the longest unless a look itself takes longer. Each lists all sandboxes and pods.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(2));
@@ -73,7 +70,7 @@ async fn look(
     let told = observed
         .sandboxes
         .iter()
-        .map(|sandbox| SandboxField::new(sandbox, observed.pod_of(sandbox), since, now));
+        .map(|sandbox| describe::told(sandbox, observed.pod_of(sandbox), since, now));
     Ok(SandboxesField::new(
         told.collect(),
         gateway.id.as_deref(),

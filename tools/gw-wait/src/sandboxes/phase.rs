@@ -4,30 +4,9 @@
 //! process ended keeps a sandbox in phase Error there, whatever becomes of its object.
 
 use jiff::Timestamp;
-use schemars::JsonSchema;
-use serde::Serialize;
 
 use super::objects::{PodFacts, Ready, Sandbox};
-use crate::report::CauseField;
-
-/// What a sandbox is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub enum Phase {
-    /// On its way.
-    Provisioning,
-    /// It runs.
-    Ready,
-    /// Its controller has given up on it.
-    Error,
-    /// It is being deleted.
-    Deleting,
-    /// It is being suspended.
-    Stopping,
-    /// It is suspended.
-    Stopped,
-    /// It was suspended, and is on its way again.
-    Starting,
-}
+use crate::report::{CauseField, Phase};
 
 /// A sandbox's pod.
 #[derive(Clone, Copy, Debug)]
@@ -321,7 +300,7 @@ mod tests {
         for (wants_to_run, ready, suspended, pod, phase, word) in table {
             let given = format!("{wants_to_run} {ready:?} {suspended} {pod:?}");
             let verdict = judge(&sandbox(wants_to_run, ready, suspended), pod, since);
-            let told = verdict.cause.as_ref().map(|cause| cause.word);
+            let told = verdict.cause.as_ref().map(|cause| cause.word.as_str());
             assert_eq!((verdict.phase, told), (phase, word), "{given}");
         }
     }

@@ -3,11 +3,11 @@
 use proptest::prelude::*;
 
 use super::{changed, heal, heal_and_watch, steps};
-use crate::ca_change::Phase;
 use crate::certificate::Certificate;
 use crate::chain::leads_to;
 use crate::fixture::{Leaf, Pki, Values, ca};
 use crate::plan::{Wish, plan, this_round};
+use crate::report::Phase;
 use crate::serving::KUBELET_SYNC;
 
 /// What a running server holds: its certificate chain, and the CAs of clients.

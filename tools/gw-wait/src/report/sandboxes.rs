@@ -1,18 +1,15 @@
 //! What the document says of sandboxes.
 
-use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::objects::Sandbox;
-use super::phase::{Phase, Pod, judge};
-use crate::report::CauseField;
+use super::CauseField;
 
 /// As many are named in a message; the document has them all.
-const NAMED: usize = 10;
+pub const NAMED: usize = 10;
 
 /// The sandboxes of a gateway.
-#[derive(Debug, Default, Serialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Sandboxes", deny_unknown_fields)]
 pub struct SandboxesField {
     /// How many there are of each kind, for people.
@@ -34,7 +31,7 @@ pub struct SandboxesField {
 }
 
 /// A sandbox.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Sandbox", deny_unknown_fields)]
 pub struct SandboxField {
     /// Its namespace.
@@ -61,33 +58,26 @@ pub struct SandboxField {
     pub cause: Option<CauseField>,
 }
 
-impl SandboxField {
-    /// What is told of a sandbox at the time `now`.
-    pub fn new(sandbox: &Sandbox, pod: Pod<'_>, since: Option<Timestamp>, now: Timestamp) -> Self {
-        let verdict = judge(sandbox, pod, since);
-        let found = match pod {
-            Pod::Found(pod) => Some(pod),
-            Pod::Unknown | Pod::Missing => None,
-        };
-        let age = |created: Timestamp| u64::try_from(now.as_second() - created.as_second()).unwrap_or(0);
-        Self {
-            namespace: sandbox.namespace.clone(),
-            name: sandbox.name.clone(),
-            workspace: sandbox.workspace.clone(),
-            object: sandbox.object.clone(),
-            phase: verdict.phase,
-            ready: verdict.phase == Phase::Ready,
-            suspended: !sandbox.wants_to_run && !sandbox.deleting,
-            age_seconds: sandbox.created_at.map(age),
-            pod: found.map(|pod| pod.name.clone()),
-            pvc: sandbox
-                .claim
-                .clone()
-                .or_else(|| found.and_then(|pod| pod.claims.first().cloned())),
-            cause: verdict.cause,
-        }
-    }
+/// What a sandbox is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Phase {
+    /// On its way.
+    Provisioning,
+    /// It runs.
+    Ready,
+    /// Its controller has given up on it.
+    Error,
+    /// It is being deleted.
+    Deleting,
+    /// It is being suspended.
+    Stopping,
+    /// It is suspended.
+    Stopped,
+    /// It was suspended, and is on its way again.
+    Starting,
+}
 
+impl SandboxField {
     /// Is it to run, and does not?
     pub fn is_missed(&self) -> bool {
         !self.ready && !self.suspended && self.phase != Phase::Deleting
@@ -148,87 +138,5 @@ fn summary(list: &[SandboxField]) -> String {
         0 => "no sandboxes".to_owned(),
         1 => format!("1 sandbox: {}", counted.join(", ")),
         count => format!("{count} sandboxes: {}", counted.join(", ")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sandboxes::objects::Ready;
-
-    fn field(name: &str, wants_to_run: bool, ready: &str) -> SandboxField {
-        let ready = match ready {
-            "" => Ready::Unknown,
-            "True" => Ready::Yes,
-            reason => Ready::No(reason.to_owned(), String::new()),
-        };
-        let sandbox = Sandbox {
-            namespace: "n".to_owned(),
-            name: name.to_owned(),
-            wants_to_run,
-            ready,
-            created_at: "2026-01-01T00:00:00Z".parse().ok(),
-            ..Sandbox::default()
-        };
-        let now = "2026-01-01T00:01:30.5Z".parse().expect("a time");
-        SandboxField::new(&sandbox, Pod::Unknown, None, now)
-    }
-
-    #[test]
-    fn the_summary_counts_every_sandbox_once() {
-        let deleting = SandboxField {
-            phase: Phase::Deleting,
-            ..field("g", true, "")
-        };
-        let (ready, suspended) = (field("a", true, "True"), field("c", false, "SandboxSuspended"));
-        for (list, expected) in [
-            (vec![], "no sandboxes"),
-            (vec![ready.clone()], "1 sandbox: 1 ready"),
-            (
-                vec![ready.clone(), suspended.clone(), field("b", true, "True")],
-                "3 sandboxes: 2 ready, 1 suspended",
-            ),
-            (
-                vec![
-                    deleting,
-                    ready,
-                    suspended,
-                    field("d", true, "SandboxSuspended"),
-                    field("e", true, "DependenciesNotReady"),
-                    field("f", true, "PodFailed"),
-                ],
-                "6 sandboxes: 1 ready, 1 suspended, 1 starting, 1 provisioning, 1 in error, 1 being deleted",
-            ),
-        ] {
-            let all = SandboxesField::new(list, None, true);
-            assert_eq!(all.summary, expected);
-            let deleted = all.list.iter().filter(|one| one.phase == Phase::Deleting).count();
-            assert_eq!(all.ready + all.suspended + all.not_ready + deleted, all.total);
-        }
-    }
-
-    #[test]
-    fn what_is_missed_is_named_with_its_cause() {
-        let all = SandboxesField::new(
-            vec![
-                field("b", true, "PodFailed"),
-                field("a", true, "True"),
-                field("c", false, ""),
-            ],
-            None,
-            true,
-        );
-        assert_eq!(all.missed(), ["b is Error: its controller reports PodFailed"]);
-        let many = (0..NAMED + 7).map(|number| field(&format!("{number:02}"), true, ""));
-        let told = SandboxesField::new(many.collect(), None, true).missed();
-        assert_eq!(
-            (told.len(), told.last().map(String::as_str)),
-            (NAMED + 1, Some("7 more"))
-        );
-    }
-
-    #[test]
-    fn ages_are_whole_seconds() {
-        assert_eq!(field("a", true, "").age_seconds, Some(90));
     }
 }

@@ -1,0 +1,61 @@
+//! The command line.
+
+use argh::FromArgs;
+use gw_doctor::question::Place;
+use jiff::Timestamp;
+
+/// Name what is wrong with a gateway, why, and what to type next. Standard input has the answers of the other tools, one JSON value
+/// each: {"name": "detect", "document": {...}}. The flags only say what hints have to name, and what no document tells.
+///
+/// Names: detect (gw-detect), container (gw-container diagnose), api, node, namespace, rollout and grpc (gw-wait), nodes (gw-nodeclean
+/// --dry-run), secret (gw-sshsecret check), pki (gw-pki check), kubeconfig (gw-container kubeconfig).
+#[derive(FromArgs, Debug)]
+pub struct Flags {
+    /// where the gateway is: container, or cluster for a cluster of your own (default container)
+    #[argh(option, from_str_fn(place), default = "Place::Container")]
+    pub place: Place,
+    /// the gateway's name, if no document says it (default openshell)
+    #[argh(option)]
+    pub gateway: Option<String>,
+    /// the address that clients use, if no document says it
+    #[argh(option)]
+    pub endpoint: Option<String>,
+    /// the kubeconfig file with which tools and kubectl reach the cluster
+    #[argh(option)]
+    pub kubeconfig: Option<String>,
+    /// the kubeconfig's context (else its current one)
+    #[argh(option)]
+    pub context: Option<String>,
+    /// the gateway's Kubernetes namespace (default openshell)
+    #[argh(option, default = "gateway_names::NAMESPACE.to_owned()")]
+    pub namespace: String,
+    /// the server's workload: statefulset/NAME or deployment/NAME (default statefulset/openshell)
+    #[argh(option, default = "format!(\"statefulset/{}\", gateway_names::WORKLOAD)")]
+    pub workload: String,
+    /// how kubectl is typed for this cluster (default kubectl with --kubeconfig and --context)
+    #[argh(option)]
+    pub kubectl: Option<String>,
+    /// RFC 3339 time: when the tools were asked, by this machine's clock. Without it the clock is not compared with the node's
+    #[argh(option, from_str_fn(time))]
+    pub asked_at: Option<Timestamp>,
+}
+
+fn place(text: &str) -> Result<Place, String> {
+    match text {
+        "container" => Ok(Place::Container),
+        "cluster" => Ok(Place::Cluster),
+        _ => Err(format!(
+            "'{}' is no place: container or cluster is expected",
+            text.escape_debug()
+        )),
+    }
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| {
+        format!(
+            "'{}' is no RFC 3339 time, such as 2026-01-31T12:00:00Z",
+            text.escape_debug()
+        )
+    })
+}

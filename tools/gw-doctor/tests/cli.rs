@@ -1,0 +1,190 @@
+//! The contract of gw-doctor's command line.
+
+use std::io::Write;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
+use tool_document::{Run, check, read, reasons_in_help, run};
+
+const SCHEMA: &str = include_str!("../schema.json");
+
+fn tool() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gw-doctor"));
+    command.arg0("gw-doctor").env_remove("GW_COMMAND");
+    command
+}
+
+/// A run whose standard input stays open.
+fn waiting(mut command: Command) -> (Command, Child) {
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let child = command.spawn().expect("the tool");
+    (command, child)
+}
+
+fn told(command: Command, input: &str) -> Run {
+    let (command, mut child) = waiting(command);
+    let mut stdin = child.stdin.take().expect("standard input");
+    stdin.write_all(input.as_bytes()).expect("the tool reads");
+    drop(stdin);
+    let output = child.wait_with_output().expect("the tool ends");
+    read(&command, &output)
+}
+
+#[test]
+fn the_committed_schema_is_the_printed_one() {
+    let printed = tool().arg("--schema").output().expect("the tool runs");
+    assert_eq!(String::from_utf8_lossy(&printed.stdout).trim(), SCHEMA.trim());
+}
+
+#[test]
+fn bad_flags_are_refused_at_once() {
+    for (arguments, reason) in [
+        (vec!["--no-such-flag"], "usage"),
+        (vec!["--place", "nowhere"], "usage"),
+        (vec!["--asked-at", "yesterday"], "usage"),
+        (vec!["--gateway", "no/name"], "invalid_gateway_name"),
+        (vec!["documents.json"], "usage"),
+    ] {
+        let mut command = tool();
+        command.args(&arguments);
+        let ended = run(command);
+        assert_eq!(
+            (ended.code, ended.reason()),
+            (2, reason),
+            "{arguments:?}: {}",
+            ended.stderr
+        );
+        assert!(ended.stderr.contains("; next: "), "{}", ended.stderr);
+        check(&ended, SCHEMA);
+    }
+}
+
+#[test]
+fn input_that_says_nothing_is_no_healthy_gateway() {
+    for (input, reason) in [
+        ("", "no_documents"),
+        ("\n", "no_documents"),
+        ("{", "input_invalid"),
+        ("gateway", "input_invalid"),
+        (r#"{"document": {}}"#, "input_invalid"),
+        (r#"{"name": "detect", "document": null} ]"#, "input_invalid"),
+    ] {
+        let ended = told(tool(), input);
+        assert_eq!((ended.code, ended.reason()), (1, reason), "{input}");
+        check(&ended, SCHEMA);
+        assert!(
+            ended.stderr.contains("next: gw-detect | jq"),
+            "{input}: {}",
+            ended.stderr
+        );
+    }
+    // The driver is told, if it runs the tool.
+    let mut command = tool();
+    command.env("GW_COMMAND", "scripts/openshell");
+    let ended = told(command, "");
+    assert_eq!(ended.document["error"]["hint"], "scripts/openshell doctor");
+}
+
+#[test]
+fn a_tool_that_ended_without_a_document_is_named_with_its_exit_code() {
+    let answer = json!({ "name": "pki", "exit_code": 137, "duration_ms": 3, "document": null });
+    let ended = told(tool(), &answer.to_string());
+    assert_eq!(ended.code, 1);
+    let unread = json!([{ "name": "pki", "reason": "gw-pki ended with 137 and without a document" }]);
+    assert_eq!(ended.document["unread"], unread);
+    check(&ended, SCHEMA);
+}
+
+#[test]
+fn answers_may_be_spread_over_lines_and_the_first_of_two_counts() {
+    let detect = |state: &str| {
+        json!({ "schema": 1, "tool": "gw-detect", "gateway": "g", "docker": {}, "gateways": [], "state": state,
+            "volume": { "exists": false, "labelled": false, "labels": {} },
+            "network": { "exists": false, "attached": false, "stale": false, "duplicates": [] },
+            "ports": { "holders": [] }, "probe": {}, "conflicts": [],
+            "client_files": { "metadata": { "present": false }, "bundle": { "present": false }, "kubeconfig": { "present": false } },
+            "recommended": { "action": "none", "reason": "" }, "error": null })
+    };
+    let answer = |state: &str| {
+        let answer = json!({ "name": "detect", "document": detect(state) });
+        serde_json::to_string_pretty(&answer).expect("plain data")
+    };
+    let ended = told(tool(), &format!("{}{}", answer("absent"), answer("dead")));
+    assert_eq!(ended.document["findings"][0]["cause"], "no_gateway");
+    // An installed driver is what the person has, if none runs this tool.
+    assert_eq!(ended.document["findings"][0]["next"], "gw start --gateway g");
+    let twice = json!([{ "name": "detect", "reason": "it came twice, and the first one counts" }]);
+    assert_eq!(ended.document["unread"], twice);
+}
+
+#[test]
+fn a_time_limit_ends_a_wait_for_documents() {
+    let mut command = tool();
+    command.args(["--timeout", "200ms"]);
+    let (command, mut child) = waiting(command);
+    let input = child.stdin.take();
+    let ended = read(&command, &child.wait_with_output().expect("the tool ends"));
+    drop(input);
+    assert_eq!(
+        (ended.code, ended.reason()),
+        (124, "timed_out"),
+        "{}",
+        ended.stderr
+    );
+    assert!(
+        ended.stderr.contains("documents on standard input"),
+        "{}",
+        ended.stderr
+    );
+    check(&ended, SCHEMA);
+}
+
+#[test]
+fn a_signal_ends_a_wait_for_documents() {
+    let (command, mut child) = waiting(tool());
+    let mut input = child.stdin.take().expect("standard input");
+    let pid = Pid::from_child(&child);
+    // Once it takes SIGTERM, it has its handler, and soon reads.
+    let caught = || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).expect("it runs");
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+        let mask = u64::from_str_radix(mask.expect("a mask").trim(), 16).expect("hex digits");
+        mask & (1 << (Signal::TERM.as_raw() - 1)) != 0
+    };
+    while !caught() {
+        std::thread::yield_now();
+    }
+    input.write_all(b"{").expect("the tool reads");
+    kill_process(pid, Signal::TERM).expect("it runs");
+    let ended = read(&command, &child.wait_with_output().expect("the tool ends"));
+    drop(input);
+    assert_eq!(
+        (ended.code, ended.reason()),
+        (143, "interrupted"),
+        "{}",
+        ended.stderr
+    );
+    check(&ended, SCHEMA);
+}
+
+#[test]
+fn every_reason_is_in_the_help() {
+    let listed = reasons_in_help(tool());
+    for reason in [
+        "no_documents",
+        "input_invalid",
+        "input_failed",
+        "invalid_gateway_name",
+        "timed_out",
+    ] {
+        assert!(
+            listed.iter().any(|word| word == reason),
+            "{reason} is not in {listed:?}"
+        );
+    }
+}
