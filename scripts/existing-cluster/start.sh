@@ -45,7 +45,7 @@ cluster_is_kept() {
 
 # Where nothing is given that could differ, and it serves, nothing is done.
 cluster_serves() {
-    [[ -e $folder/metadata.json && ${#settings[@]} == 0 && ${given[--dry-run]:-false} == false ]] || return 1
+    [[ -e $folder/metadata.json && ${#settings[@]} == 0 && -z ${given[--wait-sandboxes]:-} && ${given[--dry-run]:-false} == false ]] || return 1
     ! release_given && ! cluster_given || return 1
     endpoint=$(jq -r '.gateway_endpoint // ""' "$folder/metadata.json")
     "$programs/gw-wait" grpc --gateway "$gateway" --address "${endpoint#*://}" "${tls[@]}" --timeout 2s --quiet >/dev/null 2>&1 || return 1
@@ -91,6 +91,7 @@ cluster_deployed() {
     step grpc gw-wait grpc --gateway "$gateway" --address "$address" "${tls[@]}" "${of_cluster[@]}" "${hopeless_pods[@]}"
     forward_ended
     client_files_written
+    sandboxes_told
     if is_forwarded; then
         finish "gateway $gateway serves in its cluster; $gw forward --gateway $gateway makes it reachable on $endpoint"
     else

@@ -56,6 +56,7 @@ bring_up() {
     [[ $ours == false ]] || release_deployed
     step grpc gw-wait grpc --address "$address" "${published[@]}" "${tls[@]}" "${of_cluster[@]}" "${hopeless[@]}" \
         "${hopeless_pods[@]}" --since "$started_at"
+    sandboxes_told --since "$started_at"
     finish "gateway $gateway serves on $endpoint"
 }
 

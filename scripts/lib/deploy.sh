@@ -132,6 +132,7 @@ deploy_done() {
         fi
     fi
     step grpc gw-wait grpc --address "$address" "${published[@]}" "${tls[@]}" "${of_cluster[@]}" "${hopeless[@]}"
+    sandboxes_told --since "$started_at"
     for part in "${due[@]}"; do
         deployment_is '.parts[$part] = $hash' --arg part "$part" --arg hash "${part_is[$part]}"
     done

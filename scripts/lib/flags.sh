@@ -141,6 +141,7 @@ take_flag() {
         value=true
     fi
     [[ $flag != --name ]] || flag=--gateway
+    [[ $flag != --wait-sandboxes || $value =~ ^[0-9]+(ms|s|m|h)$ ]] || usage_error "$flag is a duration such as 90s or 5m, not '$value'"
     given[$flag]=$value
     [[ $flag != --values ]] || values_given+=("$value")
     [[ $flag != --set ]] || sets_given+=("$value")

@@ -35,16 +35,37 @@ traced() {
 
 # Waits for a tool's end, and says what came of it.
 ended() {
-    local name=$1 code=0 now gone
-    await "$name" || code=$?
+    local code=0 gone
+    closed "$1" || code=$?
+    [[ $code -eq 0 ]] || step_failed "$1" "$code"
+    step_line "$1" "$(outcome)" "$gone"
+}
+
+# closed NAME: waits for a tool's end and keeps its document; its exit code. Sets `gone`.
+closed() {
+    local code=0 now
+    await "$1" || code=$?
     clock
-    gone=$((now - begun_at[$name]))
-    document=$(<"$scratch/$name")
-    step_kept "$name" "$gone"
-    if [[ $code -ne 0 ]]; then
-        step_failed "$name" "$code"
+    gone=$((now - begun_at[$1]))
+    document=$(<"$scratch/$1")
+    step_kept "$1" "$gone"
+    return "$code"
+}
+
+# sandboxes_told FLAGS...: says which sandboxes came back. With --wait-sandboxes the run waits for them, else a look that fails is a warning.
+sandboxes_told() {
+    local gone words=(sandboxes "${of_cluster[@]}" "${of_workload[@]}" --gateway "$gateway" "$@")
+    if [[ -n ${given[--wait-sandboxes]:-} ]]; then
+        step sandboxes gw-wait "${words[@]}" "${hopeless[@]}" --timeout "${given[--wait-sandboxes]}"
+        return
     fi
-    step_line "$name" "$(outcome)" "$gone"
+    begin sandboxes gw-wait "${words[@]}" --no-wait --timeout 10s 2>"$scratch/sandboxes.said"
+    if closed sandboxes; then
+        step_line sandboxes "$(outcome)" "$gone"
+        cat -- "$scratch/sandboxes.said" >&2
+    else
+        warn "which sandboxes came back is not known: $(jq -r .error.message <<<"$document")"
+    fi
 }
 
 # spawn NAME COMMAND...: in the background, so that a signal is heard at once. Nothing reads what people type, and only who is
@@ -66,8 +87,7 @@ spawn() {
 
 # step_kept NAME MILLISECONDS: its document becomes part of the run's.
 step_kept() {
-    step_documents+=("$(jq -cn --arg name "$1" --argjson gone "$2" --argjson document "${document:-null}" \
-        '{name: $name, duration_ms: $gone, document: $document}')")
+    step_documents+=("$(jq -c --arg name "$1" --argjson gone "$2" '{name: $name, duration_ms: $gone, document: .}' <<<"${document:-null}")")
 }
 
 # step_said NAME VERB MILLISECONDS OBJECT REASON: the document and the line of a step that none of the tools did.
@@ -117,6 +137,7 @@ await() {
 outcome() {
     jq -r '
         (if .dry_run == true then "planned"
+        elif .sandboxes? then .sandboxes.summary
         elif .condition? then "\(.condition): answers"
         elif .changed == true then ([.actions[] | .verb] | unique | join(", "))
         else null end) as $done |

@@ -120,7 +120,8 @@ json_document() {
         def known: if . == "" then null else . end;
         {schema: 1, tool: "openshell", verb: ($verb | known), gateway: ($gateway | known), state_before: ($state | known),
          endpoint: ($endpoint | known), duration_ms: $gone,
-         changed: ([$steps[].document.changed // false] | any), steps: $steps, error: $error}'
+         changed: ([$steps[].document.changed // false] | any), steps: $steps,
+         warnings: ([$steps[].document.error | values] - [$error]), error: $error}'
 }
 
 # Asks before something that cannot be undone.

@@ -7,8 +7,8 @@
 #   chart       helm upgrades the release: this checkout's chart, or the one that was chosen with --chart
 #
 # The plan is printed first. What differs is told by content, changes that are not committed included. Where the chart was
-# chosen with --chart, it names the server's image itself.
-# Flags: gateway running cluster json release plan
+# chosen with --chart, it names the server's image itself. If there is nothing to deploy, no sandbox is looked at or waited for.
+# Flags: gateway running cluster json release plan waiting
 # shellcheck shell=bash
 
 verb_deploy() {

@@ -4,7 +4,7 @@
 #
 # Sandboxes, volume, secrets and certificates are new afterwards. The backup goes to openshell/backups in XDG_STATE_HOME
 # (else ~/.local/state), and gw restore FILE brings the old gateway back. Off a terminal it needs --yes.
-# Flags: gateway running json settings plan destroying consent
+# Flags: gateway running json settings plan waiting destroying consent
 # shellcheck shell=bash
 
 verb_recreate() {

@@ -3,7 +3,7 @@
 # Usage: gw restart [flags]
 #
 # On a cluster of your own the server gets new pods.
-# Flags: gateway running json
+# Flags: gateway running json waiting
 # shellcheck shell=bash
 
 verb_restart() {

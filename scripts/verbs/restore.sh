@@ -4,7 +4,7 @@
 #
 # FILE - is standard input. The backup is verified before anything is replaced. With --gateway it gets another name; where a
 # gateway of the name exists, it asks first.
-# Flags: gateway running json settings consent
+# Flags: gateway running json settings waiting consent
 # shellcheck shell=bash
 
 verb_restore() {

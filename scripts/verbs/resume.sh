@@ -3,7 +3,7 @@
 # Usage: gw resume [flags]
 #
 # Settings are kept with the gateway. One that differs is applied: the container is replaced, and the volume kept.
-# Flags: gateway running cluster json settings release plan
+# Flags: gateway running cluster json settings release plan waiting
 # shellcheck shell=bash
 
 verb_resume() {

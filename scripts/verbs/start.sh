@@ -3,7 +3,8 @@
 # Usage: gw start [flags]
 #
 # Settings are kept with the gateway. One that differs is applied: the container is replaced, and the volume kept.
-# Flags: gateway running cluster json settings release plan starting destroying consent
+# At the end it prints which sandboxes came back. A start that finds the gateway serving does not, unless --wait-sandboxes is given.
+# Flags: gateway running cluster json settings release plan waiting starting destroying consent
 # shellcheck shell=bash
 
 verb_start() {

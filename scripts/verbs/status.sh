@@ -2,15 +2,15 @@
 #
 # Usage: gw status [flags]
 #
-# With --json it prints the document of gw-detect, with those of gw-pki check (certificates) and gw-sshsecret check (secret);
-# they are null where the cluster does not answer.
+# Each sandbox is listed with its phase, its age, its pod and its volume claim (PVC). With --json it prints the document of gw-detect,
+# with those of gw-pki check (certificates) and gw-sshsecret check (secret), and `sandboxes` of gw-wait's; they are null if the
+# cluster does not answer.
 # Flags: gateway running json
 # shellcheck shell=bash
 
 verb_status() {
     programs_ready
     detect
-    certificates=null secret=null
     if [[ $state == serving || $state == running ]]; then
         kubeconfig=$folder/kubeconfig
         scratch_made
@@ -18,11 +18,10 @@ verb_status() {
         [[ ${DOCKER_HOST:-} != ssh://* ]] || tunnel_opened 2>/dev/null || true
         of_cluster=(--kubeconfig "$kubeconfig" --timeout 5s --quiet)
         release_recalled
-        secrets_asked
-        secrets_told
+        look_inside --since "$(jq -r .container.started_at <<<"$document")"
     fi
-    document=$(jq -c --argjson certificates "$certificates" --argjson secret "$secret" \
-        '. + {certificates: $certificates, secret: $secret}' <<<"$document")
+    seen_inside
+    document=$(jq -c -L "$root/scripts/lib" "${seen[@]}" 'include "status"; . + ({$certificates, $secret, $sandboxes} | looks)' <<<"$document")
     status_told '
         ["gateway", .gateway],
         ["state", .state],
@@ -35,26 +34,30 @@ verb_status() {
         ["network", (if .network.exists then .network.name else "-" end)],
         ["certificates", (.certificates | days)],
         ["secret", (.secret.fingerprint? | word)],
-        ["sandboxes", (.secret | sandboxes)],
+        (.sandboxes | sandboxes),
         ["client files", (.client_files.folder | word)],
         ["next", "\(.recommended.action): \(.recommended.reason)"],
         (.conflicts[] | ["conflict", .])'
 }
 
-# Both at once, and no longer than somebody waits who only looks.
-secrets_asked() {
+# look_inside FLAGS...: all at once, and no longer than somebody waits who only looks. The flags are for the look at sandboxes.
+look_inside() {
     spawn certificates "$programs/gw-pki" check "${of_cluster[@]}" --gateway "$gateway" "${of_workload[@]}" 2>/dev/null
     spawn secret "$programs/gw-sshsecret" check "${of_cluster[@]}" "${of_workload[@]}" 2>/dev/null
+    spawn sandboxes "$programs/gw-wait" sandboxes --no-wait "${of_cluster[@]}" "${of_workload[@]}" "$@" 2>/dev/null
 }
 
-# Sets certificates and secret.
-secrets_told() {
-    # A check that finds something wrong has a document, too.
-    await certificates || true
-    await secret || true
-    certificates=$(jq -c 'select(.error == null)' "$scratch/certificates")
-    secret=$(jq -c 'select(.error == null)' "$scratch/secret")
-    certificates=${certificates:-null} secret=${secret:-null}
+# Waits for the looks. Sets `seen`: the flags of jq that give it their documents.
+seen_inside() {
+    local name
+    scratch_made
+    seen=()
+    for name in certificates secret sandboxes; do
+        # A check that finds something wrong has a document, too.
+        [[ -z ${running[$name]:-} ]] || await "$name" || true
+        [[ -e $scratch/$name ]] || : >"$scratch/$name"
+        seen+=(--slurpfile "$name" "$scratch/$name")
+    done
 }
 
 # status_told ROWS: the document, or a table of it: a filter gives the rows.

@@ -49,10 +49,26 @@ pub const HANDSHAKE_VARIABLE: &str = "OPENSHELL_SSH_HANDSHAKE_SECRET";
 pub const SANDBOX_CONTAINER: &str = "agent";
 /// Label with a sandbox's id, of its object and of its pod.
 pub const SANDBOX_ID_LABEL: &str = "openshell.ai/sandbox-id";
+/// Label with the name that people know a sandbox by, where its object has another one. From v0.0.88.
+pub const SANDBOX_NAME_LABEL: &str = "openshell.ai/sandbox-name";
+/// Label with the workspace that a sandbox is in. From v0.0.88.
+pub const SANDBOX_WORKSPACE_LABEL: &str = "openshell.ai/sandbox-workspace";
+/// Label of everything that a gateway server makes.
+pub const MANAGED_BY_LABEL: &str = "openshell.ai/managed-by";
+/// The value of [`MANAGED_BY_LABEL`].
+pub const MANAGED_BY: &str = "openshell";
+/// Label with the id of the gateway that made an object. Servers before v0.0.37 have none.
+pub const GATEWAY_ID_LABEL: &str = "openshell.ai/gateway-id";
+/// The variable that tells a server its gateway's id.
+pub const GATEWAY_ID_VARIABLE: &str = "OPENSHELL_GATEWAY_ID";
+/// The key of a server's ConfigMap, from v0.0.43 on, that has its settings.
+pub const SERVER_CONFIG_KEY: &str = "gateway.toml";
+/// Label that the Agent Sandbox controller gives to every pod that it makes.
+pub const SANDBOX_POD_LABEL: &str = "agents.x-k8s.io/sandbox-name-hash";
+/// Annotation of a sandbox's object with the name of its pod, where that is another than its own.
+pub const SANDBOX_POD_ANNOTATION: &str = "agents.x-k8s.io/pod-name";
 /// API group of sandboxes.
 pub const SANDBOX_GROUP: &str = "agents.x-k8s.io";
-/// API version of sandboxes.
-pub const SANDBOX_VERSION: &str = "v1alpha1";
 
 /// DNS names and IP addresses that the server's certificate always carries.
 pub const SERVER_SANS: [&str; 6] = [

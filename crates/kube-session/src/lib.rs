@@ -6,9 +6,11 @@
 mod backoff;
 mod classify;
 mod held_secret;
+mod kubeconfig;
 mod namespace;
 mod node_life;
 mod retry_after;
+mod sandboxes;
 mod server;
 mod session;
 mod workload;

@@ -1,7 +1,6 @@
 //! The session: requests with retries, until the run's deadline.
 
 use std::fmt::Debug;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +10,7 @@ use hyper_util::rt::TokioExecutor;
 use k8s_openapi::NamespaceResourceScope;
 use kube::api::{ListParams, ObjectList, PartialObjectMeta, PostParams};
 use kube::client::{ClientBuilder, ConfigExt};
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::config::KubeConfigOptions;
 use kube::{Api, Client, Config, Resource};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -20,6 +19,7 @@ use tower::util::AndThenLayer;
 
 use crate::backoff::Backoff;
 use crate::classify::{Trouble, classify, explain};
+use crate::kubeconfig::{kubeconfig_invalid, read_kubeconfig};
 use crate::retry_after::{asked_wait, into_status};
 use crate::workload::Workload;
 
@@ -141,9 +141,54 @@ impl Session {
     where
         K: Clone + DeserializeOwned + Debug,
     {
-        let what = format!("the API server to list {}", kind_of::<K>());
-        self.pages(&what, selection, async |page| api.list(page).await, keep)
-            .await
+        self.list_called(kind_of::<K>(), api, selection, keep).await
+    }
+
+    /// As [`Session::list_as`], of a kind that the Rust type does not name.
+    pub async fn list_called<K, T>(
+        &self,
+        kind: &str,
+        api: &Api<K>,
+        selection: &ListParams,
+        keep: impl Fn(K) -> T,
+    ) -> Result<Vec<T>, Failure>
+    where
+        K: Clone + DeserializeOwned + Debug,
+    {
+        let what = format!("the API server to list {kind}");
+        let found = self
+            .pages(
+                &what,
+                selection,
+                async |page| api.list(page).await,
+                keep,
+                |_| false,
+            )
+            .await?;
+        Ok(found.unwrap_or_default())
+    }
+
+    /// As [`Session::list_called`], if the user's rights are an answer, too: `None` if the API server refuses the list (403).
+    pub async fn list_if_allowed<K, T>(
+        &self,
+        kind: &str,
+        api: &Api<K>,
+        selection: &ListParams,
+        keep: impl Fn(K) -> T,
+    ) -> Result<Option<Vec<T>>, Failure>
+    where
+        K: Clone + DeserializeOwned + Debug,
+    {
+        let what = format!("the API server to list {kind}");
+        let is_refused = |trouble| trouble == Trouble::Forbidden;
+        self.pages(
+            &what,
+            selection,
+            async |page| api.list(page).await,
+            keep,
+            is_refused,
+        )
+        .await
     }
 
     /// The names of the objects that the selection matches. What else they hold, such as the values of Secrets, stays with
@@ -154,8 +199,9 @@ impl Session {
     {
         let what = format!("the API server to list {}", kind_of::<K>());
         let name = |object: PartialObjectMeta<K>| object.metadata.name.unwrap_or_default();
-        self.pages(&what, selection, async |page| api.list_metadata(page).await, name)
-            .await
+        let send = async |page: &ListParams| api.list_metadata(page).await;
+        let found = self.pages(&what, selection, send, name, |_| false).await?;
+        Ok(found.unwrap_or_default())
     }
 
     async fn pages<K: Clone, T>(
@@ -164,7 +210,8 @@ impl Session {
         selection: &ListParams,
         send: impl AsyncFn(&ListParams) -> Result<ObjectList<K>, kube::Error>,
         keep: impl Fn(K) -> T,
-    ) -> Result<Vec<T>, Failure> {
+        is_refused: impl Fn(Trouble) -> bool,
+    ) -> Result<Option<Vec<T>>, Failure> {
         'again: loop {
             let mut found = Vec::new();
             let mut page = selection.clone().limit(PAGE);
@@ -172,12 +219,16 @@ impl Session {
                 // 410 Gone: the list changed so much that its continuation expired. The whole list is asked for again.
                 let gone =
                     |error: &kube::Error| matches!(error, kube::Error::Api(status) if status.code == 410);
-                let answer = self.ask(what, "", || send(&page), |_, error| gone(error)).await?;
-                let Ok(list) = answer else { continue 'again };
+                let is_answer = |trouble, error: &kube::Error| gone(error) || is_refused(trouble);
+                let list = match self.ask(what, "", || send(&page), is_answer).await? {
+                    Ok(list) => list,
+                    Err(trouble) if is_refused(trouble) => return Ok(None),
+                    Err(_) => continue 'again,
+                };
                 found.extend(list.items.into_iter().map(&keep));
                 match list.metadata.continue_.filter(|token| !token.is_empty()) {
                     Some(token) => page = page.continue_token(&token),
-                    None => return Ok(found),
+                    None => return Ok(Some(found)),
                 }
             }
         }
@@ -340,46 +391,4 @@ fn connect(config: Config) -> Result<Client, kube::Error> {
 /// The kind's name, from its Rust type: types of k8s-openapi are named for their kind.
 fn kind_of<K>() -> &'static str {
     std::any::type_name::<K>().rsplit("::").next().unwrap_or("object")
-}
-
-fn kubeconfig_invalid(message: String) -> Failure {
-    Failure::new(
-        Exit::Configuration,
-        "kubeconfig_invalid",
-        message,
-        format!(
-            "name a kubeconfig by --kubeconfig or KUBECONFIG; {} writes a gateway's",
-            contract::typed("gw-container kubeconfig")
-        ),
-    )
-}
-
-fn read_kubeconfig(flag: Option<PathBuf>) -> Result<(Kubeconfig, String), Failure> {
-    let from_environment = || std::env::var_os("KUBECONFIG").filter(|value| !value.is_empty());
-    if let Some(path) = flag {
-        let read = Kubeconfig::read_from(&path);
-        let wrong = |error| {
-            kubeconfig_invalid(format!(
-                "the kubeconfig {} cannot be read: {error}",
-                path.display()
-            ))
-        };
-        return read
-            .map(|found| (found, path.display().to_string()))
-            .map_err(wrong);
-    }
-    let Some(paths) = from_environment() else {
-        return Err(kubeconfig_invalid("no kubeconfig was named".to_owned()));
-    };
-    let paths = paths.to_string_lossy().into_owned();
-    let wrong = |error| {
-        kubeconfig_invalid(format!(
-            "the kubeconfig {paths} (KUBECONFIG) cannot be read: {error}"
-        ))
-    };
-    match Kubeconfig::from_env() {
-        Ok(Some(found)) => Ok((found, paths)),
-        Ok(None) => Err(kubeconfig_invalid(format!("KUBECONFIG names no file: {paths}"))),
-        Err(error) => Err(wrong(error)),
-    }
 }

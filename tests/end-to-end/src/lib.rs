@@ -12,6 +12,8 @@ mod node_parts;
 mod own_docker;
 mod people;
 mod played;
+mod sandboxes;
+mod todays_chart;
 mod until;
 
 pub use by_hand::{ForeignCluster, image_values, run_by_hand};
@@ -25,6 +27,8 @@ pub use node_parts::signal;
 pub use own_docker::OwnDocker;
 pub use people::{Person, Sandbox};
 pub use played::PlayedGateway;
+pub use sandboxes::{Chart, Deployed, Fault, Moment, Tally, table};
+pub use todays_chart::TodaysChart;
 pub use until::until;
 
 /// Must this test be left out? Says so, where it must.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use reference_base::api::SandboxPhase;
 use reference_base::client::{ClientTls, GatewayClient, Tunnel, TunnelError};
 use tokio::runtime::Runtime;
 
@@ -57,7 +58,8 @@ impl Person {
         }
     }
 
-    fn client(&self) -> GatewayClient {
+    /// A client with the bundle as it is now.
+    pub(crate) fn client(&self) -> GatewayClient {
         let tls = ClientTls::from_folder(&self.bundle).expect("the client bundle");
         GatewayClient::new(&self.endpoint, Some(tls)).expect("an endpoint")
     }
@@ -77,6 +79,22 @@ impl Person {
         }
     }
 
+    /// Suspends a sandbox, as its user does.
+    ///
+    /// # Panics
+    /// Where it is not stopped within the patience.
+    pub fn suspends(&self, name: &str) {
+        let client = self.client();
+        self.runtime.block_on(async {
+            client.set_running(name, false).await.expect("a stop");
+            let end = Instant::now() + PATIENCE;
+            while client.phase(name).await.expect("a phase") != SandboxPhase::Stopped {
+                assert!(Instant::now() < end, "sandbox {name} does not stop");
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        });
+    }
+
     /// Says a line; the sandbox keeps it in its file.
     ///
     /// # Panics
@@ -94,6 +112,21 @@ impl Person {
     pub fn reads(&self, sandbox: &Sandbox) -> Vec<String> {
         let mut tunnel = self.tunnel(sandbox);
         self.runtime.block_on(tunnel.kept()).expect("the lines")
+    }
+
+    /// The lines that the sandbox keeps, or why they cannot be read. Asked once.
+    pub(crate) fn try_reads(&self, sandbox: &Sandbox) -> Result<Vec<String>, String> {
+        let client = self.client();
+        let read = async {
+            let mut tunnel = client
+                .open_tunnel(&sandbox.id, &sandbox.token)
+                .await
+                .map_err(|error| error.to_string())?;
+            tunnel.kept().await.map_err(|error| format!("{error:#}"))
+        };
+        let read = async { tokio::time::timeout(ATTEMPT, read).await };
+        let read = self.runtime.block_on(read);
+        read.unwrap_or_else(|_| Err("no answer".to_owned()))
     }
 
     /// The status of a connect that is neither opened nor worth retrying.

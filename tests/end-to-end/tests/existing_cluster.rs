@@ -181,7 +181,7 @@ fn what_readers_say(gateway: &TestGateway, kubeconfig: &Path) {
         CONTEXT,
         "team-a",
         "statefulset/openshell, 1 of 1 ready",
-        "2: ",
+        "2 sandboxes: 2 ready",
     ] {
         assert!(table.contains(word), "{word}: {table}");
     }

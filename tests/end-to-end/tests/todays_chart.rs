@@ -4,9 +4,9 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use end_to_end::{Ended, TestGateway, docker, image_values, repository, skipped_without_docker};
+use end_to_end::{TestGateway, TodaysChart, skipped_without_docker};
 use reference_base::api::SandboxPhase;
-use reference_base::client::{ClientTls, GatewayClient};
+use reference_base::client::GatewayClient;
 
 /// How long a condition may take on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -17,68 +17,14 @@ const SECRETS: [&str; 4] = [
     "openshell-server-tls",
 ];
 
-/// A gateway's container with the charts in /tmp/charts.
-struct Charts<'a>(&'a TestGateway);
-
-impl<'a> Charts<'a> {
-    fn of(gateway: &'a TestGateway) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let mut copy = Command::new("cp");
-        copy.args(["--recursive", "--dereference"]);
-        Ended::of({
-            copy.arg(repository().join("tests/charts")).arg(folder.path());
-            copy
-        })
-        .well();
-        image_values(&folder.path().join("charts"));
-        let charts = folder.path().join("charts").display().to_string();
-        docker(&["cp", &charts, &format!("{}:/tmp/charts", gateway.resource())]);
-        Self(gateway)
-    }
-
-    /// helm in the container.
-    fn helm(&self, words: &[&str]) -> Ended {
-        let mut command = Command::new("docker");
-        command.args([
-            "exec",
-            "--workdir",
-            "/tmp/charts",
-            "--env",
-            "KUBECONFIG=/etc/rancher/k3s/k3s.yaml",
-        ]);
-        command
-            .args(["--env", "HOME=/tmp", &self.0.resource(), "helm"])
-            .args(words);
-        Ended::of(command)
-    }
-
-    fn upgrade(&self, more: &[&str]) -> Ended {
-        let usual = [
-            "upgrade",
-            "--install",
-            "openshell",
-            "./today",
-            "--namespace",
-            "today",
-        ];
-        let values = [
-            "--values",
-            "images.json",
-            "--set",
-            "server.auth.allowUnauthenticatedUsers=true",
-        ];
-        self.helm(&[&usual[..], &values, more].concat())
-    }
-
-    /// Names and versions of the Secrets that the chart makes.
-    fn secrets(&self) -> Vec<String> {
-        let path = r#"jsonpath={range .items[*]}{.metadata.name}={.metadata.resourceVersion}{"\n"}{end}"#;
-        let all = self.0.kubectl(&["-n", "today", "get", "secrets", "-o", path]);
-        let ours = all
-            .lines()
-            .filter(|line| SECRETS.iter().any(|name| line.starts_with(name)));
-        ours.map(str::to_owned).collect()
-    }
+/// Names and versions of the Secrets that the chart makes.
+fn secrets(gateway: &TestGateway) -> Vec<String> {
+    let path = r#"jsonpath={range .items[*]}{.metadata.name}={.metadata.resourceVersion}{"\n"}{end}"#;
+    let all = gateway.kubectl(&["-n", "today", "get", "secrets", "-o", path]);
+    let ours = all
+        .lines()
+        .filter(|line| SECRETS.iter().any(|name| line.starts_with(name)));
+    ours.map(str::to_owned).collect()
 }
 
 /// `kubectl port-forward` to the server; it ends with the value.
@@ -117,36 +63,13 @@ impl Forward {
     }
 }
 
-/// The client's files as the chart's hook made them.
-fn client_tls(gateway: &TestGateway) -> ClientTls {
-    let file = |name: &str| {
-        let path = format!("jsonpath={{.data.{}}}", name.replace('.', "\\."));
-        let encoded = gateway.kubectl(&[
-            "-n",
-            "today",
-            "get",
-            "secret",
-            "openshell-client-tls",
-            "-o",
-            &path,
-        ]);
-        let mut decode = Command::new("sh");
-        decode.args(["-c", "printf %s \"$0\" | base64 -d", &encoded]);
-        Ended::of(decode).well().stdout.into_bytes()
-    };
-    ClientTls {
-        ca: file("ca.crt"),
-        identity: Some((file("tls.crt"), file("tls.key"))),
-    }
-}
-
 #[test]
 fn it_comes_to_serve_keeps_its_secrets_and_refuses_a_partial_state() {
     if skipped_without_docker() {
         return;
     }
     let gateway = TestGateway::started();
-    let charts = Charts::of(&gateway);
+    let charts = TodaysChart::of(&gateway);
 
     // Without a cluster nobody serves the API that it needs.
     let offline = charts.helm(&["template", "openshell", "./today", "--kube-version", "1.35.0"]);
@@ -157,25 +80,9 @@ fn it_comes_to_serve_keeps_its_secrets_and_refuses_a_partial_state() {
         offline.stderr
     );
 
-    // The built-in chart has brought the API and a controller of its own namespace.
-    gateway.kubectl(&["create", "namespace", "today"]);
-    let controller = [
-        "--namespace",
-        "agent-sandbox-system",
-        "--create-namespace",
-        "--values",
-        "images.json",
-    ];
-    let install = [
-        "install",
-        "agent-sandbox",
-        "./agent-sandbox",
-        "--skip-crds",
-        "--wait",
-    ];
-    charts.helm(&[&install[..], &controller].concat()).well();
+    charts.install_needs();
     charts.upgrade(&["--wait"]).well();
-    let made = charts.secrets();
+    let made = secrets(&gateway);
     assert_eq!(made.len(), SECRETS.len(), "{made:?}");
     let name = ["get", "clusterrole", "openshell-node-reader", "-o", "name"];
     assert_eq!(
@@ -200,7 +107,7 @@ fn it_comes_to_serve_keeps_its_secrets_and_refuses_a_partial_state() {
         .upgrade(&["--wait", "--set", "server.logLevel=debug"])
         .well();
     assert_ne!(pod(), before);
-    assert_eq!(charts.secrets(), made);
+    assert_eq!(secrets(&gateway), made);
 
     a_sandbox_is_stopped_and_started(&gateway);
 
@@ -208,13 +115,27 @@ fn it_comes_to_serve_keeps_its_secrets_and_refuses_a_partial_state() {
     assert_ne!(charts.upgrade(&["--timeout", "20s"]).code, 0);
     let log = gateway.kubectl(&["-n", "today", "logs", "job/openshell-certgen", "--tail", "5"]);
     assert!(log.contains("partial PKI state"), "{log}");
-    assert_eq!(charts.secrets().len(), SECRETS.len() - 1);
+    assert_eq!(secrets(&gateway).len(), SECRETS.len() - 1);
+}
+
+/// What a wait for the sandboxes of the gateway in namespace `today` tells.
+fn sandboxes(gateway: &TestGateway) -> serde_json::Value {
+    let kubeconfig = gateway.folder().join("kubeconfig");
+    let mut command = gateway.tool(
+        "gw-wait",
+        &["sandboxes", "--namespace", "today", "--timeout", "60s"],
+    );
+    command.arg("--kubeconfig").arg(kubeconfig);
+    Ended::of(command).well().document()["sandboxes"].take()
 }
 
 /// Through the API alone: such a server opens no tunnels.
 fn a_sandbox_is_stopped_and_started(gateway: &TestGateway) {
     let forward = Forward::to(gateway);
-    let client = GatewayClient::new(&format!("https://{}", forward.address), Some(client_tls(gateway)));
+    let client = GatewayClient::new(
+        &format!("https://{}", forward.address),
+        Some(TodaysChart(gateway).client_tls()),
+    );
     let client = client.expect("an endpoint");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let becomes = async |phase: SandboxPhase| {
@@ -238,8 +159,33 @@ fn a_sandbox_is_stopped_and_started(gateway: &TestGateway) {
         assert_eq!(kept.0, 0, "{}", kept.2);
         client.set_running("box", false).await.expect("a stop");
         becomes(SandboxPhase::Stopped).await;
+        assert_eq!(
+            sandboxes(gateway)["summary"],
+            "1 sandbox: 1 suspended",
+            "its user's wish"
+        );
         client.set_running("box", true).await.expect("a start");
         becomes(SandboxPhase::Ready).await;
+        let seen = sandboxes(gateway);
+        assert_eq!(seen["summary"], "1 sandbox: 1 ready");
+        assert_eq!(
+            (&seen["gateway_id"], &seen["all_namespaces"]),
+            (&"openshell".into(), &true.into())
+        );
+        let told = &seen["list"][0];
+        for (field, value) in [
+            ("namespace", "today"),
+            ("name", "box"),
+            ("workspace", "default"),
+            ("object", "default--box"),
+            ("phase", "Ready"),
+            ("pod", "default--box"),
+            ("pvc", "workspace-default--box"),
+        ] {
+            assert_eq!(told[field], value, "{told}");
+        }
+        // The other gateway of this cluster has the same id, and none of its sandboxes.
+        assert_eq!(gateway.status()["sandboxes"]["summary"], "no sandboxes");
         let kept = client
             .exec("box", &["openshell-sandbox", "kept"])
             .await

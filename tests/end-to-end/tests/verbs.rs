@@ -4,6 +4,7 @@ use std::process::Command;
 
 use cluster_fixture::time_side_by_side;
 use end_to_end::{Ended, Person, TestGateway, docker, skipped_without_docker, typed};
+use serde_json::Value;
 
 /// What a run prints where a person reads it.
 fn on_a_terminal(gateway: &TestGateway, words: &str) -> String {
@@ -95,7 +96,9 @@ fn a_gateway_is_listed_used_read_and_restarted() {
         "state         serving",
         "server-tls 364 days",
         "secret        hmac-sha256:",
-        "sandboxes     1: read",
+        "sandboxes     1 sandbox: 1 ready",
+        "  read        Ready, ",
+        ", pod read, PVC workspace-read",
     ] {
         assert!(status.contains(said), "{said}: {status}");
     }
@@ -142,6 +145,134 @@ fn a_gateway_is_listed_used_read_and_restarted() {
     let resumed = gateway.run("resume", &["--json"]).well().document();
     assert_eq!(resumed["state_before"], "stopped");
     assert_eq!(person.reads(&sandbox), ["a line to keep"]);
+}
+
+/// What a run of the driver says of sandboxes: the document of its last look.
+fn sandboxes_of(run: &Value) -> &Value {
+    let steps = run["steps"].as_array().expect("steps");
+    let step = steps.iter().find(|step| step["name"] == "sandboxes");
+    &step.unwrap_or_else(|| panic!("no look at sandboxes: {run:#}"))["document"]
+}
+
+#[test]
+fn a_start_tells_which_sandboxes_came_back_and_waits_for_them_if_asked() {
+    if skipped_without_docker() {
+        return;
+    }
+    let gateway = TestGateway::started();
+    let person = Person::of(&gateway);
+    for name in ["first", "second", "asleep"] {
+        person.says(&person.make_sandbox(name), "a line");
+    }
+    person.suspends("asleep");
+    let all = "3 sandboxes: 2 ready, 1 suspended";
+    let status = gateway.status();
+    assert_eq!(status["sandboxes"]["summary"], all);
+    let listed = Ended::of(gateway.driver(&["list"])).well().stdout;
+    assert!(listed.contains(" 2 ready, 1 suspended "), "{listed}");
+    let table = gateway.run("status", &[]).well().stdout;
+    assert!(table.contains(&format!("sandboxes     {all}\n")), "{table}");
+    assert!(table.contains("  asleep      Stopped, "), "{table}");
+
+    // It serves: one look at Docker and nothing else.
+    let again = gateway.start(&["--verbose"]).well();
+    assert!(!again.stderr.contains("sandboxes"), "{}", again.stderr);
+    let refused = gateway.start(&["--wait-sandboxes", "soon"]);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+
+    gateway.run("stop", &[]).well();
+    let resumed = gateway
+        .start(&["--json", "--verbose", "--wait-sandboxes", "3m"])
+        .well();
+    // What was ready before the stop does not count.
+    let look = resumed
+        .stderr
+        .lines()
+        .find(|line| line.starts_with("+ gw-wait sandboxes "));
+    assert!(
+        look.is_some_and(|look| look.contains(" --since ")),
+        "{}",
+        resumed.stderr
+    );
+    assert!(
+        resumed.stderr.contains(&format!("sandboxes     {all} ")),
+        "{}",
+        resumed.stderr
+    );
+    let resumed = resumed.document();
+    assert_eq!(resumed["warnings"], Value::Array(Vec::new()));
+    let seen = &sandboxes_of(&resumed)["sandboxes"];
+    assert_eq!(seen["summary"], all);
+    assert_eq!(seen["list"][0]["name"], "asleep");
+    assert_eq!(seen["list"][0]["phase"], "Stopped");
+    assert_eq!(seen["list"][1]["pvc"], "workspace-first");
+
+    // One whose image is not there does not come back.
+    let image =
+        r#"[{"op":"replace","path":"/spec/podTemplate/spec/containers/0/image","value":"openshell/none:1"}]"#;
+    let kind = "sandboxes.agents.x-k8s.io";
+    gateway.kubectl(&[
+        "-n",
+        "openshell",
+        "patch",
+        kind,
+        "second",
+        "--type=json",
+        "-p",
+        image,
+    ]);
+    gateway.kubectl(&[
+        "-n",
+        "openshell",
+        "delete",
+        "pod",
+        "second",
+        "--grace-period=0",
+        "--force",
+    ]);
+    let failed = gateway.start(&["--json", "--wait-sandboxes", "10s"]);
+    assert_eq!(failed.code, 124, "{}", failed.stderr);
+    let failed = failed.document();
+    assert_eq!(failed["error"]["reason"], "sandboxes_not_ready");
+    let message = failed["error"]["message"].as_str().expect("a message");
+    assert!(
+        message.starts_with("1 of 3 sandboxes did not become ready"),
+        "{message}"
+    );
+    assert!(
+        message.contains("second is ") && message.contains("pod second is Pending"),
+        "{message}"
+    );
+    let hint = failed["error"]["hint"].as_str().expect("a hint");
+    assert!(
+        hint.starts_with(&format!("{} status --gateway {}", typed(), gateway.name)),
+        "{hint}"
+    );
+
+    // Nobody waits: what is seen is told, and fails no run. Neither does what cannot be seen: sandboxes whose version nobody converts.
+    let restarted = gateway.run("restart", &["--json"]).well();
+    let document = restarted.document();
+    let seen = &sandboxes_of(&document)["sandboxes"]["list"][2];
+    assert_eq!((&seen["name"], &seen["ready"]), (&"second".into(), &false.into()));
+    assert!(
+        restarted.stderr.contains("sandbox second is "),
+        "{}",
+        restarted.stderr
+    );
+    let none = r#"[{"op":"replace","path":"/spec/versions/0/served","value":false},{"op":"replace","path":"/spec/conversion",
+        "value":{"strategy":"Webhook","webhook":{"conversionReviewVersions":["v1"],
+                 "clientConfig":{"service":{"namespace":"openshell","name":"none"}}}}}]"#;
+    gateway.kubectl(&["patch", "crd", kind, "--type=json", "-p", none]);
+    let restarted = gateway.run("restart", &["--json"]).well();
+    assert!(
+        restarted
+            .stderr
+            .contains("warning: which sandboxes came back is not known"),
+        "{}",
+        restarted.stderr
+    );
+    assert_eq!(restarted.document()["warnings"][0]["reason"], "api_error");
+    assert_eq!(gateway.status()["sandboxes"], Value::Null);
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! A stand-in for Kubernetes: keeps objects by their path, tells watchers of changes, and removes what a removed object owned.
-//! It knows no selectors and no admission. Sandboxes have two API versions, one of which it stores.
+//! It knows no admission, and selectors of lists alone. Sandboxes have two API versions, one of which it stores.
 
 mod objects;
 
@@ -108,6 +108,18 @@ impl Kubernetes {
         self.objects.borrow().reads(path)
     }
 
+    /// Puts an object at its path, such as `/api/v1/namespaces/NAMESPACE/pods/NAME`.
+    pub fn put(&self, path: &str, object: Value) {
+        self.objects
+            .send_modify(|objects| objects.insert(&objects::stored_path(path), object));
+    }
+
+    /// The next reads of this path, as many as that, are answered with this code.
+    pub fn refuse(&self, path: &str, code: u16, times: usize) {
+        self.objects
+            .send_modify(|objects| objects.refuse(path, code, times));
+    }
+
     /// Removes an object at once.
     ///
     /// # Panics
@@ -161,7 +173,8 @@ impl Kubernetes {
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let (parts, body) = request.into_parts();
         let path = objects::stored_path(parts.uri.path());
-        if parts.uri.query().is_some_and(|query| query.contains("watch=")) {
+        let query = parts.uri.query().unwrap_or_default();
+        if query.contains("watch=") {
             return Response::new(self.watch(format!("{path}/")));
         }
         let (code, answer) = match body.collect().await {
@@ -170,7 +183,7 @@ impl Kubernetes {
                 let body = body.to_bytes();
                 let mut answer = (500, Value::Null);
                 self.objects
-                    .send_modify(|objects| answer = objects.handle(&parts.method, &path, &body));
+                    .send_modify(|objects| answer = objects.handle(&parts.method, &path, query, &body));
                 answer
             }
         };

@@ -7,6 +7,16 @@ use serde_json::{Value, json};
 
 const SANDBOXES: &str = "/apis/agents.x-k8s.io/v1beta1/namespaces/openshell/sandboxes";
 
+/// Kinds that have lists, also empty ones.
+const KINDS: [&str; 6] = [
+    "deployments",
+    "persistentvolumeclaims",
+    "pods",
+    "sandboxes",
+    "secrets",
+    "statefulsets",
+];
+
 pub fn pod_path(name: &str) -> String {
     format!("/api/v1/namespaces/openshell/pods/{name}")
 }
@@ -29,6 +39,47 @@ pub struct Objects {
     by_path: BTreeMap<String, Value>,
     version: u64,
     reads: BTreeMap<String, usize>,
+    refusals: BTreeMap<String, (u16, usize)>,
+}
+
+/// What a list is asked for by.
+#[derive(Debug, Default)]
+pub struct Selection {
+    labels: Vec<(String, Option<String>)>,
+    limit: Option<usize>,
+    from: usize,
+}
+
+impl Selection {
+    /// Reads a query. Of label selectors it knows `KEY=VALUE` and `KEY`.
+    pub fn read(query: &str) -> Self {
+        let mut selection = Self::default();
+        for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+            let value = value.replace("%2F", "/").replace("%3D", "=").replace("%2C", ",");
+            match name {
+                "limit" => selection.limit = value.parse().ok(),
+                "continue" => selection.from = value.parse().unwrap_or(0),
+                "labelSelector" => {
+                    selection.labels = value
+                        .split(',')
+                        .map(|part| match part.split_once('=') {
+                            Some((key, value)) => (key.to_owned(), Some(value.to_owned())),
+                            None => (part.to_owned(), None),
+                        })
+                        .collect();
+                }
+                _ => {}
+            }
+        }
+        selection
+    }
+
+    fn takes(&self, object: &Value) -> bool {
+        self.labels.iter().all(|(key, value)| {
+            let label = &object["metadata"]["labels"][key.as_str()];
+            value.as_ref().map_or(label.is_string(), |value| label == value)
+        })
+    }
 }
 
 impl Objects {
@@ -69,6 +120,16 @@ impl Objects {
         true
     }
 
+    /// The next reads of this path, as many as that, are answered with this code.
+    pub fn refuse(&mut self, path: &str, code: u16, times: usize) {
+        self.refusals.insert(path.to_owned(), (code, times));
+    }
+
+    /// Puts an object at its path.
+    pub fn insert(&mut self, path: &str, object: Value) {
+        self.put(path, object);
+    }
+
     /// A JSON merge patch; `None`: there is no such object.
     pub fn merge(&mut self, path: &str, changes: &Value) -> Option<Value> {
         let mut object = self.by_path.get(path)?.clone();
@@ -83,11 +144,11 @@ impl Objects {
         object
     }
 
-    pub fn handle(&mut self, method: &Method, path: &str, body: &[u8]) -> (u16, Value) {
+    pub fn handle(&mut self, method: &Method, path: &str, query: &str, body: &[u8]) -> (u16, Value) {
         let name = path.rsplit('/').next().unwrap_or_default();
         let sent = || serde_json::from_slice::<Value>(body).unwrap_or_default();
         match *method {
-            Method::GET => self.read(path),
+            Method::GET => self.read(path, &Selection::read(query)),
             Method::POST => self.create(path, sent()),
             Method::PUT => self.replace(path, sent()),
             Method::PATCH => match self.merge(path.trim_end_matches("/status"), &sent()) {
@@ -103,8 +164,12 @@ impl Objects {
         }
     }
 
-    fn read(&mut self, path: &str) -> (u16, Value) {
+    fn read(&mut self, path: &str, selection: &Selection) -> (u16, Value) {
         *self.reads.entry(path.to_owned()).or_default() += 1;
+        if let Some((code, times)) = self.refusals.get_mut(path).filter(|(_, times)| *times > 0) {
+            *times -= 1;
+            return (*code, status(*code, "Refused", path));
+        }
         if let Some(object) = self.by_path.get(path) {
             return (200, object.clone());
         }
@@ -114,18 +179,32 @@ impl Objects {
                 json!({ "major": "1", "minor": "35", "gitVersion": "v1.35.0", "gitCommit": "",
                 "gitTreeState": "", "buildDate": "", "goVersion": "", "compiler": "", "platform": "" }),
             ),
-            "agents.x-k8s.io" => {
-                let version = |name: &str| json!({ "groupVersion": format!("agents.x-k8s.io/{name}"), "version": name });
-                let versions = [version("v1beta1"), version("v1alpha1")];
-                (
-                    200,
-                    json!({ "kind": "APIGroup", "apiVersion": "v1", "name": "agents.x-k8s.io",
-                    "versions": versions, "preferredVersion": versions[0] }),
-                )
-            }
-            "pods" | "sandboxes" | "persistentvolumeclaims" | "secrets" => {
-                let items: Vec<_> = self.below(&format!("{path}/")).into_values().collect();
-                let metadata = json!({ "resourceVersion": self.version.max(1).to_string() });
+            "apis" => (
+                200,
+                json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": [agents()] }),
+            ),
+            "agents.x-k8s.io" => (200, agents()),
+            kind if KINDS.contains(&kind) => {
+                let found = self.collection(path);
+                let found: Vec<_> = found
+                    .into_iter()
+                    .filter(|object| selection.takes(object))
+                    .collect();
+                let end = selection
+                    .limit
+                    .map_or(found.len(), |limit| selection.from + limit);
+                let next = if end < found.len() {
+                    end.to_string()
+                } else {
+                    String::new()
+                };
+                let items: Vec<_> = found
+                    .into_iter()
+                    .skip(selection.from)
+                    .take(end - selection.from)
+                    .collect();
+                let metadata =
+                    json!({ "resourceVersion": self.version.max(1).to_string(), "continue": next });
                 (
                     200,
                     json!({ "apiVersion": "v1", "kind": "List", "metadata": metadata, "items": items }),
@@ -133,6 +212,22 @@ impl Objects {
             }
             name => missing(name),
         }
+    }
+
+    /// The objects of a namespace, or of all.
+    fn collection(&self, path: &str) -> Vec<Value> {
+        if path.contains("/namespaces/") {
+            return self.below(&format!("{path}/")).into_values().collect();
+        }
+        let (group, kind) = path.rsplit_once('/').unwrap_or_default();
+        let of_kind = |(path, _): &(&String, &Value)| {
+            let inside = path
+                .strip_prefix(group)
+                .and_then(|rest| rest.strip_prefix("/namespaces/"));
+            inside.and_then(|rest| rest.split('/').nth(1)) == Some(kind)
+        };
+        let found = self.by_path.iter().filter(of_kind);
+        found.map(|(_, object)| object.clone()).collect()
     }
 
     fn create(&mut self, path: &str, mut object: Value) -> (u16, Value) {
@@ -155,6 +250,14 @@ impl Objects {
         }
         (200, self.put(path, object))
     }
+}
+
+/// The group of sandboxes.
+fn agents() -> Value {
+    let version = |name: &str| json!({ "groupVersion": format!("agents.x-k8s.io/{name}"), "version": name });
+    let versions = [version("v1beta1"), version("v1alpha1")];
+    json!({ "kind": "APIGroup", "apiVersion": "v1", "name": "agents.x-k8s.io",
+            "versions": versions, "preferredVersion": versions[0] })
 }
 
 fn merge(object: &mut Value, changes: &Value) {

@@ -1,8 +1,7 @@
 //! What there is: the Secret, and what live sandboxes carry.
 
 use contract::Failure;
-use gateway_names::{HANDSHAKE_KEY, HANDSHAKE_SECRET, SANDBOX_GROUP, SANDBOX_VERSION};
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use gateway_names::{HANDSHAKE_KEY, HANDSHAKE_SECRET};
 use kube::Api;
 use kube::api::{ApiResource, ListParams};
 use kube_session::{HeldSecret, Session};
@@ -10,7 +9,7 @@ use kube_session::{HeldSecret, Session};
 use crate::carried::{Group, group};
 use crate::handshake::Handshake;
 use crate::plan::Present;
-use crate::sandbox::{Sandbox, custom_objects, pods};
+use crate::sandbox::{Sandbox, pods};
 
 /// Pods of sandboxes.
 const PODS_OF_SANDBOXES: &str = "openshell.ai/managed-by=openshell";
@@ -41,8 +40,8 @@ pub async fn carried(session: &Session) -> Result<Vec<Group>, Failure> {
 }
 
 async fn custom_sandboxes(session: &Session) -> Result<Vec<Sandbox>, Failure> {
-    match served_version(session).await? {
-        Some(version) => list(session, &custom_objects(&version), &ListParams::default()).await,
+    match session.sandboxes_served().await? {
+        Some(kind) => list(session, &kind, &ListParams::default()).await,
         None => Ok(Vec::new()),
     }
 }
@@ -54,21 +53,4 @@ async fn list(
 ) -> Result<Vec<Sandbox>, Failure> {
     let api: Api<Sandbox> = Api::namespaced_with(session.client.clone(), &session.namespace, resource);
     session.list(&api, selection).await
-}
-
-/// The version that sandboxes are served in, or `None` where the cluster has no such kind. Its definition is asked for by
-/// name, because an API server that has just started answers 404 for every custom kind that it has not loaded yet, and
-/// leaves it out of its list of kinds.
-async fn served_version(session: &Session) -> Result<Option<String>, Failure> {
-    let definitions = session.everywhere::<CustomResourceDefinition>();
-    let name = format!("sandboxes.{SANDBOX_GROUP}");
-    let Some(definition) = session.get(&definitions, &name).await? else {
-        return Ok(None);
-    };
-    let served = || definition.spec.versions.iter().filter(|version| version.served);
-    let version = served()
-        .find(|version| version.name == SANDBOX_VERSION)
-        .or_else(|| served().next())
-        .map_or(SANDBOX_VERSION, |version| version.name.as_str());
-    Ok(Some(version.to_owned()))
 }

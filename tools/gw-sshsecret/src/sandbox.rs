@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use gateway_names::{HANDSHAKE_VARIABLE, SANDBOX_GROUP};
+use gateway_names::HANDSHAKE_VARIABLE;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
 use kube::api::ApiResource;
@@ -136,19 +136,10 @@ impl Resource for Sandbox {
     }
 }
 
-/// Custom objects in this version of their API.
-pub fn custom_objects(version: &str) -> ApiResource {
-    resource(SANDBOX_GROUP, version, "Sandbox", "sandboxes")
-}
-
 /// Pods.
 pub fn pods() -> ApiResource {
-    resource("", "v1", "Pod", "pods")
-}
-
-fn resource(group: &str, version: &str, kind: &str, plural: &str) -> ApiResource {
-    let kind = kube::api::GroupVersionKind::gvk(group, version, kind);
-    ApiResource::from_gvk_with_plural(&kind, plural)
+    let kind = kube::api::GroupVersionKind::gvk("", "v1", "Pod");
+    ApiResource::from_gvk_with_plural(&kind, "pods")
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ pub enum Condition {
     Grpc(GrpcFlags),
     Tcp(TcpFlags),
     Sandbox(SandboxFlags),
+    Sandboxes(SandboxesFlags),
 }
 
 /// the API server says that it is ready
@@ -216,6 +217,24 @@ pub struct SandboxFlags {
     pub since: Option<Timestamp>,
 }
 
+/// every sandbox of the gateway that is not suspended is ready
+#[derive(FromArgs, Debug)]
+#[argh(subcommand, name = "sandboxes")]
+pub struct SandboxesFlags {
+    /// look once and print what there is; a sandbox that is not ready is no failure
+    #[argh(switch)]
+    pub no_wait: bool,
+    /// the gateway server's workload: statefulset/NAME, deployment/NAME, or NAME for whichever exists (default openshell)
+    #[argh(option, default = "Workload::default()", from_str_fn(Workload::parse))]
+    pub workload: Workload,
+    /// RFC 3339 time at which the node was started: a pod whose containers were started before it does not count as running
+    #[argh(option, from_str_fn(time))]
+    pub since: Option<Timestamp>,
+    /// end the wait where this is met: GatewayExited (the gateway's container, on Docker, does not run)
+    #[argh(option, from_str_fn(abort::of_gateway))]
+    pub abort_on: Vec<Abort>,
+}
+
 impl Condition {
     /// What `--abort-on` means beside it.
     pub fn look(&self) -> Look<'_> {
@@ -231,6 +250,7 @@ impl Condition {
                 let own = format!("{}={}", gateway_names::SANDBOX_ID_LABEL, flags.id);
                 (&flags.abort_on, flags.since, Some(own))
             }
+            Self::Sandboxes(flags) => (&flags.abort_on, None, None),
         };
         Look {
             abort_on,

@@ -1,4 +1,5 @@
-//! `gw-wait` waits until one condition holds: `api`, `namespace`, `node`, `rollout`, `secret`, `grpc`, `tcp` or `sandbox`.
+//! `gw-wait` waits until one condition holds: `api`, `namespace`, `node`, `rollout`, `secret`, `grpc`, `tcp`, `sandbox` or
+//! `sandboxes`.
 //!
 //! The document ([`report::Report`]) has the number of attempts, the time waited and the last cause. Exit code 0 once the
 //! condition holds, 124 where it does not within `--timeout`, with what was seen last; other codes where waiting cannot help.
@@ -17,6 +18,7 @@ mod reasons;
 mod report;
 mod rollout;
 mod sandbox;
+mod sandboxes;
 mod secret;
 mod tcp;
 mod tls;
@@ -74,5 +76,6 @@ async fn wait(condition: &Condition, context: &Context<Report>) -> Result<(), Fa
         Condition::Grpc(flags) => grpc::wait(flags, context).await,
         Condition::Tcp(flags) => tcp::wait(flags, context).await,
         Condition::Sandbox(flags) => sandbox::wait(flags, context).await,
+        Condition::Sandboxes(flags) => sandboxes::wait(flags, context).await,
     }
 }

@@ -40,6 +40,10 @@ const OWN: &[Reason] = &[
         "--ssh: something else than an SSH server answers through the tunnel",
     ),
     Reason::new(
+        "sandboxes_not_ready",
+        "sandboxes: some that are to run are not ready within --timeout",
+    ),
+    Reason::new(
         "unexpected_status",
         "the answer to CONNECT is none that a gateway gives",
     ),

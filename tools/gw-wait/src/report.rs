@@ -7,10 +7,12 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::sandboxes::SandboxesField;
+
 /// What was waited for, and how it went.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct Report {
-    /// The condition: api, namespace, node, rollout, secret, grpc, tcp or sandbox; null where none was read.
+    /// The condition: api, namespace, node, rollout, secret, grpc, tcp, sandbox or sandboxes; null where none was read.
     pub condition: Option<&'static str>,
     /// What was asked: an address or a name.
     pub target: Option<String>,
@@ -23,6 +25,8 @@ pub struct Report {
     /// The pod that the condition waits for most, as it was seen last; null where no pod stands in its way, and for grpc and
     /// sandbox without --abort-on.
     pub last_pod: Option<PodField>,
+    /// The gateway's sandboxes, as they were seen last; null for every other condition, and if nothing was seen.
+    pub sandboxes: Option<SandboxesField>,
     /// When the condition first held; null where it does not.
     pub first_success_at: Option<Timestamp>,
     /// What showed that the condition holds; null where it does not.

@@ -43,6 +43,10 @@ fn bad_input_is_refused_at_once() {
         (vec!["secret"], 2, "usage"),
         (vec!["tcp", "--address", "nowhere"], 2, "usage"),
         (vec!["sandbox", "--id", "i"], 2, "usage"),
+        (vec!["sandboxes", "--workload", "daemonset/x"], 2, "usage"),
+        (vec!["sandboxes", "--abort-on", "CrashLoopBackOff"], 2, "usage"),
+        (vec!["sandboxes", "--since", "yesterday"], 2, "usage"),
+        (vec!["sandboxes", "--no-wait"], 78, "kubeconfig_invalid"),
         (
             vec![
                 "sandbox",

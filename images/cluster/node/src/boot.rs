@@ -1,24 +1,35 @@
 //! From the container's start to its stop.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use anyhow::Context;
+use jiff::Timestamp;
+use kube::Client;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::bring_up::BringUp;
-use crate::cgroup::{CgroupRoot, pod_processes};
+use crate::cgroup::{CgroupRoot, PodProcess, pod_processes};
 use crate::chart::Bundled;
 use crate::parts::Part;
+use crate::sandboxes::{self, Here};
 use crate::supervisor::Supervisor;
 use crate::{arguments, certificates, cgroup, cluster, configuration, machine, parts, volume};
 
 /// What pods get to end by themselves at a stop.
 const POD_GRACE: Duration = Duration::from_secs(5);
+/// What sandboxes get after that. Their supervisors do not end by themselves: they want to report it to a server that is gone.
+const SANDBOX_GRACE: Duration = Duration::from_secs(2);
+/// How long the kernel may take to end what was killed.
+const KILL_TIME: Duration = Duration::from_secs(1);
+/// How long the API server may take to say which pods are sandboxes.
+const ANSWER_TIME: Duration = Duration::from_secs(2);
 
 /// Runs the node until SIGTERM or SIGINT. The error is the reason why it cannot go on.
 pub async fn run(words: &[String]) -> anyhow::Result<()> {
+    let booted = Timestamp::now();
     let arguments = arguments::read(words);
     if !arguments.ignored.is_empty() {
         eprintln!("cluster-node: no use for {}", arguments.ignored.join(" "));
@@ -46,9 +57,10 @@ pub async fn run(words: &[String]) -> anyhow::Result<()> {
     }
 
     let (released, mut due) = mpsc::channel(all.len());
+    let client = cluster::client().await?;
     let bringing_up = BringUp {
-        client: cluster::client().await?,
-        node,
+        client: client.clone(),
+        here: Here { node, booted },
         bundled: if arguments.no_chart {
             None
         } else {
@@ -80,16 +92,17 @@ pub async fn run(words: &[String]) -> anyhow::Result<()> {
     };
     // What it was doing is found unfinished, and done again, at the next start.
     workflow.abort();
-    stop(&mut supervisor, &root, &all).await;
+    stop(&mut supervisor, &root, &all, &client).await;
     eprintln!("cluster-node: stopped");
     ended
 }
 
 /// Stops in an order that loses nothing: no new pods, then pods, then what needs the API server, then that one, its store last.
-async fn stop(supervisor: &mut Supervisor, root: &CgroupRoot, all: &[Part]) {
+async fn stop(supervisor: &mut Supervisor, root: &CgroupRoot, all: &[Part], client: &Client) {
     eprintln!("cluster-node: stopping");
     supervisor.stop(&["kubelet"]).await;
-    end_pods(root).await;
+    let sandboxes = tokio::time::timeout(ANSWER_TIME, sandboxes::pod_uids(client)).await;
+    end_pods(root, sandboxes.ok().and_then(Result::ok)).await;
     let last = ["kube-apiserver", "etcd"];
     let first: Vec<&str> = all
         .iter()
@@ -102,13 +115,36 @@ async fn stop(supervisor: &mut Supervisor, root: &CgroupRoot, all: &[Part]) {
     }
 }
 
-/// Asks the pods' processes to end, and gives up on them after [`POD_GRACE`]: what then still runs ends with the container.
-async fn end_pods(root: &CgroupRoot) {
-    for pid in pod_processes(root).into_iter().filter_map(Pid::from_raw) {
-        let _ = kill_process(pid, Signal::TERM);
+/// Ends sandboxes once everything else is gone: a supervisor that is asked to end reports that to the gateway server, which takes it as the
+/// end of its sandbox. If nobody knows which pods are sandboxes, none is asked.
+async fn end_pods(root: &CgroupRoot, sandboxes: Option<HashSet<String>>) {
+    if let Some(sandboxes) = sandboxes {
+        end(root, POD_GRACE, |process| !sandboxes.contains(&process.pod)).await;
+        end(root, SANDBOX_GRACE, |_| true).await;
+    } else {
+        end(root, Duration::ZERO, |_| true).await;
     }
-    let end = tokio::time::Instant::now() + POD_GRACE;
-    while !pod_processes(root).is_empty() && tokio::time::Instant::now() < end {
-        tokio::time::sleep(Duration::from_millis(50)).await;
+}
+
+/// Asks processes to end, if there is time for that, and kills what then still runs.
+async fn end(root: &CgroupRoot, grace: Duration, is_meant: impl Fn(&PodProcess) -> bool) {
+    let signal = |signal: Signal| {
+        let mut meant: Vec<PodProcess> = pod_processes(root);
+        meant.retain(&is_meant);
+        for pid in meant.iter().filter_map(|process| Pid::from_raw(process.pid)) {
+            let _ = kill_process(pid, signal);
+        }
+    };
+    let gone_within = async |time: Duration| {
+        let end = tokio::time::Instant::now() + time;
+        while pod_processes(root).iter().any(&is_meant) && tokio::time::Instant::now() < end {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    if !grace.is_zero() {
+        signal(Signal::TERM);
+        gone_within(grace).await;
     }
+    signal(Signal::KILL);
+    gone_within(KILL_TIME).await;
 }

@@ -8,6 +8,7 @@ use kube::Client;
 use tokio::sync::mpsc;
 
 use crate::chart::Bundled;
+use crate::sandboxes::{self, Here, Hold};
 use crate::{cluster, dns_service, layout, parts, pod_images, services};
 
 /// A young API server may refuse: this many times what it refused is tried again.
@@ -18,8 +19,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub struct BringUp {
     /// The administrator's client.
     pub client: Client,
-    /// The node's name.
-    pub node: String,
+    /// The node, and when it was started.
+    pub here: Here,
     /// The chart that this image brings; `None` where somebody else deploys one.
     pub bundled: Option<Bundled>,
     /// The node has no DNS server of its own.
@@ -30,7 +31,8 @@ pub struct BringUp {
 
 impl BringUp {
     /// Pods start when Services can be reached, so that none that needs the API crashes for want of it. kube-proxy on its part
-    /// waits for the Node that the kubelet registers: on a new volume the kubelet starts first, and the chart waits.
+    /// waits for the Node that the kubelet registers: on a new volume the kubelet starts first, and the chart waits. On another volume
+    /// sandboxes' old pods go first.
     pub async fn run(self) -> anyhow::Result<()> {
         let (images, ()) = tokio::join!(pod_images::import(), self.api_ready());
         // The API server is of use without them, too.
@@ -39,20 +41,39 @@ impl BringUp {
         }
         self.until_done(Self::basics).await?;
         self.release(parts::DNS).await;
-        let is_known = cluster::knows_node(&self.client, &self.node)
+        let is_known = cluster::knows_node(&self.client, &self.here.node)
             .await
             .context("the node's own object")?;
         if !is_known {
             self.release(parts::KUBELET).await;
         }
-        if let Err(missing) = services::reachable().await? {
+        let settled = async {
+            if is_known {
+                sandboxes::settle(&self.client, &self.here).await
+            } else {
+                None
+            }
+        };
+        let (reached, hold) = tokio::join!(services::reachable(), settled);
+        if let Err(missing) = reached? {
             eprintln!("cluster-node: {missing}; pods start all the same");
         }
+        let held_back = async {
+            if let Some(hold) = hold {
+                Hold::until_served(hold).await;
+            }
+        };
+        let (started, ()) = tokio::join!(self.pods(is_known), held_back);
+        started
+    }
+
+    /// Lets pods start, and brings the chart to what it should be.
+    async fn pods(&self, is_known: bool) -> anyhow::Result<()> {
         // A server that would be replaced at once is not started first.
         if is_known && self.bundled.as_ref().is_some_and(Bundled::differs_from_hint) {
-            self.until_done(|it| it.charts(true)).await?;
+            let deployed = self.until_done(|it| it.charts(true)).await;
             self.release(parts::KUBELET).await;
-            return Ok(());
+            return deployed;
         }
         self.release(parts::KUBELET).await;
         self.until_done(|it| it.charts(false)).await

@@ -52,8 +52,17 @@ pub fn prepare() -> anyhow::Result<CgroupRoot> {
     Ok(CgroupRoot(path.to_owned()))
 }
 
+/// A process of a pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodProcess {
+    /// The pod's uid.
+    pub pod: String,
+    /// The process.
+    pub pid: i32,
+}
+
 /// Every process of every pod, except those that hold a pod's namespaces: they end by SIGKILL alone.
-pub fn pod_processes(root: &CgroupRoot) -> Vec<i32> {
+pub fn pod_processes(root: &CgroupRoot) -> Vec<PodProcess> {
     let hierarchy = if Path::new("/sys/fs/cgroup/memory").is_dir() {
         "/sys/fs/cgroup/memory"
     } else {
@@ -71,7 +80,11 @@ pub fn pod_processes(root: &CgroupRoot) -> Vec<i32> {
             processes
                 .lines()
                 .filter_map(|line| line.parse::<i32>().ok())
-                .filter(|pid| !is_pause(*pid)),
+                .filter(|pid| !is_pause(*pid))
+                .map(|pid| PodProcess {
+                    pod: pod_of(&folder).to_owned(),
+                    pid,
+                }),
         );
         let children = fs::read_dir(&folder).into_iter().flatten().flatten();
         folders.extend(
@@ -83,13 +96,32 @@ pub fn pod_processes(root: &CgroupRoot) -> Vec<i32> {
     found
 }
 
+/// The kubelet's cgroupfs driver names a pod's folder `podUID`.
+fn pod_of(folder: &Path) -> &str {
+    let names = folder.iter().filter_map(|name| name.to_str());
+    names
+        .rev()
+        .find_map(|name| name.strip_prefix("pod"))
+        .unwrap_or_default()
+}
+
 fn is_pause(pid: i32) -> bool {
     fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim_end() == "pause")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::own_path;
+    use super::{own_path, pod_of};
+    use std::path::Path;
+
+    #[test]
+    fn the_pod_of_a_process_stands_in_its_cgroups_path() {
+        let below =
+            |path: &str| pod_of(&Path::new("/sys/fs/cgroup/docker/abc/kubepods").join(path)).to_owned();
+        assert_eq!(below("besteffort/pod0a1b-2c/f00d"), "0a1b-2c");
+        assert_eq!(below("pod0a1b-2c"), "0a1b-2c");
+        assert_eq!(below("burstable"), "");
+    }
 
     #[test]
     fn finds_the_own_cgroup_on_both_versions() {

@@ -25,6 +25,7 @@ mod pod_images;
 mod registries;
 mod release;
 mod resolver;
+mod sandboxes;
 mod services;
 mod supervisor;
 mod volume;

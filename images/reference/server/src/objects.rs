@@ -12,12 +12,9 @@ use crate::settings::{ApiVersion, Generation, RestartPolicy, SandboxSettings};
 use crate::store::Record;
 
 pub use gateway_names::SANDBOX_ID_LABEL as ID_LABEL;
-/// Label of everything that a gateway makes.
-pub const MANAGED_BY_LABEL: &str = "openshell.ai/managed-by";
-/// The value of [`MANAGED_BY_LABEL`].
-pub const MANAGED_BY: &str = "openshell";
-/// Label with the gateway's id, of all generations but the first.
-pub const GATEWAY_ID_LABEL: &str = "openshell.ai/gateway-id";
+use gateway_names::{
+    GATEWAY_ID_LABEL, MANAGED_BY, MANAGED_BY_LABEL, SANDBOX_NAME_LABEL, SANDBOX_WORKSPACE_LABEL,
+};
 /// The folder with the supervisor, on the node and in the container.
 const SUPERVISOR_FOLDER: &str = "/opt/openshell/bin";
 /// Where the supervisor finds what it shows to the server.
@@ -63,8 +60,8 @@ fn labels(record: &Record, settings: &SandboxSettings) -> Value {
     let mut labels = json!({ ID_LABEL: record.id, MANAGED_BY_LABEL: MANAGED_BY });
     if settings.generation != Generation::First {
         labels[GATEWAY_ID_LABEL] = json!(settings.gateway_id);
-        labels["openshell.ai/sandbox-name"] = json!(record.name);
-        labels["openshell.ai/sandbox-workspace"] = json!(record.workspace);
+        labels[SANDBOX_NAME_LABEL] = json!(record.name);
+        labels[SANDBOX_WORKSPACE_LABEL] = json!(record.workspace);
     }
     labels
 }

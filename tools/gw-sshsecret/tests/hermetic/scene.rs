@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tool_document::{Run, check};
 
 pub const SECRET: &str = "/api/v1/namespaces/openshell/secrets/openshell-ssh-handshake";
-const SANDBOXES: &str = "/apis/agents.x-k8s.io/v1alpha1/namespaces/openshell/sandboxes";
+const SANDBOXES: &str = "/apis/agents.x-k8s.io/v1beta1/namespaces/openshell/sandboxes";
 const DEFINITION: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/sandboxes.agents.x-k8s.io";
 
 pub fn tool(kubeconfig: &Path) -> Command {
