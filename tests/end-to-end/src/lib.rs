@@ -7,6 +7,7 @@ mod driver;
 mod fresh_machine;
 mod gateway;
 mod lent_programs;
+mod loop_disk;
 mod node_parts;
 mod own_docker;
 mod people;

@@ -11,6 +11,7 @@ use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use crate::driver::Ended;
 use crate::gateway::random_name;
+use crate::loop_disk::LoopDisk;
 
 /// How long the daemon may take to answer or to end.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -18,6 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// The Docker. Dropping it ends it and all that it runs.
 #[derive(Debug)]
 pub struct OwnDocker {
+    // Before the folder that it is in.
+    disk: Option<LoopDisk>,
     folder: tempfile::TempDir,
     namespace: String,
     daemon: Option<Child>,
@@ -29,11 +32,25 @@ impl OwnDocker {
     /// # Panics
     /// Where it does not answer.
     pub fn started() -> Self {
+        Self::made(None)
+    }
+
+    /// The same with all that it keeps on a disk of its own, of this many bytes.
+    ///
+    /// # Panics
+    /// Where it does not answer, or the disk cannot be made.
+    pub fn on_a_disk(size: u64) -> Self {
+        Self::made(Some(size))
+    }
+
+    fn made(size: Option<u64>) -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("openshell-docker-")
+            .tempdir()
+            .expect("a folder");
         let made = Self {
-            folder: tempfile::Builder::new()
-                .prefix("openshell-docker-")
-                .tempdir()
-                .expect("a folder"),
+            disk: size.map(|size| LoopDisk::mounted_in(folder.path(), size)),
+            folder,
             namespace: random_name(),
             daemon: None,
         };
@@ -87,7 +104,11 @@ impl OwnDocker {
             .arg("--config-file")
             .arg(self.at("daemon.json"))
             .arg("--data-root")
-            .arg(self.at("data"))
+            .arg(
+                self.disk
+                    .as_ref()
+                    .map_or_else(|| self.at("data"), |disk| disk.path().join("data")),
+            )
             .arg("--exec-root")
             .arg(self.at("exec"))
             .arg("--pidfile")
@@ -120,6 +141,54 @@ impl OwnDocker {
         let pid = Pid::from_child(&daemon);
         kill_process(pid, signal).expect("it runs");
         daemon.wait().expect("its end");
+    }
+
+    /// The power goes and comes back: what is on the disk at this moment is all that there is, and Docker is started on it.
+    ///
+    /// # Panics
+    /// Without a disk of its own, or where it does not come up again.
+    pub fn loses_power(&mut self) {
+        let disk = self.disk.as_ref().expect("a disk");
+        // Nothing is written while the disk is copied, and nothing of it is ended before: its end would be seen.
+        let held = self.processes();
+        for pid in &held {
+            let _ = kill_process(*pid, Signal::STOP);
+        }
+        let copy = disk.copy();
+        let daemon = self.daemon.take();
+        // One that was born in between is found now.
+        for pid in held.into_iter().chain(self.processes()) {
+            let _ = kill_process(pid, Signal::KILL);
+        }
+        if let Some(mut daemon) = daemon {
+            let _ = daemon.wait();
+        }
+        while !self.processes().is_empty() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        for mount in mounts_below(&self.at("exec")) {
+            let _ = Command::new("umount").arg("--lazy").arg(mount).output();
+        }
+        // These are in memory on a machine.
+        let _ = std::fs::remove_dir_all(self.at("exec"));
+        let _ = std::fs::remove_file(self.at("pid"));
+        disk.comes_back_as(&copy);
+        self.start();
+    }
+
+    /// Daemon, containerd, and the programs that hold containers, with all that runs in those.
+    fn processes(&self) -> Vec<Pid> {
+        let mut all: Vec<Pid> = processes_of(self.folder.path());
+        let mut next = 0;
+        while next < all.len() {
+            for child in children_of(all[next]) {
+                if !all.contains(&child) {
+                    all.push(child);
+                }
+            }
+            next += 1;
+        }
+        all
     }
 
     /// Brings an image over from the machine's Docker.
@@ -183,18 +252,25 @@ fn processes_of(folder: &Path) -> Vec<Pid> {
         std::fs::read(format!("/proc/{pid}/cmdline"))
             .is_ok_and(|words| String::from_utf8_lossy(&words).contains(&folder))
     });
-    own.flat_map(|pid| {
-        let children =
-            std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-        let mut all: Vec<i32> = children
-            .split_whitespace()
-            .filter_map(|word| word.parse().ok())
-            .collect();
-        all.push(pid);
-        all
-    })
-    .filter_map(Pid::from_raw)
-    .collect()
+    own.filter_map(Pid::from_raw)
+        .flat_map(|pid| children_of(pid).into_iter().chain([pid]))
+        .collect()
+}
+
+/// The processes that each thread of the process has started and that have not ended.
+fn children_of(pid: Pid) -> Vec<Pid> {
+    let threads = std::fs::read_dir(format!("/proc/{}/task", pid.as_raw_nonzero()));
+    let lists = threads
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
+    let words: Vec<String> = lists.collect();
+    words
+        .iter()
+        .flat_map(|list| list.split_whitespace())
+        .filter_map(|word| Pid::from_raw(word.parse().ok()?))
+        .collect()
 }
 
 /// The deepest first.
