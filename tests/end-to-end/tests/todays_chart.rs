@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use end_to_end::{TestGateway, TodaysChart, skipped_without_docker};
+use end_to_end::{Ended, TestGateway, TodaysChart, skipped_without_docker};
 use reference_base::api::SandboxPhase;
 use reference_base::client::GatewayClient;
 
