@@ -2,6 +2,7 @@
 
 use end_to_end::{
     Chart, Deployed, Fault, LentPrograms, Moment, Tally, TestGateway, docker, skipped_without_docker, table,
+    wait_until,
 };
 use serde_json::json;
 
@@ -122,4 +123,57 @@ fn a_server_that_is_slow_to_start_loses_no_sandbox() {
         tally.seconds.iter().all(|taken| *taken > f64::from(seconds)),
         "\n{table}"
     );
+}
+
+/// A pod that tells when it was asked to end, `seconds` later.
+fn teller(name: &str, labels: &serde_json::Value, seconds: u32) -> serde_json::Value {
+    let lent = LentPrograms::of_node();
+    let mut volumes = lent.volumes;
+    let folder = format!("{FOLDER}/told");
+    volumes.push(json!({ "name": "told", "hostPath": { "path": folder, "type": "DirectoryOrCreate" } }));
+    let mut mounts = lent.mounts;
+    mounts.push(json!({ "name": "told", "mountPath": "/told" }));
+    let script = format!(
+        "trap 'sleep {seconds}; date +%s%N >/told/{name}; exit' TERM; touch /told/ready-{name}; while :; do sleep 0.1; done"
+    );
+    json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": { "name": name, "labels": labels },
+        "spec": {
+            "restartPolicy": "Never",
+            "containers": [{
+                "name": "main", "image": "openshell/pause:1", "imagePullPolicy": "Never",
+                "command": ["bash", "-c", script], "volumeMounts": mounts, "securityContext": { "runAsUser": 0 },
+            }],
+            "volumes": volumes,
+        },
+    })
+}
+
+/// On the gateway's volume.
+const FOLDER: &str = "/var/lib/rancher/k3s/storage";
+
+/// A supervisor that is asked to end says so to the server, which takes that as the end of its sandbox.
+#[test]
+fn a_stop_asks_sandboxes_to_end_after_everything_else_has_ended() {
+    if skipped_without_docker() {
+        return;
+    }
+    let gateway = TestGateway::started();
+    let pods = [
+        teller("server", &json!({}), 2),
+        teller("sandbox", &json!({ "openshell.ai/sandbox-id": "1" }), 0),
+    ];
+    let list = json!({ "apiVersion": "v1", "kind": "List", "items": pods });
+    gateway.shell(&format!("kubectl create -f - <<'END'\n{list}\nEND"));
+    wait_until("the pods do not run", || {
+        let told = gateway.shell(&format!("ls {FOLDER}/told 2>/dev/null || true"));
+        told.contains("ready-server") && told.contains("ready-sandbox")
+    });
+    gateway.run("stop", &[]).well();
+    gateway.start(&[]).well();
+    let at = |name: &str| -> u128 {
+        let told = gateway.shell(&format!("cat {FOLDER}/told/{name}"));
+        told.parse().expect("a time")
+    };
+    assert!(at("sandbox") >= at("server"));
 }

@@ -148,7 +148,7 @@ fn another_image(deployed: &Deployed) -> String {
         .stdout(Stdio::null());
     let mut build = build.spawn().expect("docker");
     let text = format!(
-        "FROM {}\nRUN echo another >>/opt/openshell/chart/hash\n",
+        "FROM {}\nRUN echo {name} >>/opt/openshell/chart/hash\n",
         own_image()
     );
     let mut stdin = build.stdin.take().expect("a pipe");
