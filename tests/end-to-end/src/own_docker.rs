@@ -169,11 +169,29 @@ impl OwnDocker {
         for mount in mounts_below(&self.at("exec")) {
             let _ = Command::new("umount").arg("--lazy").arg(mount).output();
         }
-        // These are in memory on a machine.
+        // These are in memory on a machine. A link leads on to the network of a container that is gone, as long as a connection
+        // of it is not given up, and its address is the next container's.
+        for link in self.links() {
+            let _ = Command::new("ip")
+                .args(["-n", &self.namespace, "link", "delete", &link])
+                .output();
+        }
         let _ = std::fs::remove_dir_all(self.at("exec"));
         let _ = std::fs::remove_file(self.at("pid"));
         disk.comes_back_as(&copy);
         self.start();
+    }
+
+    /// The network links that Docker made: bridges, and the ends of containers' links.
+    fn links(&self) -> Vec<String> {
+        let mut list = Command::new("ip");
+        list.args(["-n", &self.namespace, "-brief", "link"]);
+        let links = Ended::of(list).well().stdout;
+        let names = links
+            .lines()
+            .filter_map(|line| line.split([' ', '@']).next())
+            .filter(|name| *name != "lo");
+        names.map(str::to_owned).collect()
     }
 
     /// Daemon, containerd, and the programs that hold containers, with all that runs in those.
