@@ -1,4 +1,4 @@
-//! The machine loses its power at a random moment, or Docker ends with no tool around: sandboxes answer afterwards with what their disks have.
+//! The machine loses its power at a random moment, or Docker ends: sandboxes answer afterwards with what their disks have.
 
 use std::cell::RefCell;
 
@@ -64,6 +64,10 @@ fn sandboxes_live_through_what_ends_docker_and_the_machine() {
     }
     if !geteuid().is_root() {
         println!("skipped: only root can start a second Docker");
+        return;
+    }
+    if !std::path::Path::new("/dev/loop-control").exists() {
+        println!("skipped: this machine mounts no file as a disk");
         return;
     }
     let all = std::env::var_os("OPENSHELL_TEST_ALL").is_some();
