@@ -2,7 +2,7 @@
 
 use end_to_end::{
     Chart, Deployed, Fault, LentPrograms, Moment, Tally, TestGateway, docker, skipped_without_docker, table,
-    wait_until,
+    until,
 };
 use serde_json::json;
 
@@ -165,7 +165,7 @@ fn a_stop_asks_sandboxes_to_end_after_everything_else_has_ended() {
     ];
     let list = json!({ "apiVersion": "v1", "kind": "List", "items": pods });
     gateway.shell(&format!("kubectl create -f - <<'END'\n{list}\nEND"));
-    wait_until("the pods do not run", || {
+    until("the pods do not run", || {
         let told = gateway.shell(&format!("ls {FOLDER}/told 2>/dev/null || true"));
         told.contains("ready-server") && told.contains("ready-sandbox")
     });
