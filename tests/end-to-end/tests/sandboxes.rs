@@ -165,7 +165,7 @@ fn a_stop_asks_sandboxes_to_end_after_everything_else_has_ended() {
     ];
     let list = json!({ "apiVersion": "v1", "kind": "List", "items": pods });
     gateway.shell(&format!("kubectl create -f - <<'END'\n{list}\nEND"));
-    until("the pods do not run", || {
+    until("the pods run", || {
         let told = gateway.shell(&format!("ls {FOLDER}/told 2>/dev/null || true"));
         told.contains("ready-server") && told.contains("ready-sandbox")
     });
