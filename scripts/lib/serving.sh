@@ -4,8 +4,8 @@
 # The document of gw-detect on a gateway that serves, up to the endpoint.
 serving='^\{"schema":1,"tool":"gw-detect","gateway":"([^"]+)","docker":\{[^{}]*\},"gateways":\[\],"state":"serving","endpoint":"([^"]+)",'
 
-# If neither a setting nor a chart is given, and nobody waits for sandboxes, a gateway that serves is left as it is, and the run is over. It is asked before anything
-# else is read, of the tools that are there, and told without jq, which takes longer than all the rest together.
+# If neither a setting nor a chart is given, and nobody waits for sandboxes, a gateway that serves is left as it is, and the run is over. It
+# is asked before anything else is read, of the tools that are there, and told without jq, which takes longer than all the rest together.
 serves_already() {
     [[ ($verb == start || $verb == resume) && $on_cluster == false && -x $programs/gw-detect && ${#settings[@]} == 0 && -z ${given[--wait-sandboxes]:-} ]] || return 1
     [[ ${given[--on-failure]:-keep} =~ ^(keep|recreate)$ && ${given[--recreate]:-false} == false ]] || return 1

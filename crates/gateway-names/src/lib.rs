@@ -67,6 +67,9 @@ pub const SERVER_CONFIG_KEY: &str = "gateway.toml";
 pub const SANDBOX_POD_LABEL: &str = "agents.x-k8s.io/sandbox-name-hash";
 /// Annotation of a sandbox's object with the name of its pod, where that is another than its own.
 pub const SANDBOX_POD_ANNOTATION: &str = "agents.x-k8s.io/pod-name";
+/// Reasons of a sandbox's condition `Ready=False` by which its controller tells that its pod ended. The server takes them as the end of the
+/// sandbox: only deleting leaves phase Error. Seen on OpenShell's server of August 2026.
+pub const SANDBOX_ENDED: [&str; 4] = ["PodFailed", "PodSucceeded", "SandboxExpired", "MultiplePods"];
 /// API group of sandboxes.
 pub const SANDBOX_GROUP: &str = "agents.x-k8s.io";
 

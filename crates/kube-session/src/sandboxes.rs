@@ -3,7 +3,7 @@
 use contract::Failure;
 use gateway_names::SANDBOX_GROUP;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::api::{ApiResource, GroupVersionKind};
+use kube::api::{ApiResource, DynamicObject, GroupVersionKind};
 
 use crate::{Session, Trouble};
 
@@ -15,13 +15,16 @@ impl Session {
     /// Its definition is asked for by name, because an API server that has just started answers 404 for every custom kind that it has
     /// not loaded yet, and leaves it out of its list of kinds.
     pub async fn sandboxes_served(&self) -> Result<Option<ApiResource>, Failure> {
-        let definition = self.get(&self.everywhere(), &name()).await?;
+        let definition = self.get(&self.everywhere(), &sandbox_definition()).await?;
         Ok(definition.and_then(|definition| newest(&served(definition))))
     }
 
     /// As [`Session::sandboxes_served`], for who only looks: that list is believed if the user may not read definitions (403).
     pub async fn sandboxes_served_or_listed(&self) -> Result<Option<ApiResource>, Failure> {
-        let (definitions, name) = (self.everywhere::<CustomResourceDefinition>(), name());
+        let (definitions, name) = (
+            self.everywhere::<CustomResourceDefinition>(),
+            sandbox_definition(),
+        );
         let what = format!("the API server to return CustomResourceDefinition {name}");
         let is_answer = |trouble| matches!(trouble, Trouble::Absent | Trouble::Forbidden).then_some(trouble);
         let found = self
@@ -48,7 +51,8 @@ impl Session {
     }
 }
 
-fn name() -> String {
+/// The name of the definition of sandboxes.
+pub fn sandbox_definition() -> String {
     format!("sandboxes.{SANDBOX_GROUP}")
 }
 
@@ -65,10 +69,17 @@ fn newest(served: &[String]) -> Option<ApiResource> {
     let known = VERSIONS
         .into_iter()
         .find(|known| served.iter().any(|version| version == known));
-    known.or(served.first().map(String::as_str)).map(resource)
+    known.or(served.first().map(String::as_str)).map(sandbox_resource)
 }
 
-fn resource(version: &str) -> ApiResource {
+/// `sandboxes.agents.x-k8s.io` in a version.
+pub fn sandbox_resource(version: &str) -> ApiResource {
     let kind = GroupVersionKind::gvk(SANDBOX_GROUP, version, "Sandbox");
     ApiResource::from_gvk_with_plural(&kind, "sandboxes")
+}
+
+/// Is a sandbox to run? v1beta1 says it by `operatingMode`, v1alpha1 by `replicas`.
+pub fn sandbox_wants_to_run(sandbox: &DynamicObject) -> bool {
+    let spec = &sandbox.data["spec"];
+    spec["operatingMode"] != "Suspended" && spec["replicas"] != 0
 }

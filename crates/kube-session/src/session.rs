@@ -155,16 +155,7 @@ impl Session {
     where
         K: Clone + DeserializeOwned + Debug,
     {
-        let what = format!("the API server to list {kind}");
-        let found = self
-            .pages(
-                &what,
-                selection,
-                async |page| api.list(page).await,
-                keep,
-                |_| false,
-            )
-            .await?;
+        let found = self.listed(kind, api, selection, keep, |_| false).await?;
         Ok(found.unwrap_or_default())
     }
 
@@ -179,16 +170,24 @@ impl Session {
     where
         K: Clone + DeserializeOwned + Debug,
     {
-        let what = format!("the API server to list {kind}");
         let is_refused = |trouble| trouble == Trouble::Forbidden;
-        self.pages(
-            &what,
-            selection,
-            async |page| api.list(page).await,
-            keep,
-            is_refused,
-        )
-        .await
+        self.listed(kind, api, selection, keep, is_refused).await
+    }
+
+    async fn listed<K, T>(
+        &self,
+        kind: &str,
+        api: &Api<K>,
+        selection: &ListParams,
+        keep: impl Fn(K) -> T,
+        is_refused: impl Fn(Trouble) -> bool,
+    ) -> Result<Option<Vec<T>>, Failure>
+    where
+        K: Clone + DeserializeOwned + Debug,
+    {
+        let what = format!("the API server to list {kind}");
+        let send = async |page: &ListParams| api.list(page).await;
+        self.pages(&what, selection, send, keep, is_refused).await
     }
 
     /// The names of the objects that the selection matches. What else they hold, such as the values of Secrets, stays with

@@ -24,7 +24,7 @@ pub use fresh_machine::FreshMachine;
 pub use gateway::{TestGateway, docker, free_port, random_name};
 pub use lent_programs::LentPrograms;
 pub use node_parts::signal;
-pub use own_docker::OwnDocker;
+pub use own_docker::{OwnDocker, beside_docker};
 pub use people::{Person, Sandbox};
 pub use played::PlayedGateway;
 pub use sandboxes::{Chart, Deployed, Fault, Moment, Tally, table};

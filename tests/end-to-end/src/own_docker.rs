@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, geteuid, kill_process};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use crate::driver::Ended;
@@ -15,6 +15,20 @@ use crate::loop_disk::LoopDisk;
 
 /// How long the daemon may take to answer or to end.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Runs what uses such a Docker on a thread of its own, which goes to that Docker's network. Says, and gives `None`, if this machine cannot
+/// start one.
+///
+/// # Panics
+/// If `body` does.
+pub fn beside_docker<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    if !geteuid().is_root() {
+        println!("skipped: only root can start a second Docker");
+        return None;
+    }
+    let ended = std::thread::spawn(body).join();
+    Some(ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+}
 
 /// The Docker. Dropping it ends it and all that it runs.
 #[derive(Debug)]
@@ -150,25 +164,23 @@ impl OwnDocker {
     pub fn loses_power(&mut self) {
         let disk = self.disk.as_ref().expect("a disk");
         // Nothing is written while the disk is copied, and nothing of it is ended before: its end would be seen.
-        let held = self.processes();
+        let held = processes_of(self.folder.path());
         for pid in &held {
             let _ = kill_process(*pid, Signal::STOP);
         }
         let copy = disk.copy();
         let daemon = self.daemon.take();
         // One that was born in between is found now.
-        for pid in held.into_iter().chain(self.processes()) {
+        for pid in held.into_iter().chain(processes_of(self.folder.path())) {
             let _ = kill_process(pid, Signal::KILL);
         }
         if let Some(mut daemon) = daemon {
             let _ = daemon.wait();
         }
-        while !self.processes().is_empty() {
+        while !processes_of(self.folder.path()).is_empty() {
             std::thread::sleep(Duration::from_millis(20));
         }
-        for mount in mounts_below(&self.at("exec")) {
-            let _ = Command::new("umount").arg("--lazy").arg(mount).output();
-        }
+        unmount_below(&self.at("exec"));
         // These are in memory on a machine. A link leads on to the network of a container that is gone, as long as a connection
         // of it is not given up, and its address is the next container's.
         for link in self.links() {
@@ -192,21 +204,6 @@ impl OwnDocker {
             .filter_map(|line| line.split([' ', '@']).next())
             .filter(|name| *name != "lo");
         names.map(str::to_owned).collect()
-    }
-
-    /// Daemon, containerd, and the programs that hold containers, with all that runs in those.
-    fn processes(&self) -> Vec<Pid> {
-        let mut all: Vec<Pid> = processes_of(self.folder.path());
-        let mut next = 0;
-        while next < all.len() {
-            for child in children_of(all[next]) {
-                if !all.contains(&child) {
-                    all.push(child);
-                }
-            }
-            next += 1;
-        }
-        all
     }
 
     /// Brings an image over from the machine's Docker.
@@ -252,16 +249,15 @@ impl Drop for OwnDocker {
         for pid in processes_of(self.folder.path()) {
             let _ = kill_process(pid, Signal::KILL);
         }
-        for mount in mounts_below(self.folder.path()) {
-            let _ = Command::new("umount").arg("--lazy").arg(mount).output();
-        }
+        unmount_below(self.folder.path());
         let _ = Command::new("ip")
             .args(["netns", "delete", &self.namespace])
             .output();
     }
 }
 
-/// The processes whose arguments name the folder, and before each the processes that it started itself.
+/// The processes whose arguments name the folder, with all that they started: daemon, containerd, and the programs that hold containers, with
+/// what runs in those.
 fn processes_of(folder: &Path) -> Vec<Pid> {
     let folder = folder.display().to_string();
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
@@ -270,9 +266,17 @@ fn processes_of(folder: &Path) -> Vec<Pid> {
         std::fs::read(format!("/proc/{pid}/cmdline"))
             .is_ok_and(|words| String::from_utf8_lossy(&words).contains(&folder))
     });
-    own.filter_map(Pid::from_raw)
-        .flat_map(|pid| children_of(pid).into_iter().chain([pid]))
-        .collect()
+    let mut all: Vec<Pid> = own.filter_map(Pid::from_raw).collect();
+    let mut next = 0;
+    while next < all.len() {
+        for child in children_of(all[next]) {
+            if !all.contains(&child) {
+                all.push(child);
+            }
+        }
+        next += 1;
+    }
+    all
 }
 
 /// The processes that each thread of the process has started and that have not ended.
@@ -292,17 +296,18 @@ fn children_of(pid: Pid) -> Vec<Pid> {
 }
 
 /// The deepest first.
-fn mounts_below(folder: &Path) -> Vec<String> {
+fn unmount_below(folder: &Path) {
     let table = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
     let prefix = folder.display().to_string();
-    let mut found: Vec<String> = table
+    let mut found: Vec<&str> = table
         .lines()
         .filter_map(|line| line.split(' ').nth(1))
         .filter(|path| path.starts_with(&prefix))
-        .map(str::to_owned)
         .collect();
     found.sort_by_key(|path| std::cmp::Reverse(path.len()));
-    found
+    for mount in found {
+        let _ = Command::new("umount").arg("--lazy").arg(mount).output();
+    }
 }
 
 fn ip(arguments: &[&str]) {

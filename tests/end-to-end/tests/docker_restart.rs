@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use end_to_end::{OwnDocker, Person, Sandbox, TestGateway, own_image, skipped_without_docker};
-use rustix::process::{Pid, Signal, geteuid, kill_process};
+use end_to_end::{OwnDocker, Person, Sandbox, TestGateway, beside_docker, own_image, skipped_without_docker};
+use rustix::process::{Pid, Signal, kill_process};
 
 /// What must outlive everything.
 struct Kept<'a> {
@@ -63,13 +63,7 @@ fn the_gateway_serves_again_with_its_secret_port_and_sandbox() {
     if skipped_without_docker() {
         return;
     }
-    if !geteuid().is_root() {
-        println!("skipped: only root can start a second Docker");
-        return;
-    }
-    // A thread of its own goes to the second Docker's network.
-    let ended = std::thread::spawn(restarts).join();
-    ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    beside_docker(restarts);
 }
 
 fn restarts() {

@@ -51,17 +51,6 @@ pub fn is_code(error: &kube::Error, code: u16) -> bool {
     matches!(error, kube::Error::Api(status) if status.code == code)
 }
 
-/// Is this object's absence proven? A 404 that does not name it may be about its kind.
-pub fn is_absent(error: &kube::Error, name: &str) -> bool {
-    let named = |status: &kube::core::Status| {
-        status
-            .details
-            .as_ref()
-            .is_some_and(|details| details.name == name)
-    };
-    matches!(error, kube::Error::Api(status) if status.code == 404 && named(status))
-}
-
 /// Creates the object where it is absent.
 pub async fn ensure<K>(api: &Api<K>, object: serde_json::Value) -> anyhow::Result<()>
 where

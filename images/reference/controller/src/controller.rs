@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use gateway_names::SANDBOX_GROUP;
+use gateway_names::{SANDBOX_GROUP, SANDBOX_POD_LABEL};
 use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{APIGroup, ObjectMeta};
 use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams, Preconditions};
 use kube::runtime::controller::{Action, Error as ControllerError};
 use kube::runtime::{Controller, watcher};
 use kube::{Api, Client};
-use kube_session::{Trouble, classify, explain, present};
+use kube_session::{Trouble, classify, explain, present, sandbox_resource, sandbox_wants_to_run};
 use reference_base::log::{self, Level};
 use serde_json::json;
 
@@ -65,8 +65,8 @@ struct Place {
 
 /// Runs until `stop` resolves.
 pub async fn run(client: Client, settings: Settings, stop: impl Future<Output = ()> + Send + Sync + 'static) {
-    let resource = objects::resource(served(&client).await);
-    let own = watcher::Config::default().labels(objects::NAME_HASH_LABEL);
+    let resource = sandbox_resource(served(&client).await);
+    let own = watcher::Config::default().labels(SANDBOX_POD_LABEL);
     let namespace = settings.namespace.as_deref();
     let sandboxes: Api<DynamicObject> = match namespace {
         Some(namespace) => Api::namespaced_with(client.clone(), namespace, &resource),
@@ -151,19 +151,15 @@ impl Place {
         let owner = sandbox.metadata.uid.as_deref().unwrap_or_default();
         let mut claims = Vec::new();
         for wanted in wanted_claims {
-            let found = present(
-                self.claims.get(name_of(&wanted.metadata)).await,
-                name_of(&wanted.metadata),
-            )?;
+            let name = name_of(&wanted.metadata);
+            let found = present(self.claims.get(name).await, name)?;
             claims.push(found.map_or(Claim::Missing, |claim| seen_claim(&claim.metadata, owner)));
         }
-        let pod = present(
-            self.pods.get(name_of(&wanted_pod.metadata)).await,
-            name_of(&wanted_pod.metadata),
-        )?;
+        let name = name_of(&wanted_pod.metadata);
+        let pod = present(self.pods.get(name).await, name)?;
         Ok(Observation {
             deleting: sandbox.metadata.deletion_timestamp.is_some(),
-            wants_to_run: objects::wants_to_run(sandbox),
+            wants_to_run: sandbox_wants_to_run(sandbox),
             claims,
             pod: pod.map_or(plan::Pod::Missing, |pod| seen_pod(&pod, owner)),
         })

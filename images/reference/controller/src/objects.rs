@@ -1,29 +1,12 @@
 //! The pod and the volume claims that a sandbox's object asks for. Pure construction, no requests.
 
 use anyhow::Context;
-use gateway_names::SANDBOX_GROUP;
+use gateway_names::SANDBOX_POD_LABEL;
 use k8s_openapi::api::core::v1::{
     PersistentVolumeClaim, PersistentVolumeClaimVolumeSource, Pod, PodSpec, Volume,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
-use kube::api::{ApiResource, DynamicObject, GroupVersionKind};
-
-/// Label of every pod and claim of a sandbox; its value follows from the sandbox's name.
-pub const NAME_HASH_LABEL: &str = "agents.x-k8s.io/sandbox-name-hash";
-
-/// `sandboxes.agents.x-k8s.io` in a version.
-pub fn resource(version: &str) -> ApiResource {
-    ApiResource::from_gvk_with_plural(
-        &GroupVersionKind::gvk(SANDBOX_GROUP, version, "Sandbox"),
-        "sandboxes",
-    )
-}
-
-/// Is the sandbox to run? v1beta1 says it by `operatingMode`, v1alpha1 by `replicas`.
-pub fn wants_to_run(sandbox: &DynamicObject) -> bool {
-    let spec = &sandbox.data["spec"];
-    spec["operatingMode"] != "Suspended" && spec["replicas"] != 0
-}
+use kube::api::DynamicObject;
 
 /// The volume claims that a sandbox's templates ask for, named `TEMPLATE-SANDBOX` and owned by the sandbox.
 pub fn claims(sandbox: &DynamicObject) -> anyhow::Result<Vec<PersistentVolumeClaim>> {
@@ -115,7 +98,7 @@ fn name_hash(name: &str) -> String {
 fn owned(sandbox: &DynamicObject, name: String) -> anyhow::Result<ObjectMeta> {
     let types = sandbox.types.clone().context("the sandbox has no version")?;
     let mut labels = sandbox.metadata.labels.clone().unwrap_or_default();
-    labels.insert(NAME_HASH_LABEL.to_owned(), name_hash(name_of(sandbox)?));
+    labels.insert(SANDBOX_POD_LABEL.to_owned(), name_hash(name_of(sandbox)?));
     Ok(ObjectMeta {
         name: Some(name),
         namespace: sandbox.metadata.namespace.clone(),
@@ -134,8 +117,10 @@ fn owned(sandbox: &DynamicObject, name: String) -> anyhow::Result<ObjectMeta> {
 
 #[cfg(test)]
 mod tests {
-    use super::{NAME_HASH_LABEL, claims, pod, wants_to_run};
+    use super::{claims, pod};
+    use gateway_names::SANDBOX_POD_LABEL;
     use kube::api::DynamicObject;
+    use kube_session::sandbox_wants_to_run;
     use serde_json::{Value, json};
 
     fn made() -> DynamicObject {
@@ -163,7 +148,9 @@ mod tests {
         assert_eq!(pod["metadata"]["namespace"], "space");
         assert_eq!(pod["metadata"]["labels"]["openshell.ai/sandbox-id"], "id-1");
         assert_eq!(
-            pod["metadata"]["labels"][NAME_HASH_LABEL].as_str().map(str::len),
+            pod["metadata"]["labels"][SANDBOX_POD_LABEL]
+                .as_str()
+                .map(str::len),
             Some(8)
         );
         let owner = json!([{
@@ -218,7 +205,7 @@ mod tests {
             (json!({ "replicas": 0 }), false),
         ] {
             object.data["spec"] = spec;
-            assert_eq!(wants_to_run(&object), runs, "{:?}", object.data["spec"]);
+            assert_eq!(sandbox_wants_to_run(&object), runs, "{:?}", object.data["spec"]);
         }
     }
 }

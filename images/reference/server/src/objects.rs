@@ -3,8 +3,12 @@
 //! Source of the names: the sandboxes that OpenShell v0.0.22 to v0.0.36, and v0.0.88 and later, make.
 
 use anyhow::Context;
-use gateway_names::{HANDSHAKE_VARIABLE, HOST_NAMES, SANDBOX_CONTAINER, SANDBOX_GROUP};
-use kube::api::{ApiResource, DynamicObject, GroupVersionKind};
+use gateway_names::{
+    GATEWAY_ID_LABEL, HANDSHAKE_VARIABLE, HOST_NAMES, MANAGED_BY, MANAGED_BY_LABEL, SANDBOX_CONTAINER,
+    SANDBOX_GROUP, SANDBOX_NAME_LABEL, SANDBOX_WORKSPACE_LABEL,
+};
+use kube::api::{ApiResource, DynamicObject};
+use kube_session::sandbox_resource;
 use nssh1::Secret;
 use serde_json::{Value, json};
 
@@ -12,9 +16,7 @@ use crate::settings::{ApiVersion, Generation, RestartPolicy, SandboxSettings};
 use crate::store::Record;
 
 pub use gateway_names::SANDBOX_ID_LABEL as ID_LABEL;
-use gateway_names::{
-    GATEWAY_ID_LABEL, MANAGED_BY, MANAGED_BY_LABEL, SANDBOX_NAME_LABEL, SANDBOX_WORKSPACE_LABEL,
-};
+
 /// The folder with the supervisor, on the node and in the container.
 const SUPERVISOR_FOLDER: &str = "/opt/openshell/bin";
 /// Where the supervisor finds what it shows to the server.
@@ -31,10 +33,7 @@ fn word(version: ApiVersion) -> &'static str {
 
 /// `sandboxes.agents.x-k8s.io` in a version.
 pub fn resource(version: ApiVersion) -> ApiResource {
-    ApiResource::from_gvk_with_plural(
-        &GroupVersionKind::gvk(SANDBOX_GROUP, word(version), "Sandbox"),
-        "sandboxes",
-    )
+    sandbox_resource(word(version))
 }
 
 /// The name of a sandbox's object: today's has the workspace in it.

@@ -4,7 +4,8 @@ use contract::Failure;
 use gateway_names::{GATEWAY_ID_VARIABLE, SERVER_CONFIG_KEY, WORKLOAD};
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
-use k8s_openapi::api::core::v1::{ConfigMap, PodSpec};
+use k8s_openapi::api::core::v1::{ConfigMap, PodSpec, PodTemplateSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
 use kube_session::{Session, Trouble, WorkloadKind};
 use serde::de::DeserializeOwned;
@@ -72,29 +73,24 @@ where
     Ok(found.ok())
 }
 
+impl Server {
+    fn new(metadata: ObjectMeta, template: Option<PodTemplateSpec>) -> Self {
+        Self {
+            app: metadata.labels.and_then(|mut labels| labels.remove(APP_LABEL)),
+            pods: template.and_then(|template| template.spec).unwrap_or_default(),
+        }
+    }
+}
+
 impl From<StatefulSet> for Server {
     fn from(set: StatefulSet) -> Self {
-        let pods = set.spec.map(|spec| spec.template).unwrap_or_default();
-        Self {
-            app: set
-                .metadata
-                .labels
-                .and_then(|mut labels| labels.remove(APP_LABEL)),
-            pods: pods.spec.unwrap_or_default(),
-        }
+        Self::new(set.metadata, set.spec.map(|spec| spec.template))
     }
 }
 
 impl From<Deployment> for Server {
     fn from(deployment: Deployment) -> Self {
-        let pods = deployment.spec.map(|spec| spec.template).unwrap_or_default();
-        Self {
-            app: deployment
-                .metadata
-                .labels
-                .and_then(|mut labels| labels.remove(APP_LABEL)),
-            pods: pods.spec.unwrap_or_default(),
-        }
+        Self::new(deployment.metadata, deployment.spec.map(|spec| spec.template))
     }
 }
 

@@ -3,6 +3,7 @@
 //! The words are those of OpenShell's server. The server also remembers what no object shows: a supervisor's report that its main
 //! process ended keeps a sandbox in phase Error there, whatever becomes of its object.
 
+use gateway_names::SANDBOX_ENDED;
 use jiff::Timestamp;
 
 use super::objects::{PodFacts, Ready, Sandbox};
@@ -28,18 +29,11 @@ pub struct Verdict {
     pub cause: Option<CauseField>,
 }
 
-/// Reasons of `Ready=False` after which the server gives a sandbox up, and their words in documents.
-const FINAL: [(&str, &str); 4] = [
-    ("PodFailed", "pod_failed"),
-    ("PodSucceeded", "pod_succeeded"),
-    ("SandboxExpired", "sandbox_expired"),
-    ("MultiplePods", "multiple_pods"),
-];
 const SUSPENDED: &str = "SandboxSuspended";
 
 /// The phase, and why it is not `Ready` or `Stopped`. A pod whose containers started before `since` is not known to run.
 pub fn judge(sandbox: &Sandbox, pod: Pod<'_>, since: Option<Timestamp>) -> Verdict {
-    let with = |phase, word, detail: String| Verdict {
+    let with = |phase, word: &str, detail: String| Verdict {
         phase,
         cause: Some(CauseField::new(word, detail)),
     };
@@ -57,13 +51,17 @@ pub fn judge(sandbox: &Sandbox, pod: Pod<'_>, since: Option<Timestamp>) -> Verdi
             _ => fine(Phase::Stopped),
         };
     }
-    if let Some((reason, word)) = sandbox.ready.reason().and_then(is_final) {
+    if let Some(reason) = sandbox
+        .ready
+        .reason()
+        .filter(|reason| SANDBOX_ENDED.contains(reason))
+    {
         let pod = match pod {
             Pod::Found(pod) => pod.problem.as_ref().map(|cause| format!("; {}", cause.detail)),
             Pod::Unknown | Pod::Missing => None,
         };
         let detail = format!("its controller reports {reason}{}", pod.unwrap_or_default());
-        return with(Phase::Error, word, detail);
+        return with(Phase::Error, &snake_case(reason), detail);
     }
     let phase = match sandbox.ready.reason() {
         Some(SUSPENDED) => Phase::Starting,
@@ -79,8 +77,16 @@ pub fn judge(sandbox: &Sandbox, pod: Pod<'_>, since: Option<Timestamp>) -> Verdi
     }
 }
 
-fn is_final(reason: &str) -> Option<(&'static str, &'static str)> {
-    FINAL.into_iter().find(|(known, _)| *known == reason)
+/// A reason of Kubernetes as documents have it: `PodFailed` becomes `pod_failed`.
+fn snake_case(reason: &str) -> String {
+    let mut word = String::new();
+    for letter in reason.chars() {
+        if letter.is_ascii_uppercase() && !word.is_empty() {
+            word.push('_');
+        }
+        word.push(letter.to_ascii_lowercase());
+    }
+    word
 }
 
 /// Why its pod does not run; `None` if it does, or is not known.

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use anyhow::{Context, bail};
+use gateway_names::SANDBOX_POD_ANNOTATION;
 use jiff::Timestamp;
 use k8s_openapi::api::coordination::v1::Lease as ApiLease;
 use k8s_openapi::api::core::v1::Pod as ApiPod;
@@ -11,7 +12,6 @@ use kube::{Api, Client};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::observe::POD_NAME;
 use super::plan::{Here, Lease, Plan, Sandbox, own_holder};
 use crate::cluster::is_code;
 
@@ -19,7 +19,7 @@ use crate::cluster::is_code;
 const DURATION: u32 = 15;
 
 /// Does it all; the leases are then in the version that was written. The annotation goes before the pod that it names: with it alone
-/// no pod would be made.
+/// Agent Sandbox v0.3.10 would make no pod.
 pub async fn act(
     client: &Client,
     here: &Here,
@@ -90,8 +90,9 @@ async fn write(client: &Client, lease: &Lease, holder: &str, seconds: u32) -> an
 
 async fn unname(client: &Client, resource: &ApiResource, sandbox: &Sandbox) -> anyhow::Result<()> {
     let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), &sandbox.namespace, resource);
-    let patch =
-        Patch::Merge(json!({ "metadata": { "uid": sandbox.uid, "annotations": { POD_NAME: null } } }));
+    let patch = Patch::Merge(
+        json!({ "metadata": { "uid": sandbox.uid, "annotations": { SANDBOX_POD_ANNOTATION: null } } }),
+    );
     match api
         .patch_metadata(&sandbox.name, &PatchParams::default(), &patch)
         .await

@@ -3,30 +3,20 @@
 use std::collections::HashSet;
 
 use anyhow::Context;
-use gateway_names::{SANDBOX_GROUP, SANDBOX_ID_LABEL};
+use gateway_names::{MANAGED_BY, MANAGED_BY_LABEL, SANDBOX_ENDED, SANDBOX_ID_LABEL, SANDBOX_POD_ANNOTATION};
 use k8s_openapi::api::coordination::v1::Lease as ApiLease;
 use k8s_openapi::api::core::v1::Pod as ApiPod;
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
-    CustomResourceDefinition, CustomResourceDefinitionVersion,
-};
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
-use kube::api::{ApiResource, DynamicObject, GroupVersionKind, ListParams};
+use kube::api::{ApiResource, DynamicObject, ListParams};
 use kube::{Api, Client};
+use kube_session::{present, sandbox_definition, sandbox_resource, sandbox_wants_to_run};
 use serde_json::Value;
 
 use super::plan::{Lease, Observed, Pod, Sandbox, Server};
-use crate::cluster::is_absent;
 
-/// Annotation with the name of a sandbox's pod. With it, Agent Sandbox v0.3.10 does not make a pod that is gone again.
-pub const POD_NAME: &str = "agents.x-k8s.io/pod-name";
-
-/// Label of all that OpenShell made, with its value. Objects of the first releases may have no more than [`SANDBOX_ID_LABEL`].
-const MANAGED_BY: (&str, &str) = ("openshell.ai/managed-by", "openshell");
 /// Where a sandbox's supervisor dials, in its environment.
 const ENDPOINT: &str = "OPENSHELL_ENDPOINT";
-/// Reasons of `Ready=False` by which Agent Sandbox tells that a pod ended, and OpenShell's server that the sandbox did.
-const ENDED: [&str; 4] = ["PodFailed", "PodSucceeded", "SandboxExpired", "MultiplePods"];
-
 /// What is there, and the version of the API by which sandboxes were read; `None`: they were not.
 pub struct Seen {
     /// What the API server knows.
@@ -76,19 +66,15 @@ pub async fn observe(client: &Client, by_pods: bool) -> anyhow::Result<Seen> {
 /// the list of groups is made in the background, and is not whole at first. The stored version comes first: it needs no conversion.
 async fn versions(client: &Client) -> Result<Vec<ApiResource>, kube::Error> {
     let definitions: Api<CustomResourceDefinition> = Api::all(client.clone());
-    let name = format!("sandboxes.{SANDBOX_GROUP}");
-    let mut versions = match definitions.get(&name).await {
-        Ok(definition) => definition.spec.versions,
-        Err(error) if is_absent(&error, &name) => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
+    let name = sandbox_definition();
+    let definition = present(definitions.get(&name).await, &name)?;
+    let mut versions = definition.map_or_else(Vec::new, |found| found.spec.versions);
     versions.retain(|version| version.served);
     versions.sort_by_key(|version| !version.storage);
-    let resource = |version: CustomResourceDefinitionVersion| {
-        let kind = GroupVersionKind::gvk(SANDBOX_GROUP, &version.name, "Sandbox");
-        ApiResource::from_gvk_with_plural(&kind, "sandboxes")
-    };
-    Ok(versions.into_iter().map(resource).collect())
+    Ok(versions
+        .iter()
+        .map(|version| sandbox_resource(&version.name))
+        .collect())
 }
 
 /// OpenShell's sandboxes, by the first version that can be read.
@@ -119,10 +105,11 @@ pub async fn pod_uids(client: &Client) -> Result<HashSet<String>, kube::Error> {
     Ok(ours.filter_map(|metadata| metadata.uid).collect())
 }
 
+/// Objects of the first releases may have no more than [`SANDBOX_ID_LABEL`].
 fn is_openshells(metadata: &ObjectMeta) -> bool {
     let labels = metadata.labels.as_ref();
     labels.is_some_and(|labels| {
-        labels.get(MANAGED_BY.0).map(String::as_str) == Some(MANAGED_BY.1)
+        labels.get(MANAGED_BY_LABEL).map(String::as_str) == Some(MANAGED_BY)
             || labels.contains_key(SANDBOX_ID_LABEL)
     })
 }
@@ -133,7 +120,6 @@ fn sandbox(object: &DynamicObject) -> Option<Sandbox> {
         return None;
     }
     let (spec, namespace) = (&object.data["spec"], metadata.namespace.clone()?);
-    let is_suspended = spec["operatingMode"] == "Suspended" || spec["replicas"] == 0;
     let conditions = object.data["status"]["conditions"].as_array();
     let told = conditions
         .into_iter()
@@ -143,11 +129,13 @@ fn sandbox(object: &DynamicObject) -> Option<Sandbox> {
     Some(Sandbox {
         name: metadata.name.clone()?,
         uid: metadata.uid.clone()?,
-        wants_to_run: !is_suspended && metadata.deletion_timestamp.is_none(),
+        wants_to_run: sandbox_wants_to_run(object) && metadata.deletion_timestamp.is_none(),
         ended: told.is_some_and(|ready| {
-            ready["status"] == "False" && ENDED.iter().any(|reason| ready["reason"] == *reason)
+            ready["status"] == "False" && SANDBOX_ENDED.iter().any(|reason| ready["reason"] == *reason)
         }),
-        named_pod: annotations.and_then(|all| all.get(POD_NAME)).cloned(),
+        named_pod: annotations
+            .and_then(|all| all.get(SANDBOX_POD_ANNOTATION))
+            .cloned(),
         server: server(&namespace, &spec["podTemplate"]["spec"]),
         namespace,
     })
@@ -276,9 +264,12 @@ mod tests {
         assert!(object(|_| ()).is_some());
         assert!(object(|object| object["metadata"]["labels"] = json!({ SANDBOX_ID_LABEL: "id" })).is_some());
         assert!(
-            object(|object| object["metadata"]["labels"] = json!({ MANAGED_BY.0: "openshell" })).is_some()
+            object(|object| object["metadata"]["labels"] = json!({ MANAGED_BY_LABEL: "openshell" }))
+                .is_some()
         );
-        assert!(object(|object| object["metadata"]["labels"] = json!({ MANAGED_BY.0: "other" })).is_none());
+        assert!(
+            object(|object| object["metadata"]["labels"] = json!({ MANAGED_BY_LABEL: "other" })).is_none()
+        );
         assert!(object(|object| object["metadata"]["labels"] = Value::Null).is_none());
     }
 
