@@ -120,7 +120,7 @@ deploy_done() {
     read_container
     step api gw-wait api "${of_cluster[@]}" "${hopeless[@]}"
     if is_due supervisor; then
-        step supervisor gw-container copy "$programs/openshell-sandbox" /opt/openshell/bin/openshell-sandbox --mode 755 "${of_gateway[@]}" "${locked[@]}"
+        step supervisor gw-node copy "$programs/openshell-sandbox" /opt/openshell/bin/openshell-sandbox --mode 755 "${of_gateway[@]}" "${locked[@]}"
     fi
     if is_due gateway || is_due chart; then
         release_changed
@@ -214,7 +214,7 @@ images_deployed() {
     done
     clock
     step_line images "${images[0]}" "$((now - begun))"
-    step load gw-container load "${images[@]}" "${of_gateway[@]}" "${locked[@]}"
+    step load gw-node load "${images[@]}" "${of_gateway[@]}" "${locked[@]}"
     [[ ${#loaded[@]} -eq 0 ]] || docker rmi "${loaded[@]}" >/dev/null
     image_values >"$kept/images.json"
 }

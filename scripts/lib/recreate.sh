@@ -11,7 +11,7 @@ make_way() {
     if [[ ${given[--no-backup]:-false} == false ]]; then
         backup_file=$(backup_path)
         mkdir -p -- "${backup_file%/*}"
-        step backup gw-container backup "$backup_file" "${of_gateway[@]}" "${locked[@]}"
+        step backup gw-backup create "$backup_file" "${of_gateway[@]}" "${locked[@]}"
         say "the backup is $backup_file"
     fi
     what_is_left="the old gateway may be removed in part${backup_file:+, and its backup is $backup_file}"

@@ -22,7 +22,7 @@ tunnel_opened() {
     kubeconfig=$scratch/tunnel.yaml
     [[ -z $tunnel ]] || return 0
     coproc TUNNEL {
-        exec "$programs/gw-container" tunnel --file "$kubeconfig" --until-eof "${of_gateway[@]}" >"$scratch/tunnel"
+        exec "$programs/gw-node" tunnel --file "$kubeconfig" --until-eof "${of_gateway[@]}" >"$scratch/tunnel"
     }
     tunnel=$TUNNEL_PID
     until [[ -s $kubeconfig ]]; do

@@ -8,15 +8,15 @@
 
 verb_backup() {
     [[ $# -eq 1 ]] || usage_error "to which file?"
-    local words=(backup "$1" "${of_gateway[@]}")
+    local words=(create "$1" "${of_gateway[@]}")
     [[ -z ${given[--stop]:-} ]] || words+=(--stop)
     programs_ready
     if [[ $1 == - ]]; then
-        exec "$programs/gw-container" "${words[@]}"
+        exec "$programs/gw-backup" "${words[@]}"
     fi
     detect
     must_exist "back up" "$gw list"
     lock_taken backup || true
-    step backup gw-container "${words[@]}" "${locked[@]}"
+    step backup gw-backup "${words[@]}" "${locked[@]}"
     finish "gateway $gateway is backed up to $1"
 }

@@ -73,7 +73,7 @@ ask_docker() {
     [[ -z ${given[--bundle]:-} ]] || lines=5000
     asked_at=$(date --utc +%FT%TZ)
     ask detect gw-detect "${of_gateway[@]}"
-    ask container gw-container diagnose --lines "$lines" "${of_gateway[@]}"
+    ask container gw-node diagnose --lines "$lines" "${of_gateway[@]}"
     answered detect
     code=${exit_codes[detect]} document=$(<"$scratch/detect")
     # A name or a setting that is none is no fault of the gateway.
@@ -94,7 +94,7 @@ ask_docker() {
 # What its cluster says, where it runs. A kubeconfig of this moment, so that a stale one hides nothing.
 ask_cluster() {
     [[ $state =~ ^(running|starting|serving)$ ]] || return 0
-    ask kubeconfig gw-container kubeconfig --file "$scratch/cluster.yaml" "${of_gateway[@]}"
+    ask kubeconfig gw-node kubeconfig --file "$scratch/cluster.yaml" "${of_gateway[@]}"
     answered kubeconfig
     local from=$scratch/cluster.yaml
     [[ -e $from ]] || from=$folder/kubeconfig

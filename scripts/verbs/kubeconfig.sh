@@ -8,5 +8,5 @@
 
 verb_kubeconfig() {
     programs_ready
-    exec "$programs/gw-container" kubeconfig --file - "${of_gateway[@]}" --quiet
+    exec "$programs/gw-node" kubeconfig --file - "${of_gateway[@]}" --quiet
 }

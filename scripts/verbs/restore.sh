@@ -19,7 +19,7 @@ verb_restore() {
     detect
     [[ $state == absent ]] || consent "replace gateway $gateway, with its sandboxes, by the backup"
     lock_taken restore || true
-    step restore gw-container restore "$file" --yes "${of_gateway[@]}" "${locked[@]}"
+    step restore gw-backup restore "$file" --yes "${of_gateway[@]}" "${locked[@]}"
     detect
     bring_up
 }

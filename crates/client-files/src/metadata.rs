@@ -28,3 +28,20 @@ pub struct Metadata {
     #[serde(flatten)]
     pub others: serde_json::Map<String, serde_json::Value>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Metadata;
+
+    #[test]
+    fn one_that_an_earlier_version_wrote_is_read() {
+        let written = include_bytes!("../tests/written/metadata.json");
+        let metadata: Metadata = serde_json::from_slice(written).unwrap();
+        assert_eq!(
+            (metadata.name.as_str(), metadata.gateway_endpoint.as_str()),
+            ("kept", "https://127.0.0.1:28431")
+        );
+        assert_eq!((metadata.is_remote, metadata.gateway_port), (false, 28431));
+        assert!(metadata.others.is_empty());
+    }
+}

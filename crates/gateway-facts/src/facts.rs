@@ -45,6 +45,13 @@ pub struct Facts {
     pub helpers: Vec<String>,
 }
 
+impl Facts {
+    /// The container that the gateway has, wherever an interrupted replacement left it.
+    pub fn present(&self) -> Option<&Container> {
+        self.container.as_ref().or(self.aside.as_ref())
+    }
+}
+
 /// The name of a container that is being replaced: one that no gateway's own container can have.
 pub fn aside_name(gateway: &GatewayName) -> String {
     format!("openshell-replaced-{gateway}")

@@ -219,4 +219,14 @@ mod tests {
             prop_assert_eq!(Spec::parse(spec.to_json().as_bytes()), Ok(spec));
         }
     }
+
+    #[test]
+    fn one_that_an_earlier_version_wrote_is_read_and_written_as_it_was() {
+        let written = include_str!("../tests/written/spec.json");
+        let spec = Spec::parse(written.as_bytes()).unwrap();
+        assert_eq!((spec.port, spec.api_port), (28431, Some(16929)));
+        assert_eq!(spec.registry.host.as_deref(), Some("registry.example"));
+        assert_eq!(spec.environment, ["COLOUR=blue"]);
+        assert_eq!(spec.to_json(), written.trim_end());
+    }
 }

@@ -24,6 +24,8 @@ pub const NODE_PORT: u16 = 30051;
 pub const API_PORT: u16 = 6443;
 /// Where the gateway's volume is mounted in its container.
 pub const VOLUME_PATH: &str = "/var/lib/rancher/k3s";
+/// The file on a volume that is being restored, below [`VOLUME_PATH`]: empty until the volume is whole. Such a volume is not started.
+pub const RESTORE_MARK: &str = "openshell-restore-incomplete";
 /// The kubeconfig inside the container.
 pub const KUBECONFIG_PATH: &str = "/etc/rancher/k3s/k3s.yaml";
 /// The kubelet's client certificate on the volume, below [`VOLUME_PATH`]: its CN is `system:node:NAME`.

@@ -13,7 +13,7 @@ pub fn kubeconfig_invalid(message: String) -> Failure {
         message,
         format!(
             "name a kubeconfig by --kubeconfig or KUBECONFIG; {} writes a gateway's",
-            contract::typed("gw-container kubeconfig")
+            contract::typed("gw-node kubeconfig")
         ),
     )
 }

@@ -83,8 +83,12 @@ fn driver_tools_manual_pages_and_completions_are_installed_and_removed() {
     ] {
         assert!(of_driver.contains(said), "{said}");
     }
-    for said in [".SH \"GW-CONTAINER BACKUP\"", "volume_image_mismatch"] {
-        assert!(page("gw-container.1").contains(said), "{said}");
+    for (tool, said) in [
+        ("gw-container", "volume_image_mismatch"),
+        ("gw-backup", ".SH \"GW-BACKUP CREATE\""),
+        ("gw-node", ".SH \"GW-NODE TUNNEL\""),
+    ] {
+        assert!(page(&format!("{tool}.1")).contains(said), "{tool}: {said}");
     }
     assert!(page("gw-doctor.1").contains("no_documents"));
     let completions = installed.prefix().join("share/bash-completion/completions/gw");

@@ -75,7 +75,7 @@ fn a_volume_of_the_first_images_is_refused_and_its_data_can_be_copied_out() {
 
     let file = gateway.config().join("old.tar.zst");
     let file = file.to_str().expect("plain text");
-    Ended::of(gateway.tool("gw-container", &["backup", file, "--gateway", &gateway.name])).well();
+    Ended::of(gateway.tool("gw-backup", &["create", file, "--gateway", &gateway.name])).well();
     let mut extract = Command::new("tar");
     extract.args(["--zstd", "-xOf", file, &format!("volume/{folder}/file")]);
     assert_eq!(Ended::of(extract).well().stdout, "work\n");

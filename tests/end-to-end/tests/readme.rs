@@ -7,9 +7,11 @@ use std::process::Command;
 
 use end_to_end::{Ended, TestGateway, driver, repository, skipped_without_docker, tool};
 
-const TOOLS: [&str; 7] = [
+const TOOLS: [&str; 9] = [
     "gw-detect",
     "gw-container",
+    "gw-backup",
+    "gw-node",
     "gw-pki",
     "gw-sshsecret",
     "gw-nodeclean",

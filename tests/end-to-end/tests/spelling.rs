@@ -95,7 +95,7 @@ fn a_tool_spells_others_as_it_was_found_itself() {
     let above = folder.parent().expect("a folder");
     let command = "api --timeout 1s";
     // By its path, from anywhere; from above; by its name.
-    let whole = folder.join("gw-container").display().to_string();
+    let whole = folder.join("gw-node").display().to_string();
     for (current, path, called, spelled) in [
         (
             Path::new("/"),
@@ -103,18 +103,18 @@ fn a_tool_spells_others_as_it_was_found_itself() {
             folder.join("gw-wait").display().to_string(),
             &*whole,
         ),
-        (above, None, "release/gw-wait".to_owned(), "release/gw-container"),
+        (above, None, "release/gw-wait".to_owned(), "release/gw-node"),
         (
             above,
             None,
             folder.join("gw-wait").display().to_string(),
-            "release/gw-container",
+            "release/gw-node",
         ),
         (
             Path::new("/"),
             Some(&*folder),
             "gw-wait".to_owned(),
-            "gw-container",
+            "gw-node",
         ),
     ] {
         let path: Vec<&Path> = path.into_iter().collect();

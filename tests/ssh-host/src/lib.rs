@@ -113,6 +113,13 @@ impl SshHost {
         path
     }
 
+    /// Has a tool go to the Docker behind ssh.
+    pub fn reach(&self, command: &mut Command) {
+        command
+            .args(["--docker-host", &self.docker_host(), "--ssh-key", &self.key()])
+            .env("PATH", self.path());
+    }
+
     /// What sshd noted: each forwarded connection with its target.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()

@@ -1,5 +1,7 @@
 //! Tests: run a tool, read its one document, hold the document against the schema that the tool committed.
 
+pub mod contract;
+
 use std::process::{Command, Stdio};
 
 use serde_json::Value;

@@ -1,53 +1,57 @@
 //! The verb `ensure`: container, network and volume match what is wanted; only what differs is changed.
 
-use contract::{Action, Answer, Context, Failure};
+use contract::{Answer, Context, Draft, Failure};
+use docker_images::{Image, find, parts};
 use gateway_facts::{Container, Facts, Spec, observe};
 use gateway_names::node_name_for;
+use gateway_work::{Access, Work, check_own, no_container};
+use gw_container::report::Report;
+use helper_container::remove_left;
+use registry_credentials::Credentials;
+use replacement_journal::Journal;
 
-use crate::carry_out::Carrier;
-use crate::create_body::{Manner, is_privileged};
-use crate::datastore::{Brings, Datastore};
-use crate::environment::carried_environment;
+use crate::act::create_body::{Manner, is_privileged};
+use crate::act::environment::carried_environment;
+use crate::act::pull::{self, Found};
+use crate::act::{Carrier, kubeconfig};
+use crate::credentials;
+use crate::describe::{confinement, show};
 use crate::flags::EnsureFlags;
-use crate::image::{self, Image};
-use crate::journal::Journal;
-use crate::network_choice::{free_subnet, routes};
-use crate::plan::{Situation, check_own, makes_container, plan, present};
-use crate::pull::Found;
-use crate::registry::{self, Credentials};
-use crate::report::Report;
-use crate::settings::{Environment, Wanted, wanted};
-use crate::steps::Plan;
-use crate::volume_look::{self, Look};
-use crate::work::{Access, Work};
-use crate::{client_state, describe, helper_container, kubeconfig, port_choice, pull};
+use crate::observe::volume::{self, Look};
+use crate::observe::{ports, routes};
+use crate::plan::datastore::{Brings, Datastore};
+use crate::plan::settings::{Environment, Wanted, wanted};
+use crate::plan::steps::Plan;
+use crate::plan::subnet::{Subnet, free_subnet};
+use crate::plan::{Situation, makes_container, plan};
 
 /// Observes, plans, acts, and writes down what the client needs.
 pub async fn run(flags: EnsureFlags, context: Context<Report>) -> Result<Answer, Failure> {
     wanted(&flags, Environment::default(), None)?;
-    let named = registry::named(&flags)?;
+    let named = credentials::named(&flags).await?;
     let (work, facts) = Work::begin(&context, "ensure", Access::Changing).await?;
-    if let Some(container) = present(&facts) {
+    if let Some(container) = facts.present() {
         check_own(&work.gateway, container)?;
     }
-    helper_container::remove_left(&work, &facts).await?;
+    remove_left(&work, &facts).await?;
     let metadata = work.folder.read_metadata()?;
-    let journal = Journal::read(&work)?;
+    let journal = Journal::read(&work.folder)?;
     let environment = Environment::of_process(work.machine_address());
     let named_image = flags.image.as_deref().or(environment.image.as_deref());
     let (persisted, look) = remembered(&work, &facts, journal.as_ref(), named_image).await?;
     let mut wanted = wanted(&flags, environment, persisted.as_ref())?;
     wanted.image_named |= journal.as_ref().is_some_and(|journal| journal.image_named);
-    let credentials = credentials(&work, &facts, named, &mut wanted.spec).await?;
+    let credentials = credentials_of(&work, &facts, named, &mut wanted.spec).await?;
     let found = image_of(&work, &facts, &wanted, &flags, credentials.as_ref()).await?;
     let decided = decide(&work, &facts, &wanted, &found, persisted.as_ref(), look).await?;
     let image = found.image;
     let plan = &decided.plan;
-    work.report
+    context
+        .report
         .update(|report| planned(report, plan, &work, image.as_ref()));
     let ours = image.as_ref().is_none_or(|image| image.ours);
-    let of_image = image::parts(&plan.spec.image).0;
-    let registries = registry::file(&plan.spec.registry, &of_image, credentials.as_ref());
+    let of_image = parts(&plan.spec.image).0;
+    let registries = registry_credentials::file(&plan.spec.registry, &of_image, credentials.as_ref());
     let carrier = Carrier {
         work: &work,
         plan,
@@ -76,13 +80,14 @@ pub async fn run(flags: EnsureFlags, context: Context<Report>) -> Result<Answer,
     };
     let spec = carrier.carry_out().await?;
     if !work.dry_run {
-        registry::keep(&work, registries.as_deref())?;
+        registry_credentials::keep(&work.folder, registries.as_deref())?;
     }
     client_state::write(&work, &spec, metadata)?;
     if work.dry_run {
-        foresee_kubeconfig(&work, &facts, plan).await?;
+        let server = kubeconfig::foresee(&work, &facts, plan).await?;
+        api_is_at(&context.report, server);
     } else {
-        settle(&work, &facts, plan).await?;
+        settle(&work, &facts, plan, &context.report).await?;
     }
     Ok(Answer::Done)
 }
@@ -98,31 +103,35 @@ async fn remembered(
     if let Some(journal) = journal {
         work.console
             .progress("an earlier replacement was interrupted: it is carried on");
-        return Ok((Some(journal.spec.clone()), None));
+        return Ok((Some(journal.spec.clone()), Looked::NotYet));
     }
     let copy = client_state::persisted(work, facts)?;
-    if present(facts).is_some() {
-        return Ok((copy, None));
+    if facts.present().is_some() {
+        return Ok((copy, Looked::NotYet));
     }
     let candidates = [named_image, copy.as_ref().map(|spec| spec.image.as_str())];
     let mut image = None;
     for candidate in candidates.into_iter().flatten() {
         if image.is_none() {
-            image = image::find(&work.session, candidate).await?.map(|image| image.id);
+            image = find(&work.session, candidate).await?.map(|image| image.id);
         }
     }
-    let look = volume_look::look(work, facts, image.as_deref()).await?;
+    let look = volume::look(work, facts, image.as_deref()).await?;
     let on_volume = look
         .as_ref()
         .and_then(|look| Some(look.memory.as_ref()?.spec.clone()));
-    Ok((on_volume.or(copy), Some(look)))
+    Ok((on_volume.or(copy), Looked::At(look)))
 }
 
-/// What a look at the volume showed; `None` where nobody has looked yet.
-type Looked = Option<Option<Look>>;
+/// Was the volume looked at?
+enum Looked {
+    NotYet,
+    /// `None` if there is no volume, or none that could be looked at.
+    At(Option<Look>),
+}
 
 /// The credentials that are to be used, and their fingerprint in the specification.
-async fn credentials(
+async fn credentials_of(
     work: &Work,
     facts: &Facts,
     named: Option<Credentials>,
@@ -131,7 +140,7 @@ async fn credentials(
     let credentials = match named {
         Some(named) => Some(named),
         None if spec.registry.credentials.is_none() => None,
-        None => registry::kept(work, present(facts).map(|container| container.id.as_str())).await?,
+        None => kept(work, facts).await?,
     };
     if credentials.is_none() && spec.registry.credentials.is_some() {
         work.warn(
@@ -145,6 +154,12 @@ async fn credentials(
     Ok(credentials)
 }
 
+/// Those that an earlier run kept.
+async fn kept(work: &Work, facts: &Facts) -> Result<Option<Credentials>, Failure> {
+    let container = facts.present().map(|container| container.id.as_str());
+    registry_credentials::kept(&work.session, &work.folder, container).await
+}
+
 /// The image that matters: the one that was named; else the container's own; else the persisted one.
 async fn image_of(
     work: &Work,
@@ -153,10 +168,8 @@ async fn image_of(
     flags: &EnsureFlags,
     credentials: Option<&Credentials>,
 ) -> Result<Found, Failure> {
-    match present(facts) {
-        Some(container) if !wanted.image_named => {
-            Ok(image::find(&work.session, &container.image_id).await?.into())
-        }
+    match facts.present() {
+        Some(container) if !wanted.image_named => Ok(find(&work.session, &container.image_id).await?.into()),
         _ if wanted.spec.image.is_empty() => Ok(Found::default()),
         _ => {
             let image = &wanted.spec.image;
@@ -181,7 +194,7 @@ async fn decide(
     looked: Looked,
 ) -> Result<Decided, Failure> {
     let image = found.image.as_ref();
-    let ports = port_choice::look(
+    let ports = ports::look(
         work.gateway.as_str(),
         facts,
         &wanted.spec,
@@ -208,11 +221,11 @@ async fn decide(
     }
     // Only a container that is made needs to be told the node's name, and an existing volume is looked at first.
     let look = match looked {
-        Some(look) => look,
-        None => volume_look::look(work, facts, image.map(|image| image.id.as_str())).await?,
+        Looked::At(look) => look,
+        Looked::NotYet => volume::look(work, facts, image.map(|image| image.id.as_str())).await?,
     };
     if let Some((look, image)) = look.as_ref().zip(image) {
-        decided.brings = Some(volume_look::check(work, facts, look, image, &wanted.spec.image).await?);
+        decided.brings = Some(volume::check(work, facts, look, image, &wanted.spec.image).await?);
         decided.datastore = look.written.last.or(look.written.datastores.first().copied());
     } else if look.is_some() && found.to_come {
         work.warn(format!(
@@ -236,10 +249,10 @@ async fn decide(
     Ok(decided)
 }
 
-fn used_subnets(work: &Work, facts: &Facts) -> Vec<crate::network_choice::Subnet> {
+fn used_subnets(work: &Work, facts: &Facts) -> Vec<Subnet> {
     let mut used = facts.subnets.clone();
     if work.session.is_local() {
-        used.extend(routes());
+        used.extend(routes::routes());
     }
     used
 }
@@ -257,9 +270,9 @@ async fn carried(
     if !makes_container(plan) {
         return Ok(Vec::new());
     }
-    let mut carried = match (present(facts), journal) {
+    let mut carried = match (facts.present(), journal) {
         (Some(container), _) => {
-            let former = image::find(&work.session, &container.image_id)
+            let former = find(&work.session, &container.image_id)
                 .await?
                 .unwrap_or_default();
             let own = &former.environment;
@@ -284,7 +297,7 @@ async fn carried(
 }
 
 /// Reads back what there is now, and fetches the kubeconfig.
-async fn settle(work: &Work, before: &Facts, plan: &Plan) -> Result<(), Failure> {
+async fn settle(work: &Work, before: &Facts, plan: &Plan, report: &Draft<Report>) -> Result<(), Failure> {
     let after = if plan.steps.is_empty() {
         before.clone()
     } else {
@@ -293,52 +306,20 @@ async fn settle(work: &Work, before: &Facts, plan: &Plan) -> Result<(), Failure>
     let container = after
         .container
         .as_ref()
-        .ok_or_else(|| kubeconfig::no_container(work))?;
-    work.show(container);
+        .ok_or_else(|| no_container(&work.gateway))?;
+    show(report, work, container);
     if let Some(message) = kept_to_itself(work, container) {
         work.warn(message);
     }
-    match kubeconfig::server_of(work, container)? {
-        Some(server) => {
-            let text = kubeconfig::read(work, container, &server).await?;
-            work.report.update(|report| report.api_endpoint = Some(server));
-            kubeconfig::put(work, &work.folder.kubeconfig(), &text)
-        }
-        None => {
-            work.warn(kubeconfig::unreachable(container).message);
-            Ok(())
-        }
-    }
+    api_is_at(report, kubeconfig::fetch(work, container).await?);
+    Ok(())
 }
 
-/// What `settle` would do about the kubeconfig, as far as it can be told beforehand.
-async fn foresee_kubeconfig(work: &Work, facts: &Facts, plan: &Plan) -> Result<(), Failure> {
-    let path = work.folder.kubeconfig();
-    let unchanged = facts
-        .container
-        .as_ref()
-        .filter(|container| container.is_up() && !makes_container(plan));
-    if let Some(container) = unchanged {
-        if let Some(server) = kubeconfig::server_of(work, container)? {
-            let text = kubeconfig::read(work, container, &server).await?;
-            work.report.update(|report| report.api_endpoint = Some(server));
-            kubeconfig::put(work, &path, &text)?;
-        }
-        return Ok(());
+/// Shows where the API is, if that is known.
+fn api_is_at(report: &Draft<Report>, server: Option<String>) {
+    if server.is_some() {
+        report.update(|report| report.api_endpoint = server);
     }
-    let names_api = |text: Vec<u8>| {
-        let server = match (&work.machine, plan.spec.api_port) {
-            (Some(_), _) => Some("https://127.0.0.1:".to_owned()),
-            (None, port) => port.map(|port| format!("https://127.0.0.1:{port}")),
-        };
-        server.is_some_and(|server| String::from_utf8_lossy(&text).contains(&server))
-    };
-    let fits = facts.volume.is_some() && work.folder.read_private("kubeconfig")?.is_some_and(names_api);
-    if !fits {
-        let object = format!("file {}", path.display());
-        work.did(Action::new("write", object, "the kubeconfig differs"));
-    }
-    Ok(())
 }
 
 /// A port that another machine publishes for itself alone is reached from there alone.
@@ -364,7 +345,6 @@ fn planned(report: &mut Report, plan: &Plan, work: &Work, image: Option<&Image>)
     report.needs_tunnel = work.machine.is_some();
     let api_port = plan.spec.api_port.filter(|_| work.machine.is_none());
     report.api_endpoint = api_port.map(|port| format!("https://127.0.0.1:{port}"));
-    report.confinement =
-        image.map(|image| describe::confinement(is_privileged(plan.spec.confinement, image)));
+    report.confinement = image.map(|image| confinement(is_privileged(plan.spec.confinement, image)));
     report.spec = Some(plan.spec.clone());
 }

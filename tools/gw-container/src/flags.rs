@@ -7,9 +7,11 @@ use argh::FromArgs;
 use contract::parse_duration;
 use gateway_facts::Confinement;
 
-use crate::flag_values::{
-    Pull, confinement, environment, extra_host, host, mode, mount, not_empty, plain, port, proxy, pull,
+use crate::flags::values::{
+    Pull, confinement, environment, extra_host, host, mount, not_empty, plain, port, proxy, pull,
 };
+
+pub mod values;
 
 /// Make, start, stop and remove a gateway's container with its network and volume.
 #[derive(FromArgs, Debug)]
@@ -25,13 +27,6 @@ pub enum Verb {
     Ensure(EnsureFlags),
     Stop(StopFlags),
     Remove(RemoveFlags),
-    Kubeconfig(KubeconfigFlags),
-    Backup(BackupFlags),
-    Restore(RestoreFlags),
-    Load(LoadFlags),
-    Copy(CopyFlags),
-    Diagnose(DiagnoseFlags),
-    Tunnel(TunnelFlags),
 }
 
 /// make container, network and volume match what is wanted: flags over environment over what is persisted over defaults
@@ -158,91 +153,4 @@ pub struct RemoveFlags {
     /// how long the container may take to stop by itself (default 30s)
     #[argh(option, from_str_fn(parse_duration), default = "Duration::from_secs(30)")]
     pub grace: Duration,
-}
-
-/// write the kubeconfig for this host again
-#[derive(FromArgs, Debug)]
-#[argh(subcommand, name = "kubeconfig")]
-pub struct KubeconfigFlags {
-    /// file to write instead of the gateway's own (0600); - prints it
-    #[argh(option, from_str_fn(not_empty))]
-    pub file: Option<String>,
-    /// file of kubectl's to add the gateway to; what else is in it stays
-    #[argh(option, from_str_fn(not_empty))]
-    pub merge: Option<String>,
-}
-
-/// write volume, specification and client files to one file; containerd's store of images is left out
-#[derive(FromArgs, Debug)]
-#[argh(subcommand, name = "backup")]
-pub struct BackupFlags {
-    /// file to write (0600); - is standard output
-    #[argh(positional)]
-    pub file: String,
-    /// stop the container meanwhile; else it is paused
-    #[argh(switch)]
-    pub stop: bool,
-    /// how long the container may take to stop by itself (default 30s)
-    #[argh(option, from_str_fn(parse_duration), default = "Duration::from_secs(30)")]
-    pub grace: Duration,
-}
-
-/// make the volume and the client's files from a backup, which is verified first
-#[derive(FromArgs, Debug)]
-#[argh(subcommand, name = "restore")]
-pub struct RestoreFlags {
-    /// file of the backup; - is standard input
-    #[argh(positional)]
-    pub file: String,
-    /// yes, replace a gateway of that name with its sandboxes
-    #[argh(switch)]
-    pub yes: bool,
-    /// how long a container that is replaced may take to stop by itself (default 30s)
-    #[argh(option, from_str_fn(parse_duration), default = "Duration::from_secs(30)")]
-    pub grace: Duration,
-}
-
-/// load images of this host's Docker into the node, only what differs
-#[derive(FromArgs, Debug)]
-#[argh(subcommand, name = "load")]
-pub struct LoadFlags {
-    /// images, as docker names them
-    #[argh(positional)]
-    pub images: Vec<String>,
-}
-
-/// copy a file onto the node, at once or not at all
-#[derive(FromArgs, Debug)]
-#[argh(subcommand, name = "copy")]
-pub struct CopyFlags {
-    /// file on this host
-    #[argh(positional)]
-    pub source: String,
-    /// whole path on the node
-    #[argh(positional)]
-    pub destination: String,
-    /// permission bits, octal (default: those of the source)
-    #[argh(option, from_str_fn(mode))]
-    pub mode: Option<u32>,
-}
-
-/// say what container, node and host show of known faults: log, health, memory, disk, limits, names
-#[derive(FromArgs, Debug)]
-#[argh(subcommand, name = "diagnose")]
-pub struct DiagnoseFlags {
-    /// how many of the log's last lines (default 50)
-    #[argh(option, default = "50")]
-    pub lines: u32,
-}
-
-/// lead a port of this host to the API, through ssh where Docker is on another machine, until this command is ended
-#[derive(FromArgs, Debug)]
-#[argh(subcommand, name = "tunnel")]
-pub struct TunnelFlags {
-    /// file for a kubeconfig with a port of its own (0600), in place of the gateway's kubeconfig with its port
-    #[argh(option, from_str_fn(not_empty))]
-    pub file: Option<String>,
-    /// end, too, when standard input ends: with the program that started it
-    #[argh(switch)]
-    pub until_eof: bool,
 }

@@ -4,64 +4,27 @@
 //!   keeps its volume, its node's name and its port. Nothing is removed before its successor runs.
 //! - `stop` stops the container and keeps all.
 //! - `remove` removes container and network; with `--volume --yes` also the volume and the client's folder.
-//! - `backup` and `restore` write and read one file with volume, specification and client files.
-//! - `load` takes images to the node, `copy` a file; `diagnose` says what container, node and host show.
-//! - `tunnel` leads a port of this host to the API of a gateway on another machine, for as long as it runs.
-//! - `kubeconfig` writes the kubeconfig for this host again, prints it (`--file -`), or adds it to kubectl's (`--merge`).
 //!
-//! The document ([`report::Report`]) says what there is afterwards and what was done. `--dry-run` does nothing and says what
+//! The document ([`Report`]) says what there is afterwards and what was done. `--dry-run` does nothing and says what
 //! would be done. Exit codes are those of the contract; every reason is in `--help`.
 
-mod archive;
-mod backup;
-mod backup_file;
-mod byte_channel;
-mod carry_out;
-mod client_state;
-mod copy;
-mod create_body;
-mod datastore;
+mod act;
+mod credentials;
 mod describe;
-mod diagnose;
-mod ending;
 mod ensure;
-mod environment;
-mod exec;
-mod fetch;
-mod flag_values;
 mod flags;
-mod helper_container;
-mod image;
-mod journal;
-mod k3s_version;
-mod kubeconfig;
-mod kubeconfig_text;
-mod load;
 mod memory;
-mod network_choice;
-mod network_steps;
-mod node_facts;
+mod observe;
 mod plan;
-mod port_choice;
-mod pull;
 mod reasons;
-mod redact;
-mod refusals;
-mod registry;
 mod remove;
-mod restore;
-mod settings;
-mod steps;
 mod stop;
-mod tunnel;
-mod volume_look;
-mod work;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use contract::{Answer, Context, Failure, SharedFlags, Tool};
-use gw_container::report::{self, Report};
+use gw_container::report::Report;
 
 use crate::flags::{Flags, Verb};
 
@@ -88,12 +51,5 @@ async fn run(flags: Flags, context: Context<Report>) -> Result<Answer, Failure> 
         Verb::Ensure(flags) => ensure::run(flags, context).await,
         Verb::Stop(flags) => stop::run(&flags, context).await,
         Verb::Remove(flags) => remove::run(&flags, context).await,
-        Verb::Kubeconfig(flags) => kubeconfig::run(&flags, context).await,
-        Verb::Backup(flags) => backup::run(&flags, context).await,
-        Verb::Restore(flags) => restore::run(&flags, context).await,
-        Verb::Load(flags) => load::run(&flags, context).await,
-        Verb::Copy(flags) => copy::run(&flags, context).await,
-        Verb::Diagnose(flags) => diagnose::run(&flags, context).await,
-        Verb::Tunnel(flags) => tunnel::run(&flags, context).await,
     }
 }

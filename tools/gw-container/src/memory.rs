@@ -7,8 +7,7 @@ use gateway_facts::Spec;
 use gateway_names::VOLUME_PATH;
 use serde::{Deserialize, Serialize};
 
-use crate::datastore::{Brings, Datastore, Kind};
-use crate::fetch;
+use crate::plan::datastore::{Brings, Datastore, Kind};
 
 /// The file, below the volume.
 pub const FILE: &str = "openshell-gateway.json";
@@ -42,13 +41,27 @@ impl Memory {
 
     /// Reads it through a container; `None` where there is none, or one that is not understood.
     pub async fn read(session: &DockerSession, container: &str) -> Result<Option<Self>, Failure> {
-        let text = fetch::file(session, container, &format!("{VOLUME_PATH}/{FILE}")).await?;
+        let text = container_files::file(session, container, &format!("{VOLUME_PATH}/{FILE}")).await?;
         Ok(text.and_then(|text| serde_json::from_slice(&text).ok()))
     }
 
     /// Writes it through a container.
     pub async fn write(&self, session: &DockerSession, container: &str) -> Result<(), Failure> {
         let content = serde_json::to_vec(self).expect("plain data");
-        fetch::put(session, container, VOLUME_PATH, FILE, 0o600, &content).await
+        container_files::put(session, container, VOLUME_PATH, FILE, 0o600, &content).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Memory;
+
+    #[test]
+    fn what_an_earlier_version_wrote_is_read_and_written_as_it_was() {
+        let written = include_bytes!("../tests/written/openshell-gateway.json");
+        let memory: Memory = serde_json::from_slice(written).unwrap();
+        assert_eq!(memory.spec.tls_sans, ["san.example"]);
+        assert_eq!((memory.datastore, &memory.kubernetes), (None, &None));
+        assert_eq!(serde_json::to_vec(&memory).unwrap(), written);
     }
 }

@@ -1,14 +1,21 @@
 //! From what exists and what is wanted to what is done. No input or output here.
 
 use contract::{Exit, Failure};
+use docker_images::{Image, missing, not_given};
 use gateway_facts::{Container, Facts, Network, Spec, Status};
 use gateway_names::GatewayName;
+use gateway_work::check_own;
 
-use crate::image::{self, Image};
-use crate::network_choice::Subnet;
-use crate::port_choice::{Ports, Use};
-use crate::settings::Wanted;
-use crate::steps::{NetworkInUse, Plan, Step};
+use crate::plan::ports::{Ports, Use};
+use crate::plan::settings::Wanted;
+use crate::plan::steps::{NetworkInUse, Plan, Step};
+use crate::plan::subnet::Subnet;
+
+pub mod datastore;
+pub mod ports;
+pub mod settings;
+pub mod steps;
+pub mod subnet;
 
 /// All that a plan depends on.
 #[derive(Clone, Debug)]
@@ -31,11 +38,6 @@ pub struct Situation<'a> {
     pub subnet: Option<Subnet>,
 }
 
-/// The container that the gateway has, wherever an interrupted replacement left it.
-pub fn present(facts: &Facts) -> Option<&Container> {
-    facts.container.as_ref().or(facts.aside.as_ref())
-}
-
 /// The plan. `image_not_given` (78), `image_missing`, `port_taken`, `bind_unavailable`, `foreign_container`,
 /// `no_api_port`, `no_subnet` (1), `docker_conflict` (75): all before anything is changed.
 pub fn plan(situation: &Situation) -> Result<Plan, Failure> {
@@ -44,7 +46,7 @@ pub fn plan(situation: &Situation) -> Result<Plan, Failure> {
     if facts.container.is_none() && facts.aside.is_some() {
         steps.push(Step::RestoreAside);
     }
-    let container = present(facts);
+    let container = facts.present();
     if let Some(container) = container {
         check_own(situation.gateway, container)?;
     }
@@ -120,31 +122,6 @@ pub fn makes_container(plan: &Plan) -> bool {
         .any(|step| matches!(step, Step::CreateContainer(_)))
 }
 
-/// Refuses a container that only has the gateway's name, and one that Docker is removing.
-pub fn check_own(gateway: &GatewayName, container: &Container) -> Result<(), Failure> {
-    let name = gateway.resource();
-    if !container.belongs_to(gateway) {
-        return Err(Failure::new(
-            Exit::Failed,
-            "foreign_container",
-            format!(
-                "container {} is no gateway of that name: it does not hold volume {name}",
-                container.name
-            ),
-            format!("rename it: docker rename {} ANOTHER-NAME", container.name),
-        ));
-    }
-    if container.status == Status::Removing {
-        return Err(Failure::new(
-            Exit::Retry,
-            "docker_conflict",
-            format!("container {} is being removed", container.name),
-            "run the command again",
-        ));
-    }
-    Ok(())
-}
-
 /// What of the container is not as wanted, in words.
 pub fn differences(situation: &Situation, container: &Container) -> Result<Vec<String>, Failure> {
     let is = container.effective_spec();
@@ -184,7 +161,7 @@ pub fn differences(situation: &Situation, container: &Container) -> Result<Vec<S
             None if situation.image_to_come => {
                 found.push(format!("another image is wanted: {}", wanted.image));
             }
-            None => return Err(image::missing(&wanted.image)),
+            None => return Err(missing(&wanted.image)),
             Some(_) => {}
         }
     }
@@ -196,10 +173,10 @@ pub fn differences(situation: &Situation, container: &Container) -> Result<Vec<S
 
 fn create(situation: &Situation, plan: &mut Plan, why: &str) -> Result<(), Failure> {
     if plan.image_reference.is_empty() {
-        return Err(image::not_given());
+        return Err(not_given());
     }
     if situation.image.is_none() && !situation.image_to_come {
-        return Err(image::missing(&plan.image_reference));
+        return Err(missing(&plan.image_reference));
     }
     check_port(situation)?;
     fix_api_port(situation, plan)?;

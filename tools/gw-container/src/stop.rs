@@ -2,12 +2,13 @@
 
 use contract::{Action, Answer, Context, Failure};
 use docker_session::docker_failure;
+use gateway_ending::{grace_seconds, stop_container};
 use gateway_facts::Status;
+use gateway_work::{Access, Work, check_own, no_container};
+use gw_container::report::Report;
 
+use crate::describe::show;
 use crate::flags::StopFlags;
-use crate::report::Report;
-use crate::work::{Access, Work};
-use crate::{ending, kubeconfig, plan};
 
 /// Stops the container where it is up.
 pub async fn run(flags: &StopFlags, context: Context<Report>) -> Result<Answer, Failure> {
@@ -15,9 +16,9 @@ pub async fn run(flags: &StopFlags, context: Context<Report>) -> Result<Answer, 
     let container = facts
         .container
         .as_ref()
-        .ok_or_else(|| kubeconfig::no_container(&work))?;
-    plan::check_own(&work.gateway, container)?;
-    work.show(container);
+        .ok_or_else(|| no_container(&work.gateway))?;
+    check_own(&work.gateway, container)?;
+    show(&context.report, &work, container);
     if !container.is_up() {
         return Ok(Answer::Done);
     }
@@ -39,27 +40,8 @@ pub async fn run(flags: &StopFlags, context: Context<Report>) -> Result<Answer, 
     let action = Action::new("stop", object, "it runs");
     work.announce(&action);
     if !work.dry_run {
-        ending::stop(&work, &container.name, grace_seconds(flags.grace)).await?;
+        stop_container(&work, &container.name, grace_seconds(flags.grace)).await?;
     }
     work.did(action);
     Ok(Answer::Done)
-}
-
-/// Docker counts whole seconds: a part of one is one.
-pub fn grace_seconds(grace: std::time::Duration) -> i32 {
-    i32::try_from(grace.as_millis().div_ceil(1000)).unwrap_or(i32::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::grace_seconds;
-    use std::time::Duration;
-
-    #[test]
-    fn a_part_of_a_second_is_one() {
-        assert_eq!(grace_seconds(Duration::ZERO), 0);
-        assert_eq!(grace_seconds(Duration::from_millis(1)), 1);
-        assert_eq!(grace_seconds(Duration::from_secs(30)), 30);
-        assert_eq!(grace_seconds(Duration::MAX), i32::MAX);
-    }
 }

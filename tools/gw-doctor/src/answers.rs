@@ -24,10 +24,10 @@ pub struct Answer {
 pub struct Answers {
     /// `gw-detect`.
     pub detect: Option<Document<gw_detect::report::Report>>,
-    /// `gw-container diagnose`.
-    pub container: Option<Document<gw_container::report::Report>>,
-    /// `gw-container kubeconfig`.
-    pub kubeconfig: Option<Document<gw_container::report::Report>>,
+    /// `gw-node diagnose`.
+    pub container: Option<Document<gw_node::report::Report>>,
+    /// `gw-node kubeconfig`.
+    pub kubeconfig: Option<Document<gw_node::report::Report>>,
     /// `gw-wait api`.
     pub api: Option<Document<gw_wait::report::Report>>,
     /// `gw-wait node`.

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 /// Name what is wrong with a gateway, why, and what to type next. Standard input has the answers of the other tools, one JSON value
 /// each: {"name": "detect", "document": {...}}. The flags only say what hints have to name, and what no document tells.
 ///
-/// Names: detect (gw-detect), container (gw-container diagnose), api, node, namespace, rollout and grpc (gw-wait), nodes (gw-nodeclean
-/// --dry-run), secret (gw-sshsecret check), pki (gw-pki check), kubeconfig (gw-container kubeconfig).
+/// Names: detect (gw-detect), container (gw-node diagnose), api, node, namespace, rollout and grpc (gw-wait), nodes (gw-nodeclean
+/// --dry-run), secret (gw-sshsecret check), pki (gw-pki check), kubeconfig (gw-node kubeconfig).
 #[derive(FromArgs, Debug)]
 pub struct Flags {
     /// where the gateway is: container, or cluster for a cluster of your own (default container)

@@ -1,9 +1,9 @@
 //! What findings are concluded from, and how it is told to people.
 
 use gateway_names::GatewayName;
-use gw_container::report::DiagnosisField;
 use gw_detect::report::{ContainerField, Report as Detected};
 use gw_detect::state::State;
+use gw_node::report::DiagnosisField;
 use jiff::Timestamp;
 
 use crate::answers::Answers;

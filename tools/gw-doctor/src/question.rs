@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 pub enum Question {
     /// What is there? `gw-detect`.
     Detect,
-    /// What do container, node and host show? `gw-container diagnose`.
+    /// What do container, node and host show? `gw-node diagnose`.
     Container,
-    /// A kubeconfig for the other questions: `gw-container kubeconfig`. No cause is concluded from it.
+    /// A kubeconfig for the other questions: `gw-node kubeconfig`. No cause is concluded from it.
     Kubeconfig,
     /// Does the API server answer? `gw-wait api`.
     Api,
@@ -78,7 +78,7 @@ impl Question {
     pub fn tool(self) -> &'static str {
         match self {
             Self::Detect => "gw-detect",
-            Self::Container | Self::Kubeconfig => "gw-container",
+            Self::Container | Self::Kubeconfig => "gw-node",
             Self::Api | Self::Node | Self::Namespace | Self::Rollout | Self::Grpc => "gw-wait",
             Self::Nodes => "gw-nodeclean",
             Self::Secret => "gw-sshsecret",

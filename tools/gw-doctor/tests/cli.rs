@@ -6,12 +6,29 @@ use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
-use tool_document::{Run, check, read, reasons_in_help, run};
+use tool_document::contract::Contract;
+use tool_document::{Run, check, read};
 
-const SCHEMA: &str = include_str!("../schema.json");
+const TOOL: Contract = Contract {
+    program: env!("CARGO_BIN_EXE_gw-doctor"),
+    schema: include_str!("../schema.json"),
+    verbs: &[],
+    wrong: &[
+        &["--place", "nowhere"],
+        &["--asked-at", "yesterday"],
+        &["--gateway", "no/name"],
+        &["documents.json"],
+    ],
+    reasons: &["no_documents", "input_invalid", "input_failed"],
+    on_gateway: &[],
+    on_docker: &[],
+    on_kubernetes: &[],
+};
+
+tool_document::contract_tests!(TOOL);
 
 fn tool() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gw-doctor"));
+    let mut command = Command::new(TOOL.program);
     command.arg0("gw-doctor").env_remove("GW_COMMAND");
     command
 }
@@ -36,35 +53,6 @@ fn told(command: Command, input: &str) -> Run {
 }
 
 #[test]
-fn the_committed_schema_is_the_printed_one() {
-    let printed = tool().arg("--schema").output().expect("the tool runs");
-    assert_eq!(String::from_utf8_lossy(&printed.stdout).trim(), SCHEMA.trim());
-}
-
-#[test]
-fn bad_flags_are_refused_at_once() {
-    for (arguments, reason) in [
-        (vec!["--no-such-flag"], "usage"),
-        (vec!["--place", "nowhere"], "usage"),
-        (vec!["--asked-at", "yesterday"], "usage"),
-        (vec!["--gateway", "no/name"], "invalid_gateway_name"),
-        (vec!["documents.json"], "usage"),
-    ] {
-        let mut command = tool();
-        command.args(&arguments);
-        let ended = run(command);
-        assert_eq!(
-            (ended.code, ended.reason()),
-            (2, reason),
-            "{arguments:?}: {}",
-            ended.stderr
-        );
-        assert!(ended.stderr.contains("; next: "), "{}", ended.stderr);
-        check(&ended, SCHEMA);
-    }
-}
-
-#[test]
 fn input_that_says_nothing_is_no_healthy_gateway() {
     for (input, reason) in [
         ("", "no_documents"),
@@ -76,7 +64,7 @@ fn input_that_says_nothing_is_no_healthy_gateway() {
     ] {
         let ended = told(tool(), input);
         assert_eq!((ended.code, ended.reason()), (1, reason), "{input}");
-        check(&ended, SCHEMA);
+        check(&ended, TOOL.schema);
         assert!(
             ended.stderr.contains("next: gw-detect | jq"),
             "{input}: {}",
@@ -97,7 +85,7 @@ fn a_tool_that_ended_without_a_document_is_named_with_its_exit_code() {
     assert_eq!(ended.code, 1);
     let unread = json!([{ "name": "pki", "reason": "gw-pki ended with 137 and without a document" }]);
     assert_eq!(ended.document["unread"], unread);
-    check(&ended, SCHEMA);
+    check(&ended, TOOL.schema);
 }
 
 #[test]
@@ -141,7 +129,7 @@ fn a_time_limit_ends_a_wait_for_documents() {
         "{}",
         ended.stderr
     );
-    check(&ended, SCHEMA);
+    check(&ended, TOOL.schema);
 }
 
 #[test]
@@ -169,22 +157,5 @@ fn a_signal_ends_a_wait_for_documents() {
         "{}",
         ended.stderr
     );
-    check(&ended, SCHEMA);
-}
-
-#[test]
-fn every_reason_is_in_the_help() {
-    let listed = reasons_in_help(tool());
-    for reason in [
-        "no_documents",
-        "input_invalid",
-        "input_failed",
-        "invalid_gateway_name",
-        "timed_out",
-    ] {
-        assert!(
-            listed.iter().any(|word| word == reason),
-            "{reason} is not in {listed:?}"
-        );
-    }
+    check(&ended, TOOL.schema);
 }

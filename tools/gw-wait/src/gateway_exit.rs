@@ -32,7 +32,7 @@ pub async fn watch(context: &Context<Report>) -> Result<Failure, Failure> {
                     format!("container {name} {why}"),
                     format!(
                         "look why: {} --gateway {gateway}",
-                        contract::typed("gw-container diagnose")
+                        contract::typed("gw-node diagnose")
                     ),
                 ));
             }

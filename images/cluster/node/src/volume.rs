@@ -19,7 +19,7 @@ pub fn claim() -> anyhow::Result<()> {
     };
     let has_data = layout::data("server/db/openshell-etcd/member").exists();
     if let Some(why) = refusal(written.as_deref(), has_data, own) {
-        bail!("volume_too_old: {why}; next: gw-container backup FILE, which starts nothing on the volume");
+        bail!("volume_too_old: {why}; next: gw-backup create FILE, which starts nothing on the volume");
     }
     if written.as_deref() != Some(own) {
         certificates::write_private(&path, format!("{own}\n").as_bytes())?;

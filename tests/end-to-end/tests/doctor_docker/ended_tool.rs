@@ -19,7 +19,7 @@ fn a_tool_that_is_killed_is_named() {
     for name in ["gw-detect", "gw-doctor"] {
         symlink(tool(name), programs.join(name)).expect("a link");
     }
-    let killed = programs.join("gw-container");
+    let killed = programs.join("gw-node");
     std::fs::write(&killed, "#!/bin/sh\nkill -KILL $$\n").expect("room");
     std::fs::set_permissions(&killed, std::fs::Permissions::from_mode(0o755)).expect("a file of one's own");
     let doctor = || {
@@ -31,7 +31,7 @@ fn a_tool_that_is_killed_is_named() {
     };
 
     let found = Diagnosis::of(doctor()).names(&["no_gateway"]);
-    let reason = "gw-container ended with 137 and without a document";
+    let reason = "gw-node ended with 137 and without a document";
     let unread = &found.document["unread"];
     assert_eq!(unread[0]["name"], "container", "{unread}");
     assert_eq!(unread[0]["reason"], reason);

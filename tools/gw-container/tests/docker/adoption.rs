@@ -1,6 +1,6 @@
 //! Gateways that another tool made, and images of another kind.
 
-use crate::played_gateway::{PlayedGateway, actions, docker, free_port, skipped};
+use played_gateway::{PlayedGateway, actions, docker, free_port, skipped};
 
 /// As another tool makes a gateway: no labels, no published API.
 fn made_by_another_tool(gateway: &PlayedGateway) {

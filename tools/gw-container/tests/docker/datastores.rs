@@ -1,6 +1,6 @@
 //! A volume is never opened by an image whose datastore or Kubernetes version does not fit it.
 
-use crate::played_gateway::{PlayedGateway, docker, skipped};
+use played_gateway::{PlayedGateway, docker, skipped};
 
 /// As k3s lays a volume out, written by this version.
 fn written_by_k3s(gateway: &PlayedGateway, path: &str, version: &str) {

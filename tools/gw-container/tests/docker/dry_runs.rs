@@ -2,7 +2,7 @@
 
 use docker_proxy::{DockerProxy, Fault, When};
 
-use crate::played_gateway::{PlayedGateway, actions, skipped};
+use played_gateway::{PlayedGateway, actions, skipped};
 
 /// A gateway of which nothing is left but its volume.
 fn volume_alone() -> PlayedGateway {

@@ -2,7 +2,7 @@
 
 use docker_proxy::{DockerProxy, Fault, When, is_thorough};
 
-use crate::played_gateway::{PlayedGateway, docker, free_port, skipped};
+use played_gateway::{PlayedGateway, docker, free_port, skipped};
 
 /// Each fault, with the exit codes and reasons of a tool that meets it at one call.
 const FAULTS: [(Fault, i32, &str); 6] = [

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use docker_proxy::{DockerProxy, Fault, When, is_thorough};
 
-use crate::played_gateway::{PlayedGateway, docker, free_port, skipped};
+use played_gateway::{PlayedGateway, docker, free_port, skipped};
 
 /// What is there of a gateway, without what differs from run to run.
 fn state(gateway: &PlayedGateway) -> (Vec<String>, String, Vec<String>) {

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
-use crate::played_gateway::{PlayedGateway, actions, docker, free_port, skipped};
+use played_gateway::{PlayedGateway, actions, docker, free_port, skipped};
 
 #[test]
 fn is_made_once_and_kept() {
@@ -257,97 +257,4 @@ fn settings_outlive_a_removal_that_was_told_to_keep_them() {
     gateway.done(&["remove", "--volume", "--keep-settings", "--yes"]);
     let again = gateway.done(&["ensure"]).document;
     assert_eq!(again["spec"]["environment"], serde_json::json!(["KEPT=yes"]));
-}
-
-#[test]
-fn the_kubeconfig_is_written_again_and_printed() {
-    if skipped() {
-        return;
-    }
-    let gateway = PlayedGateway::new();
-    let missing = gateway.run(&["kubeconfig"]);
-    assert_eq!((missing.code, missing.reason()), (1, "no_container"));
-    gateway.created();
-    assert_eq!(gateway.done(&["kubeconfig"]).document["changed"], false);
-    let file = gateway.folder().join("kubeconfig");
-    let text = std::fs::read_to_string(&file).expect("a kubeconfig");
-    std::fs::remove_file(&file).expect("a kubeconfig");
-    assert_eq!(gateway.done(&["kubeconfig"]).document["changed"], true);
-    assert_eq!(std::fs::read_to_string(&file).expect("a kubeconfig"), text);
-
-    let output = gateway
-        .command(&["kubeconfig", "--file=-"])
-        .output()
-        .expect("the program");
-    assert_eq!(String::from_utf8_lossy(&output.stdout), text);
-    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    let last = errors.lines().last().expect("a document");
-    let document: serde_json::Value = serde_json::from_str(last).expect("the document is the last line");
-    assert_eq!(document["gateway"], gateway.name.as_str());
-
-    let elsewhere = gateway.folder().join("elsewhere");
-    gateway.done(&["kubeconfig", "--file", &elsewhere.display().to_string()]);
-    assert_eq!(
-        std::fs::metadata(&elsewhere)
-            .expect("a file")
-            .permissions()
-            .mode()
-            & 0o777,
-        0o600
-    );
-
-    let theirs = gateway.folder().join("theirs");
-    std::fs::write(
-        &theirs,
-        "clusters:\n- name: other\n  cluster: {}\ncurrent-context: other\n",
-    )
-    .expect("room");
-    let merge = ["kubeconfig", "--merge", &theirs.display().to_string()];
-    assert_eq!(gateway.done(&merge).document["changed"], true);
-    assert_eq!(gateway.done(&merge).document["changed"], false);
-    let both = std::fs::read_to_string(&theirs).expect("a kubeconfig");
-    assert!(
-        both.contains("name: other")
-            && both.contains(&gateway.resource())
-            && both.contains("current-context: other"),
-        "{both}"
-    );
-    std::fs::write(gateway.folder().join("theirs.lock"), "").expect("room");
-    let locked = gateway.run(&merge);
-    assert_eq!(
-        (locked.code, locked.reason()),
-        (75, "kubeconfig_locked"),
-        "{}",
-        locked.stderr
-    );
-}
-
-#[test]
-fn a_diagnosis_has_the_log_without_secrets_also_of_a_stopped_container() {
-    if skipped() {
-        return;
-    }
-    let mut gateway = PlayedGateway::new();
-    let lines = "LABEL dev.openshell.image=cluster\nENV PLAY_SAYS=geheim-12\nENV A_PASSWORD=geheim-12\n";
-    let image = gateway.build("says", lines);
-    gateway.done(&["ensure", "--image", &image, "--port", &gateway.port.to_string()]);
-    gateway.done(&["stop"]);
-    let found = gateway.done(&["diagnose"]);
-    assert!(!found.stdout.contains("geheim"), "{}", found.stdout);
-    let diagnosis = &found.document["diagnosis"];
-    assert!(
-        diagnosis["log"][0]
-            .as_str()
-            .is_some_and(|line| line.contains("hmac-sha256:")),
-        "{diagnosis}"
-    );
-    assert_eq!(diagnosis["exit_code"], 0);
-    assert!(diagnosis["cgroup_version"].is_string() && diagnosis["inotify_watches"].is_number());
-    assert!(diagnosis["disk_bytes"].is_null(), "the node does not run");
-    assert_eq!(diagnosis["image"], image);
-    assert_eq!(diagnosis["image_present"], true);
-    assert_eq!(diagnosis["image_architecture"], diagnosis["host_architecture"]);
-    assert!(diagnosis["host_architecture"].is_string(), "{diagnosis}");
-    assert!(diagnosis["journal"].is_null() && diagnosis["locked_by"].is_null());
-    assert_eq!(found.document["changed"], false);
 }

@@ -2,7 +2,6 @@
 //! Runs where OPENSHELL_TEST_DOCKER=1 is set.
 
 mod adoption;
-mod backups;
 mod datastores;
 mod dry_runs;
 mod failures;
@@ -10,7 +9,6 @@ mod faults;
 mod kills;
 mod life;
 mod networks;
-mod played_gateway;
 mod podman;
 mod pulls;
 mod remote;

@@ -1,6 +1,6 @@
 //! Several networks of one name, as concurrent starts by another tool leave them.
 
-use crate::played_gateway::{PlayedGateway, actions, docker, skipped};
+use played_gateway::{PlayedGateway, actions, docker, skipped};
 
 /// The docker command line refuses a second network of a name; Docker itself does not.
 fn second_network(gateway: &PlayedGateway) -> String {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::played_gateway::{PlayedGateway, SCHEMA, actions, skipped};
+use played_gateway::{PlayedGateway, actions, schema, skipped};
 
 /// A podman of the test's own. Dropping it ends it.
 struct Podman {
@@ -98,7 +98,7 @@ fn a_gateway_is_made_kept_replaced_and_removed_with_a_warning() {
     let done = |arguments: &[&str]| {
         let host = podman.host();
         let run = tool_document::run(gateway.command(&[arguments, &["--docker-host", &host]].concat()));
-        tool_document::check(&run, SCHEMA);
+        tool_document::check(&run, &schema("gw-container"));
         assert_eq!(run.code, 0, "{arguments:?}: {}", run.stderr);
         run
     };

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use image_registry::{ImageRegistry, PASSWORD, USER};
 
-use crate::played_gateway::{PlayedGateway, actions, docker, skipped};
+use played_gateway::{PlayedGateway, actions, docker, skipped};
 
 /// An image of a registry, gone from Docker when this is dropped.
 struct Pulled(String);

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use crate::played_gateway::{PlayedGateway, docker, free_port, skipped};
+use played_gateway::{PlayedGateway, docker, free_port, skipped};
 
 const FURTHER: [&str; 17] = [
     "--extra-host",

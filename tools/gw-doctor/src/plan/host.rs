@@ -145,7 +145,7 @@ fn kubeconfig_missing(observed: &Observed<'_>) -> Option<Finding> {
 }
 
 fn new_kubeconfig(observed: &Observed<'_>) -> String {
-    observed.tool(&format!("gw-container kubeconfig --gateway {}", observed.gateway))
+    observed.tool(&format!("gw-node kubeconfig --gateway {}", observed.gateway))
 }
 
 fn metadata_stale(observed: &Observed<'_>) -> Option<Finding> {

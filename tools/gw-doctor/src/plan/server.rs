@@ -28,10 +28,9 @@ fn rollout(observed: &Observed<'_>) -> Option<Finding> {
         "image_pull_back_off" => {
             let image = pod.and_then(|pod| pod.image.as_deref());
             let next = match (observed.place, image) {
-                (Place::Container, Some(image)) => observed.tool(&format!(
-                    "gw-container load {image} --gateway {}",
-                    observed.gateway
-                )),
+                (Place::Container, Some(image)) => {
+                    observed.tool(&format!("gw-node load {image} --gateway {}", observed.gateway))
+                }
                 _ => describe,
             };
             Finding::new(Cause::ImagePullBackOff, object, error.message.clone(), next)

@@ -1,11 +1,11 @@
 //! What the other tools say of a gateway, as their own types, and what differs from that.
 
 use contract::{Document, ErrorField};
-use gw_container::report::DiagnosisField;
 use gw_detect::report::{
     ClientFilesField, ContainerField, DockerField, FileField, HealthField, NetworkField, PortsField,
 };
 use gw_detect::state::State;
+use gw_node::report::DiagnosisField;
 use gw_pki::finding::Finding;
 use gw_pki::report::{BundleReport, CertificateReport};
 use gw_wait::report::CauseField;
@@ -104,7 +104,7 @@ fn detected() -> gw_detect::report::Report {
 }
 
 /// What such a container, its node and Docker's host show.
-fn diagnosed() -> gw_container::report::Report {
+fn diagnosed() -> gw_node::report::Report {
     let diagnosis = DiagnosisField {
         log: ["one", "last words", ""].map(str::to_owned).into(),
         disk_bytes: Some(100_000_000_000),
@@ -119,9 +119,9 @@ fn diagnosed() -> gw_container::report::Report {
         host_architecture: text("amd64"),
         ..DiagnosisField::default()
     };
-    gw_container::report::Report {
+    gw_node::report::Report {
         diagnosis: Some(diagnosis),
-        ..gw_container::report::Report::default()
+        ..gw_node::report::Report::default()
     }
 }
 
@@ -170,7 +170,7 @@ pub fn up() -> Documents {
     };
     let answers = [
         ("detect", document("gw-detect", detected())),
-        ("container", document("gw-container", diagnosed())),
+        ("container", document("gw-node", diagnosed())),
         ("api", waited("api", Some("https://127.0.0.1:6443"))),
         ("node", waited("node", Some("n"))),
         ("nodes", document("gw-nodeclean", nodes)),
@@ -212,8 +212,8 @@ pub fn without_docker() -> Documents {
         ..gw_detect::report::Report::default()
     };
     documents.insert("detect".to_owned(), document("gw-detect", report));
-    let report = gw_container::report::Report::default();
-    documents.insert("container".to_owned(), document("gw-container", report));
+    let report = gw_node::report::Report::default();
+    documents.insert("container".to_owned(), document("gw-node", report));
     for name in ["detect", "container"] {
         fail(&mut documents, name, "docker_unreachable");
     }

@@ -146,7 +146,7 @@ proptest! {
         prop_assume!([&before.container, &before.aside].into_iter().flatten().all(|it| !it.is_up()
             || before.networks.iter().any(|network| network.id == it.attachments[0].network_id)));
         let ports = Ports { api_kept, ..free() };
-        let mut aim = present(&before).map_or_else(|| wanted(port, "i", image_named), |it| Wanted {
+        let mut aim = before.present().map_or_else(|| wanted(port, "i", image_named), |it| Wanted {
             spec: it.effective_spec(),
             image_named,
         });

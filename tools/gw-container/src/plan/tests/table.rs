@@ -224,7 +224,9 @@ fn container_of(text: &str) -> Option<Container> {
 
 /// What is wanted, beginning with what the container was made from.
 fn wanted_of(text: &str, facts: &Facts) -> Wanted {
-    let mut spec = present(facts).map_or_else(|| spec(8080), Container::effective_spec);
+    let mut spec = facts
+        .present()
+        .map_or_else(|| spec(8080), Container::effective_spec);
     let mut image_named = false;
     let one = |text: &str| vec![text.to_owned()];
     match text {

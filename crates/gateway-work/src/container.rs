@@ -1,0 +1,50 @@
+//! The gateway's container: is it the gateway's own, is it there, does it run?
+
+use contract::{Exit, Failure, typed};
+use gateway_facts::{Container, Status};
+use gateway_names::GatewayName;
+
+/// Refuses a container that only has the gateway's name, and one that Docker is removing.
+pub fn check_own(gateway: &GatewayName, container: &Container) -> Result<(), Failure> {
+    let name = gateway.resource();
+    if !container.belongs_to(gateway) {
+        return Err(Failure::new(
+            Exit::Failed,
+            "foreign_container",
+            format!(
+                "container {} is no gateway of that name: it does not hold volume {name}",
+                container.name
+            ),
+            format!("rename it: docker rename {} ANOTHER-NAME", container.name),
+        ));
+    }
+    if container.status == Status::Removing {
+        return Err(Failure::new(
+            Exit::Retry,
+            "docker_conflict",
+            format!("container {} is being removed", container.name),
+            "run the command again",
+        ));
+    }
+    Ok(())
+}
+
+/// The failure if the gateway has no container.
+pub fn no_container(gateway: &GatewayName) -> Failure {
+    Failure::new(
+        Exit::Failed,
+        "no_container",
+        format!("gateway {gateway} has no container"),
+        format!("make one: {} --gateway {gateway}", typed("gw-container ensure")),
+    )
+}
+
+/// The failure if the container does not run. `what` goes on with the sentence.
+pub fn not_running(gateway: &GatewayName, container: &str, what: &str) -> Failure {
+    Failure::new(
+        Exit::Failed,
+        "not_running",
+        format!("container {container} does not run{what}"),
+        format!("start it: {} --gateway {gateway}", typed("gw-container ensure")),
+    )
+}

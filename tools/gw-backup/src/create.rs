@@ -1,0 +1,188 @@
+//! The verb `create`: volume, specification and client files in one file.
+
+use std::io::{BufWriter, Error, Write};
+use std::path::Path;
+
+use container_files::{Broken, PartReader, drain};
+use contract::{Action, Answer, Context, Exit, Failure};
+use docker_images::{any, not_given};
+use docker_session::docker_failure;
+use gateway_ending::{grace_seconds, stop_container};
+use gateway_facts::{Container, Facts, Status};
+use gateway_names::VOLUME_PATH;
+use gateway_work::{Access, Work, check_own};
+use gw_backup::report::Report;
+use helper_container::{Helper, Volume, remove_left};
+
+use crate::file::{self, Counted, FORMAT, LEFT_OUT, Manifest};
+use crate::flags::CreateFlags;
+
+/// The client's files that a backup has, below the gateway's folder.
+const CLIENT_FILES: [&str; 7] = [
+    "metadata.json",
+    "spec.json",
+    "registries.yaml",
+    "release.tar",
+    "mtls/ca.crt",
+    "mtls/tls.crt",
+    "mtls/tls.key",
+];
+
+/// Writes the backup. The container is held, or with `--stop` stopped, while the volume is read.
+pub async fn run(flags: &CreateFlags, context: Context<Report>) -> Result<Answer, Failure> {
+    if flags.file == "-" {
+        context.data_goes_to_stdout();
+    }
+    let (work, facts) = Work::begin(&context, "backup", Access::Changing).await?;
+    if facts.volume.is_none() {
+        return Err(Failure::new(
+            Exit::Failed,
+            "no_volume",
+            format!(
+                "gateway {} has no volume: there is nothing to back up",
+                work.gateway
+            ),
+            format!(
+                "see which gateways there are: {}",
+                contract::typed("gw-detect --all")
+            ),
+        ));
+    }
+    let container = facts.present();
+    if let Some(container) = container {
+        check_own(&work.gateway, container)?;
+    }
+    remove_left(&work, &facts).await?;
+    let action = Action::new("write", format!("backup {}", flags.file), "asked for");
+    if work.dry_run {
+        work.announce(&action);
+        work.did(action);
+        return Ok(Answer::Done);
+    }
+    let quiet = quieten(&work, container, flags).await?;
+    work.announce(&action);
+    let written = export(&work, &facts, &flags.file).await;
+    let resumed = resume(&work, container, quiet).await;
+    let counted = written?;
+    resumed?;
+    context
+        .report
+        .update(|report| report.backup = Some(counted.shown(&flags.file)));
+    work.did(action);
+    Ok(Answer::Done)
+}
+
+/// How the container was kept from writing.
+enum Quiet {
+    Already,
+    Paused,
+    Stopped,
+}
+
+async fn quieten(work: &Work, container: Option<&Container>, flags: &CreateFlags) -> Result<Quiet, Failure> {
+    let Some(container) = container.filter(|it| matches!(it.status, Status::Running | Status::Restarting))
+    else {
+        return Ok(Quiet::Already);
+    };
+    let object = format!("container {}", container.name);
+    if flags.stop || container.status == Status::Restarting {
+        let action = Action::new("stop", object, "nothing may write while the volume is read");
+        work.announce(&action);
+        stop_container(work, &container.name, grace_seconds(flags.grace)).await?;
+        work.did(action);
+        return Ok(Quiet::Stopped);
+    }
+    let action = Action::new(
+        "pause",
+        object.clone(),
+        "nothing may write while the volume is read",
+    );
+    work.announce(&action);
+    let paused = work.session.api().pause_container(&container.name).await;
+    paused.map_err(|error| docker_failure(&format!("pause {object}"), &error))?;
+    work.did(action);
+    Ok(Quiet::Paused)
+}
+
+async fn resume(work: &Work, container: Option<&Container>, quiet: Quiet) -> Result<(), Failure> {
+    let Some(container) = container else { return Ok(()) };
+    let (name, api) = (&container.name, work.session.api());
+    let object = format!("container {name}");
+    let (verb, done) = match quiet {
+        Quiet::Already => return Ok(()),
+        Quiet::Paused => ("unpause", api.unpause_container(name).await),
+        Quiet::Stopped => ("start", api.start_container(name, None).await),
+    };
+    done.map_err(|error| docker_failure(&format!("{verb} {object}"), &error))?;
+    work.did(Action::new(verb, object, "the volume was read"));
+    Ok(())
+}
+
+async fn export(work: &Work, facts: &Facts, file: &str) -> Result<Counted, Failure> {
+    let manifest = Manifest {
+        format: FORMAT,
+        gateway: work.gateway.to_string(),
+        spec: client_state::persisted(work, facts)?,
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        left_out: vec![LEFT_OUT.to_owned()],
+    };
+    let mut client = Vec::new();
+    for path in CLIENT_FILES {
+        if let Some(content) = work.folder.read_private(path)? {
+            client.push((path.to_owned(), content));
+        }
+    }
+    match facts.present() {
+        Some(container) => written(work, &container.id, manifest, client, file).await,
+        None => {
+            let image = any(&work.session).await?.ok_or_else(not_given)?;
+            let helper = Helper::make(work, &image, Volume::Read).await?;
+            let done = written(work, &helper.id, manifest, client, file).await;
+            helper.remove(work, done).await
+        }
+    }
+}
+
+/// The volume goes from Docker's stream into the file.
+async fn written(
+    work: &Work,
+    container: &str,
+    manifest: Manifest,
+    client: Vec<(String, Vec<u8>)>,
+    file: &str,
+) -> Result<Counted, Failure> {
+    let to = file.to_owned();
+    let drained = drain(&work.session, container, VOLUME_PATH, move |volume| {
+        write(&to, &manifest, &client, volume)
+    });
+    drained.await.map_err(|broken| match broken {
+        Broken::Docker(error) => docker_failure("read the volume", &error),
+        Broken::Here(error) => Failure::new(
+            Exit::Failed,
+            "backup_failed",
+            format!("cannot write the backup {file}: {error}"),
+            "see whether there is room and a right to write: df -h, ls -ld",
+        ),
+    })
+}
+
+fn write(
+    to: &str,
+    manifest: &Manifest,
+    client: &[(String, Vec<u8>)],
+    mut volume: PartReader,
+) -> Result<Counted, Error> {
+    if to == "-" {
+        return file::write(std::io::stdout().lock(), manifest, client, Some(&mut volume));
+    }
+    let path = std::path::absolute(to)?;
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    // Readable by its owner alone, and never seen half written: it holds every secret of the gateway.
+    let mut new = tempfile::Builder::new().prefix(".backup-").tempfile_in(folder)?;
+    let output = BufWriter::new(&mut new);
+    let counted = file::write(output, manifest, client, Some(&mut volume))?;
+    new.flush()?;
+    new.as_file().sync_all()?;
+    new.persist(&path).map_err(|error| error.error)?;
+    Ok(counted)
+}

@@ -1,0 +1,3 @@
+//! The document of `gw-backup`, for programs that read it.
+
+pub mod report;

@@ -1,0 +1,65 @@
+//! The verb `kubeconfig`: the kubeconfig for this host, written again, printed, or added to kubectl's.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use api_access::{read_kubeconfig, server_of, unreachable, write_kubeconfig};
+use contract::{Answer, Context, Failure};
+use gateway_work::{Access, Work, check_own, no_container};
+use gw_node::report::Report;
+
+use crate::describe::show;
+use crate::flags::KubeconfigFlags;
+use crate::merge;
+
+/// The verb `kubeconfig`.
+pub async fn run(flags: &KubeconfigFlags, context: Context<Report>) -> Result<Answer, Failure> {
+    let to_stdout = flags.file.as_deref() == Some("-");
+    if to_stdout {
+        context.data_goes_to_stdout();
+    }
+    let access = if flags.file.is_none() && flags.merge.is_none() {
+        Access::Changing
+    } else {
+        Access::Reading
+    };
+    let (work, facts) = Work::begin(&context, "kubeconfig", access).await?;
+    let container = facts
+        .container
+        .as_ref()
+        .ok_or_else(|| no_container(&work.gateway))?;
+    check_own(&work.gateway, container)?;
+    show(&context.report, &work, container);
+    let server = server_of(&work, container)?.ok_or_else(|| unreachable(container))?;
+    let text = read_kubeconfig(&work, container, &server).await?;
+    if work.machine.is_some() {
+        work.console.progress(&format!(
+            "{server} leads to the API while this runs: {} --gateway {}",
+            contract::typed("gw-node tunnel"),
+            work.gateway
+        ));
+    }
+    context.report.update(|report| report.api_endpoint = Some(server));
+    if to_stdout {
+        // A reader that went away is no failure.
+        let _ = std::io::stdout().lock().write_all(text.as_bytes());
+        return Ok(Answer::Done);
+    }
+    let path = match (&flags.merge, &flags.file) {
+        (Some(path), _) => {
+            merge::into_file(&work, Path::new(path), &text)?;
+            path.into()
+        }
+        (None, file) => {
+            let path = file
+                .as_ref()
+                .map_or_else(|| work.folder.kubeconfig(), PathBuf::from);
+            write_kubeconfig(&work, &path, &text)?;
+            path
+        }
+    };
+    context
+        .report
+        .update(|report| report.kubeconfig = Some(path.display().to_string()));
+    Ok(Answer::Done)
+}
