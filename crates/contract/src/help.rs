@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::run::Tool;
+use crate::tool::Tool;
 use crate::{COMMON_REASONS, format_duration};
 
 /// What follows the tool's own help.

@@ -14,6 +14,7 @@ mod fingerprint;
 mod flags;
 mod help;
 mod run;
+mod tool;
 mod typed;
 
 pub use action::Action;
@@ -24,7 +25,8 @@ pub use exit::Exit;
 pub use failure::{Failure, Reason};
 pub use fingerprint::fingerprint;
 pub use flags::{CommonFlags, SharedFlags};
-pub use run::{Answer, Context, Tool, run};
+pub use run::{Answer, Context, run};
+pub use tool::Tool;
 pub use typed::{quoted, typed, typed_by_driver};
 
 /// Reasons that every tool may report, beside its own.

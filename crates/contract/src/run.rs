@@ -12,22 +12,10 @@ use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::document::{Document, Draft, ErrorField, schema_of};
-use crate::flags::{CommonFlags, SharedFlags, take_shared};
+use crate::flags::{CommonFlags, take_shared};
 use crate::help::shared_help;
-use crate::{Console, Exit, Failure, Reason, format_duration, typed};
-
-/// What is fixed about a tool.
-#[derive(Debug)]
-pub struct Tool {
-    /// The program's name.
-    pub name: &'static str,
-    /// The version, from Cargo.
-    pub version: &'static str,
-    /// Which shared flags it has.
-    pub shared: SharedFlags,
-    /// Every reason it may report, beside [`crate::COMMON_REASONS`]: its own, and those of the crates it works with.
-    pub reasons: &'static [&'static [Reason]],
-}
+use crate::tool::Tool;
+use crate::{Console, Exit, Failure, format_duration, typed};
 
 /// How a run that did not fail ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

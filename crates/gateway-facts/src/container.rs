@@ -5,7 +5,6 @@ use std::net::{IpAddr, Ipv4Addr};
 use bollard::models::{ContainerInspectResponse, ContainerState, ContainerStateStatusEnum, PortMap};
 use gateway_names::{API_PORT, GATEWAY_LABEL, GatewayName, NODE_PORT, SPEC_LABEL, VOLUME_PATH};
 
-use crate::shown::shown_spec;
 use crate::{Health, Spec};
 
 /// What the container does, in Docker's words.
@@ -201,21 +200,6 @@ impl Container {
             .iter()
             .filter_map(|entry| entry.split_once('='))
             .find_map(|(key, value)| (key == name).then_some(value))
-    }
-
-    /// What it was made from: the persisted specification, or for a gateway that another tool made, what the container
-    /// itself shows. The ports are always those that the container has.
-    pub fn effective_spec(&self) -> Spec {
-        let mut spec = match &self.spec {
-            Some(Ok(spec)) => spec.clone(),
-            Some(Err(_)) | None => shown_spec(self),
-        };
-        let fixed = |found: Option<Published>| found.filter(|published| published.port != 0);
-        if let Some(published) = fixed(self.gateway_port).or(self.bound) {
-            (spec.bind, spec.port) = (published.bind, published.port);
-        }
-        spec.api_port = fixed(self.api_port).map(|published| published.port);
-        spec
     }
 }
 

@@ -1,14 +1,31 @@
-//! The specification of a container that another tool made, as far as the container itself shows it.
+//! What a container was made from: what is persisted with it, or, of one that another tool made, what the container itself shows.
 
 use std::net::IpAddr;
 
 use gateway_names::{HOST_NAMES, VOLUME_PATH};
 
-use crate::{Confinement, Container, Spec};
+use crate::{Confinement, Container, Published, Spec};
+
+impl Container {
+    /// What it was made from: the persisted specification, or for a gateway that another tool made, what the container
+    /// itself shows. The ports are always those that the container has.
+    pub fn effective_spec(&self) -> Spec {
+        let mut spec = match &self.spec {
+            Some(Ok(spec)) => spec.clone(),
+            Some(Err(_)) | None => shown_spec(self),
+        };
+        let fixed = |found: Option<Published>| found.filter(|published| published.port != 0);
+        if let Some(published) = fixed(self.gateway_port).or(self.bound) {
+            (spec.bind, spec.port) = (published.bind, published.port);
+        }
+        spec.api_port = fixed(self.api_port).map(|published| published.port);
+        spec
+    }
+}
 
 /// What the container was made from. Its environment stays out: it may hold credentials, and whoever replaces the container
 /// carries it over. The ports are the caller's affair.
-pub fn shown_spec(container: &Container) -> Spec {
+fn shown_spec(container: &Container) -> Spec {
     let yes = |name: &str| matches!(container.variable(name), Some("true" | "1"));
     let mounted_at = |bind: &str| bind.split(':').nth(1).map(str::to_owned);
     let further_bind =

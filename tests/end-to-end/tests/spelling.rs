@@ -110,12 +110,7 @@ fn a_tool_spells_others_as_it_was_found_itself() {
             folder.join("gw-wait").display().to_string(),
             "release/gw-node",
         ),
-        (
-            Path::new("/"),
-            Some(&*folder),
-            "gw-wait".to_owned(),
-            "gw-node",
-        ),
+        (Path::new("/"), Some(&*folder), "gw-wait".to_owned(), "gw-node"),
     ] {
         let path: Vec<&Path> = path.into_iter().collect();
         let line = format!("{called} {command} --kubeconfig /nonexistent");

@@ -280,17 +280,11 @@ pub fn built(tool: &str) -> PathBuf {
     let how = "cargo build --release --workspace --bins";
     let time = |path: &Path| fs::metadata(path).and_then(|found| found.modified());
     let made = time(&program).unwrap_or_else(|error| panic!("{}: {error}: {how}", program.display()));
-    let mut folders = vec![sources(tool).join("src")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).expect("sources").flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let changed = time(&path).expect("a source");
-                assert!(changed <= made, "{tool} is older than {}: {how}", path.display());
-            }
-        }
+    // What it was made from, its crates included, as Cargo notes it: `PROGRAM: FILE FILE...`.
+    let noted = fs::read_to_string(program.with_extension("d")).expect("Cargo's note");
+    for source in noted.split_whitespace().skip(1) {
+        let changed = time(Path::new(source)).unwrap_or(made);
+        assert!(changed <= made, "{tool} is older than {source}: {how}");
     }
     program
 }

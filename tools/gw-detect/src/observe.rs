@@ -9,6 +9,7 @@ use gateway_facts::{Container, Facts, Spec, Status};
 use gateway_names::GatewayName;
 use gateway_probe::Outcome;
 
+use crate::agreement::Gateway;
 use crate::report::{DockerField, ProbeField, RecommendedField, Report, SpecSource};
 use crate::state::{Advice, Seen, State, advice_for, state_of};
 use crate::{agreement, describe, ports};
@@ -50,7 +51,7 @@ pub async fn run(context: &Context<Report>, size: bool) -> Result<State, Failure
         report.volume = describe::volume(&facts, node, size);
         report.network = network;
         report.ports = ports;
-        agreement::fill_in(&mut report.client_files, &folder, &found);
+        agreement::fill_in(&mut report.client_files, &folder, found.compared());
         report.endpoint = found.endpoint;
         report.spec = found.spec;
         report.spec_source = found.spec_source;
@@ -105,6 +106,17 @@ pub struct Found {
 }
 
 impl Found {
+    /// What the client's files are compared with.
+    fn compared(&self) -> Gateway<'_> {
+        // The API of another machine is reached through a tunnel, whose port of this machine is any.
+        let api_port = self.spec.as_ref().and_then(|spec| spec.api_port);
+        Gateway {
+            endpoint: self.endpoint.as_deref(),
+            outcome: self.probe.outcome.as_deref(),
+            api_port: api_port.filter(|_| self.local),
+        }
+    }
+
     /// From what Docker knows and the client's files, without the probe.
     pub fn conclude(
         facts: &Facts,

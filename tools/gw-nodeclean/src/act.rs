@@ -12,10 +12,11 @@ use serde::de::DeserializeOwned;
 
 use crate::actions::{node_actions, pod_action};
 use crate::bound;
+use crate::delete::{delete, only};
+use crate::doomed::{DoomedNode, DoomedPod, PASSWORD_NAMESPACE};
 use crate::journal::Begun;
-use crate::node_password;
 use crate::nodes::LEASES;
-use crate::plan::{DoomedNode, DoomedPod, Plan, name_of};
+use crate::plan::{Plan, name_of};
 use crate::rebind;
 use crate::report::Report;
 
@@ -134,7 +135,7 @@ async fn forget_node(
     }
     if let Some(name) = &node.password {
         // k3s refuses a node of the same name whose password differs from this hash.
-        let secrets: Api<Secret> = Api::namespaced(session.client.clone(), node_password::NAMESPACE);
+        let secrets: Api<Secret> = Api::namespaced(session.client.clone(), PASSWORD_NAMESPACE);
         delete(session, &secrets, name, &any).await?;
     }
     if node.has_lease {
@@ -163,34 +164,4 @@ fn summary(context: &Context<Report>, done: &str, count: usize, what: &str) {
     if count > NAMED {
         context.console.progress(&format!("{done} {count} {what}"));
     }
-}
-
-/// Deletes the object with this uid alone.
-pub fn only(uid: &str) -> DeleteParams {
-    DeleteParams::default().preconditions(Preconditions {
-        uid: Some(uid.to_owned()),
-        resource_version: None,
-    })
-}
-
-/// Deletes an object. False where it is absent, or where another one has its name by now.
-pub async fn delete<K>(
-    session: &Session,
-    api: &Api<K>,
-    name: &str,
-    parameters: &DeleteParams,
-) -> Result<bool, Failure>
-where
-    K: Clone + DeserializeOwned + std::fmt::Debug,
-{
-    let done = |trouble| matches!(trouble, Trouble::Absent | Trouble::Conflict).then_some(trouble);
-    let what = format!("the API server to delete {name}");
-    let mut sent = 0;
-    let send = || {
-        sent += 1;
-        api.delete(name, parameters)
-    };
-    let answer = session.request(&what, name, send, done).await?;
-    // Absent at a later attempt, it was the attempt whose answer was lost.
-    Ok(answer.map_or_else(|trouble| trouble == Trouble::Absent && sent > 1, |_| true))
 }

@@ -2,9 +2,8 @@
 
 use contract::Action;
 
-use crate::node_password::{NAMESPACE, NodePassword};
+use crate::doomed::{DoomedNode, DoomedPod, NodePassword, PASSWORD_NAMESPACE};
 use crate::nodes::LEASES;
-use crate::plan::{DoomedNode, DoomedPod};
 
 /// The action on a pod.
 pub fn pod_action(pod: &DoomedPod) -> Action {
@@ -23,7 +22,7 @@ pub fn volume_action(name: &str, keep: &str, waiting: Option<&str>) -> Action {
 
 /// The action on the node password of a container that was replaced.
 pub fn password_action(password: &NodePassword) -> Action {
-    let object = format!("secret {NAMESPACE}/{}", password.name);
+    let object = format!("secret {PASSWORD_NAMESPACE}/{}", password.name);
     Action::new(
         "delete",
         object,
@@ -41,7 +40,7 @@ pub fn node_actions(node: &DoomedNode) -> Vec<Action> {
     let password = node
         .password
         .iter()
-        .map(|name| format!("secret {NAMESPACE}/{name}"));
+        .map(|name| format!("secret {PASSWORD_NAMESPACE}/{name}"));
     let lease = node.has_lease.then(|| format!("lease {LEASES}/{}", node.name));
     attachments
         .chain(password)

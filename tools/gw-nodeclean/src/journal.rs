@@ -8,7 +8,7 @@ use kube::api::{DeleteParams, ListParams};
 use kube_session::Session;
 use serde_json::json;
 
-use crate::act::delete;
+use crate::delete::delete;
 
 /// Label of the journal's entries.
 const LABEL: &str = "dev.openshell.volume-move";

@@ -11,6 +11,8 @@ mod act;
 mod actions;
 mod binding;
 mod bound;
+mod delete;
+mod doomed;
 mod flags;
 mod journal;
 mod node_password;

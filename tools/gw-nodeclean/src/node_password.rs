@@ -8,26 +8,14 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
 use kube_session::{Backoff, Session, Trouble};
 
-use crate::act::{delete, only};
 use crate::actions::password_action;
+use crate::delete::{delete, only};
+use crate::doomed::{NodePassword, PASSWORD_NAMESPACE};
 use crate::flags::Flags;
 use crate::report::Report;
 
-/// The namespace of k3s's Secrets with the hashes of node passwords.
-pub const NAMESPACE: &str = "kube-system";
 /// The end of their names.
 const ENDING: &str = ".node-password.k3s";
-
-/// Such a Secret, without the hash.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NodePassword {
-    /// Its name.
-    pub name: String,
-    /// Only this very Secret.
-    pub uid: String,
-    /// When it was created.
-    pub created: Option<Timestamp>,
-}
 
 /// The name of the Secret of a node.
 pub fn name_of(node: &str) -> String {
@@ -64,7 +52,7 @@ pub async fn forget(
         tokio::time::sleep(backoff.next_wait()).await;
     }
     if !dry_run {
-        let done = format!("deleted secret {NAMESPACE}/{}", password.name);
+        let done = format!("deleted secret {PASSWORD_NAMESPACE}/{}", password.name);
         context.console.progress(&done);
     }
     context.report.update(|report| {
@@ -90,5 +78,5 @@ async fn look(session: &Session, name: &str) -> Result<Option<NodePassword>, Fai
 }
 
 fn secrets(session: &Session) -> Api<Secret> {
-    Api::namespaced(session.client.clone(), NAMESPACE)
+    Api::namespaced(session.client.clone(), PASSWORD_NAMESPACE)
 }

@@ -10,6 +10,7 @@ use kube::api::ListParams;
 use kube_session::Session;
 
 use crate::binding::{Binding, binding};
+use crate::doomed::PASSWORD_NAMESPACE;
 use crate::flags::Flags;
 use crate::journal::{self, Begun};
 use crate::node_password;
@@ -45,7 +46,7 @@ pub async fn all(session: &Session, flags: &Flags, context: &Context<Report>) ->
             .list(&session.everywhere::<VolumeAttachment>(), &everything)
             .await?;
         seen.attachments = attachments.into_iter().filter_map(attachment).collect();
-        let secrets: Api<Secret> = Api::namespaced(session.client.clone(), node_password::NAMESPACE);
+        let secrets: Api<Secret> = Api::namespaced(session.client.clone(), PASSWORD_NAMESPACE);
         let names = session.list_names(&secrets, &everything).await?;
         let of_k3s = names.into_iter().filter(|name| node_password::is_one(name));
         seen.node_passwords = of_k3s.collect();

@@ -7,8 +7,9 @@ use k8s_openapi::api::core::v1::{PersistentVolume, Pod};
 
 use crate::actions::{node_actions, password_action, pod_action, volume_action};
 use crate::binding::{Binding, binding, is_local_folder};
+use crate::doomed::{DoomedNode, DoomedPod, NodePassword};
 use crate::journal::Begun;
-use crate::node_password::{self, NodePassword};
+use crate::node_password;
 use crate::nodes::{Nodes, SeenNode};
 use crate::report::{LeftField, Report};
 
@@ -61,17 +62,6 @@ pub struct Left {
     pub why: String,
 }
 
-/// A pod to delete by force: it can run nowhere any more.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DoomedPod {
-    /// Its namespace.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-    /// Only this very pod.
-    pub uid: String,
-}
-
 /// A pod that is bound to a node: what matters of it, because there may be thousands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BoundPod {
@@ -97,21 +87,6 @@ impl From<Pod> for BoundPod {
             },
         }
     }
-}
-
-/// A node to delete, with what belongs to its name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DoomedNode {
-    /// Its name.
-    pub name: String,
-    /// Only this very node.
-    pub uid: String,
-    /// VolumeAttachments to it.
-    pub attachments: Vec<String>,
-    /// k3s's Secret with the hash of its password, where it is there.
-    pub password: Option<String>,
-    /// Has it a Lease?
-    pub has_lease: bool,
 }
 
 /// What to do, in this order.
@@ -381,13 +356,6 @@ impl Plan {
     /// The name of the node that everything moves to.
     fn keep_name(&self) -> &str {
         self.keep.as_ref().map_or("", |keep| &keep.name)
-    }
-}
-
-impl DoomedPod {
-    /// Namespace and name.
-    pub fn full_name(&self) -> String {
-        format!("{}/{}", self.namespace, self.name)
     }
 }
 

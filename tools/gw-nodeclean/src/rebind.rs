@@ -7,7 +7,7 @@ use kube::api::{DeleteParams, ObjectMeta, Patch, PatchParams, PostParams, Precon
 use kube_session::{Backoff, Created, Session, Trouble};
 use serde_json::json;
 
-use crate::act::delete;
+use crate::delete::delete;
 use crate::journal::Begun;
 use crate::plan::name_of;
 

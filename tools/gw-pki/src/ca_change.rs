@@ -9,8 +9,9 @@
 
 use crate::certificate::Certificate;
 use crate::chain::leads_to;
-use crate::examine::{Examined, Observed, Part, certificates};
+use crate::examined::{Examined, Part};
 use crate::finding::Finding;
+use crate::observed::{Observed, certificates};
 use crate::report::Phase;
 
 /// Fills in what concerns a change. `now` is in seconds since 1970.

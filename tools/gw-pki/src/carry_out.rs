@@ -6,7 +6,7 @@ use kube_session::{Session, Written};
 
 use crate::authority::AUTHORITY_SECRET;
 use crate::content::Material;
-use crate::plan::Step;
+use crate::step::Step;
 
 /// Where steps are done, and from what.
 pub struct Workplace<'a> {

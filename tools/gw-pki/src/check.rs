@@ -2,11 +2,12 @@
 
 use contract::{Answer, Context, Failure};
 
-use crate::examine::{Demand, examine};
+use crate::examine::examine;
 use crate::finding::listed;
 use crate::flags::{CheckFlags, seconds};
 use crate::gateway::{Gateway, bundle_folder, seconds_since_1970};
 use crate::observe::observe;
+use crate::observed::Demand;
 use crate::plan::{Wish, plan};
 use crate::report::{Phase, Report};
 use crate::{describe, server_names};

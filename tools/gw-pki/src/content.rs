@@ -8,9 +8,10 @@ use zeroize::Zeroizing;
 
 use crate::authority::RETIRING;
 use crate::certificate::Purpose;
-use crate::examine::{Demand, Examined, Observed};
+use crate::examined::Examined;
 use crate::issue::{self, Issued, Making};
-use crate::plan::Step;
+use crate::observed::{Demand, Observed};
+use crate::step::Step;
 
 /// Keys of a Secret with their values, which are wiped when dropped.
 pub type Values = Vec<(&'static str, Zeroizing<Vec<u8>>)>;

@@ -6,7 +6,7 @@ use kube_session::Workload;
 
 use crate::authority::AUTHORITY_SECRET;
 use crate::certificate::Certificate;
-use crate::examine::{Examined, Part};
+use crate::examined::{Examined, Part};
 use crate::report::{BundleReport, Ca, CertificateReport, Report};
 
 /// Seconds of a day.

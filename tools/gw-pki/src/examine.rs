@@ -1,120 +1,16 @@
 //! What is wrong with what there is. Pure: Secrets, files, wanted names and the clock in; findings out.
 
-use std::collections::BTreeSet;
-
-use client_files::BundleContent;
 use kube_session::HeldSecret;
 
-use crate::authority::{RETIRING, can_issue};
+use crate::authority::RETIRING;
 use crate::ca_change;
 use crate::certificate::{Certificate, Purpose};
 use crate::chain::leads_to;
+use crate::examined::{Examined, Part};
 use crate::finding::Finding;
-use crate::plan::Step;
+use crate::observed::{Demand, Observed, certificates, present};
 use crate::private_key;
-use crate::report::Phase;
-use crate::serving::Serving;
 use crate::trust::{trust, trusted};
-
-/// What the certificates are held against.
-#[derive(Clone, Copy, Debug)]
-pub struct Demand<'a> {
-    /// The names and addresses that the server's certificate must carry.
-    pub sans: &'a BTreeSet<String>,
-    /// Leaves are expiring where less than this is left, in seconds; a third of their time where it is not given.
-    pub renew_before: Option<i64>,
-    /// The clock, in seconds since 1970.
-    pub now: i64,
-}
-
-/// What there is.
-#[derive(Default)]
-pub struct Observed {
-    /// The Secret that keeps the CA with its key.
-    pub authority: Option<HeldSecret>,
-    /// The server's Secret.
-    pub server: Option<HeldSecret>,
-    /// The Secret with the CA of clients.
-    pub client_ca: Option<HeldSecret>,
-    /// The Secret of clients.
-    pub client: Option<HeldSecret>,
-    /// The client's bundle on disk.
-    pub bundle: Option<BundleContent>,
-    /// Can others read a file of the bundle?
-    pub bundle_is_open: bool,
-    /// The server's pods that run.
-    pub serving: Vec<Serving>,
-}
-
-impl Observed {
-    /// The Secret that a step writes, where it exists.
-    pub fn secret(&self, step: Step) -> Option<&HeldSecret> {
-        let secret = match step {
-            Step::MakeAuthority | Step::NoteRetiring | Step::ForgetRetired => &self.authority,
-            Step::WriteClientCa => &self.client_ca,
-            Step::IssueServer => &self.server,
-            Step::IssueClient | Step::WriteClientTrust => &self.client,
-            Step::WriteBundle => return None,
-        };
-        secret.as_ref()
-    }
-}
-
-/// One Secret, examined.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Part {
-    /// Does the Secret exist?
-    pub exists: bool,
-    /// Does Kubernetes refuse to change it?
-    pub is_immutable: bool,
-    /// Its certificate; of a CA's Secret the CA.
-    pub certificate: Option<Certificate>,
-    /// What is wrong with certificate and key.
-    pub own: Vec<Finding>,
-    /// What is wrong with the CA certificates that it hands out.
-    pub trust: Vec<Finding>,
-    /// Does it hand out a CA that is being replaced?
-    pub trusts_retiring: bool,
-}
-
-impl Part {
-    /// Everything that is wrong, each thing once.
-    pub fn findings(&self) -> BTreeSet<Finding> {
-        self.own.iter().chain(&self.trust).copied().collect()
-    }
-}
-
-/// All of it, examined.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Examined {
-    /// The Secret that keeps the CA.
-    pub authority: Part,
-    /// The server's Secret.
-    pub server: Part,
-    /// The Secret with the CA of clients.
-    pub client_ca: Part,
-    /// The Secret of clients.
-    pub client: Part,
-    /// What is wrong with the bundle on disk.
-    pub bundle: Vec<Finding>,
-    /// The CA certificates (PEM) that all must trust, where that is known.
-    pub trust: Option<Vec<u8>>,
-    /// The CA certificates (PEM), without the one that issues, that leaves lead to and that are trusted.
-    pub others: Vec<u8>,
-    /// How far a change of the CA is.
-    pub phase: Phase,
-    /// Does the server know the CA that issues, both as its own and as its clients'?
-    pub server_is_ready: bool,
-    /// Must the server restart to serve what the Secrets hold?
-    pub restart_needed: bool,
-}
-
-impl Examined {
-    /// Is there a CA that may issue, with its key?
-    pub fn can_issue(&self) -> bool {
-        can_issue(&self.authority)
-    }
-}
 
 /// Examines everything.
 pub fn examine(observed: &Observed, demand: Demand<'_>) -> Examined {
@@ -169,16 +65,6 @@ pub fn examine(observed: &Observed, demand: Demand<'_>) -> Examined {
     examined.trust = trusted(observed, &examined, demand.now);
     examined.bundle = bundle(observed);
     examined
-}
-
-/// The certificates that a Secret has under a key; `None` where there are none that can be read.
-pub fn certificates(secret: Option<&HeldSecret>, key: &str) -> Option<Vec<Certificate>> {
-    Certificate::read_all(secret?.value(key)?)
-}
-
-/// The value of a key, unless it is empty.
-pub fn present<'a>(secret: &'a HeldSecret, key: &str) -> Option<&'a [u8]> {
-    secret.value(key).filter(|value| !value.is_empty())
 }
 
 fn authority(secret: Option<&HeldSecret>, nothing: bool, now: i64) -> Part {

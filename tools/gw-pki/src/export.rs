@@ -9,11 +9,13 @@ use gateway_names::CLIENT_TLS_SECRET;
 use kube_session::Workload;
 use zeroize::Zeroizing;
 
-use crate::examine::{Demand, Part, examine};
+use crate::examine::examine;
+use crate::examined::Part;
 use crate::finding::listed;
 use crate::flags::ExportFlags;
 use crate::gateway::{Gateway, bundle_folder, seconds_since_1970};
 use crate::observe::observe;
+use crate::observed::Demand;
 use crate::report::Report;
 use crate::{describe, server_names};
 

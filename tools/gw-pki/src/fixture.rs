@@ -14,11 +14,13 @@ use rcgen::{
 use time::{Duration, OffsetDateTime};
 
 use crate::content::Material;
-use crate::examine::{Demand, Examined, Observed, examine};
+use crate::examine::examine;
+use crate::examined::Examined;
 use crate::issue::{KeyType, Making};
-use crate::plan::Step;
+use crate::observed::{Demand, Observed};
 use crate::server_names;
 use crate::serving::Serving;
+use crate::step::Step;
 
 /// The tests' clock: the year 2027.
 pub const NOW: i64 = 1_800_000_000;

@@ -19,6 +19,7 @@ mod check;
 mod content;
 mod describe;
 mod examine;
+mod examined;
 mod export;
 #[cfg(test)]
 mod fixture;
@@ -26,6 +27,7 @@ mod flags;
 mod gateway;
 mod issue;
 mod observe;
+mod observed;
 mod plan;
 mod private_key;
 mod reasons;
@@ -34,6 +36,7 @@ mod refused;
 mod server_names;
 mod serving;
 mod simulate;
+mod step;
 mod trust;
 
 use std::process::ExitCode;

@@ -6,7 +6,7 @@ use gateway_names::{CLIENT_CA_SECRET, CLIENT_TLS_SECRET, SERVER_TLS_SECRET};
 use kube_session::Session;
 
 use crate::authority::AUTHORITY_SECRET;
-use crate::examine::Observed;
+use crate::observed::Observed;
 use crate::serving::Serving;
 
 /// Reads the four Secrets and the server's pods at once, then the bundle.

@@ -9,14 +9,17 @@ use kube_session::{Session, Written};
 
 use crate::carry_out::{Workplace, issue_failed};
 use crate::content::Material;
-use crate::examine::{Demand, Examined, Observed, examine};
+use crate::examine::examine;
+use crate::examined::Examined;
 use crate::finding::Finding;
 use crate::flags::{ReconcileFlags, seconds};
 use crate::gateway::{Gateway, bundle_folder, seconds_since_1970};
 use crate::observe::{is_still_current, observe};
-use crate::plan::{Planned, Step, Wish, plan, this_round};
+use crate::observed::{Demand, Observed};
+use crate::plan::{Planned, Wish, plan, this_round};
 use crate::refused::refused;
 use crate::report::{Phase, Report};
+use crate::step::Step;
 use crate::{describe, server_names};
 
 /// An undisturbed change of the CA needs nine rounds; each time that others are faster costs one more.

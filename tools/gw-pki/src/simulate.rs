@@ -7,8 +7,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectM
 use kube_session::HeldSecret;
 
 use crate::content::Values;
-use crate::examine::Observed;
-use crate::plan::Step;
+use crate::observed::Observed;
+use crate::step::Step;
 
 impl Observed {
     /// What a step leaves: its Secret, or the bundle, with these values. `now` is in seconds since 1970.

@@ -13,8 +13,8 @@ use kube_session::Session;
 
 use crate::abort::{Abort, aborted};
 use crate::gateway_exit;
-use crate::node::pressure;
 use crate::pods::{self, Past};
+use crate::pressure::{pressed, pressure};
 use crate::report::Report;
 use crate::watched::{self, Patience};
 
@@ -103,13 +103,4 @@ pub async fn under_pressure(session: &Session, since: Option<Timestamp>) -> Opti
         .iter()
         .find_map(|node| Some((node.metadata.name.clone()?, pressure(node, since)?)))?;
     Some(pressed(&name, pressure))
-}
-
-/// A node reports pressure.
-pub fn pressed(node: &str, pressure: &str) -> Failure {
-    aborted(
-        "node_pressure",
-        format!("node {node} reports {pressure}"),
-        "free disk, memory or processes on the host, then run it again",
-    )
 }

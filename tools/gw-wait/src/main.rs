@@ -14,6 +14,7 @@ mod namespace;
 mod node;
 mod pace;
 mod pods;
+mod pressure;
 mod reasons;
 mod rollout;
 mod sandbox;

@@ -13,7 +13,7 @@ use kube_session::{Life, NodeLives, Session};
 
 use crate::abort::Abort;
 use crate::flags::NodeFlags;
-use crate::hopeless::pressed;
+use crate::pressure::{pressed, pressure};
 use crate::report::{CauseField, Report, begin};
 use crate::watched::{self, Verdict};
 
@@ -93,19 +93,6 @@ impl Seen {
         }
         Verdict::NotYet(last)
     }
-}
-
-/// The pressure that a node reports, such as DiskPressure; with `since`, only in a report of after that time.
-pub fn pressure(node: &Node, since: Option<Timestamp>) -> Option<&str> {
-    let conditions = node.status.as_ref()?.conditions.as_ref()?;
-    let is_recent = |condition: &NodeCondition| {
-        let said = condition.last_heartbeat_time.as_ref().map(|time| time.0);
-        since.is_none_or(|since| said.is_some_and(|said| said >= since))
-    };
-    let found = conditions
-        .iter()
-        .find(|found| found.type_.ends_with("Pressure") && found.status == "True" && is_recent(found));
-    found.map(|found| found.type_.as_str())
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The document's own fields.
 
+mod cause;
 mod sandboxes;
 
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use cause::CauseField;
 pub use sandboxes::{NAMED, Phase, SandboxField, SandboxesField};
 
 /// What was waited for, and how it went.
@@ -35,16 +37,6 @@ pub struct Report {
     pub shown_by: Option<String>,
 }
 
-/// Why an attempt failed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(rename = "Cause", deny_unknown_fields)]
-pub struct CauseField {
-    /// A stable word.
-    pub word: String,
-    /// The cause in plain words.
-    pub detail: String,
-}
-
 /// A pod that is not ready.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Pod", deny_unknown_fields)]
@@ -61,16 +53,6 @@ pub struct PodField {
     pub restarts: i32,
     /// The last event about it; read when the time is over, or with --abort-on all the while.
     pub last_event: Option<String>,
-}
-
-impl CauseField {
-    /// A cause from its word and its words.
-    pub fn new(word: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self {
-            word: word.into(),
-            detail: detail.into(),
-        }
-    }
 }
 
 /// What is kept back of the run's time, so that the last cause is reported instead of a bare time-out.

@@ -19,7 +19,7 @@ use crate::hopeless::under_pressure;
 use crate::pods::{self, Past, Problem};
 use crate::report::{CauseField, Report, begin, end_of, failed, holds};
 use crate::watched::{self, Patience};
-use crate::workload::{Found, State};
+use crate::workload::{Found, State, selector};
 
 /// How often the user may hear what is waited for, and nodes are asked for pressure.
 const TICK: Duration = Duration::from_secs(2);
@@ -179,11 +179,6 @@ fn of_workload(session: &Session, kind: WorkloadKind, name: &str) -> Changes {
             })
             .boxed(),
     }
-}
-
-/// The pods that a workload selects.
-pub fn selector(labels: &LabelSelector) -> Selector {
-    labels.clone().try_into().unwrap_or_default()
 }
 
 /// Reads the last event about the pod that the condition waits for, so that nobody need ask kubectl.

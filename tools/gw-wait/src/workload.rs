@@ -1,9 +1,8 @@
 //! How far a workload is: the rules of `kubectl rollout status`.
 
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::core::Selector;
-
-use crate::rollout::selector;
 
 /// How far it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +68,11 @@ impl From<&Deployment> for Found {
             state,
         }
     }
+}
+
+/// The pods that a workload selects.
+pub fn selector(labels: &LabelSelector) -> Selector {
+    labels.clone().try_into().unwrap_or_default()
 }
 
 fn of_ready(ready: i32, wanted: i32) -> State {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::CauseField;
+use super::cause::CauseField;
 
 /// As many are named in a message; the document has them all.
 pub const NAMED: usize = 10;
