@@ -9,7 +9,7 @@ existing_destroy() {
     cluster_is_kept
     cluster_known
     helm_ready
-    lock_taken destroy || true
+    take_lock destroy
     step api gw-wait api "${of_cluster[@]}"
     if namespace_is_there; then
         namespace_is_the_same

@@ -97,8 +97,6 @@ cargo_run() {
     cd -- "$root" || exit
     # What another cargo told the program that runs this one would let build scripts run anew.
     unset "${!CARGO_PKG_@}" CARGO_MANIFEST_DIR
-    # A first compile that keeps nothing for a second one takes a fifth less time.
-    [[ -e $programs ]] || export CARGO_INCREMENTAL=0
     exec cargo "$@"
 }
 

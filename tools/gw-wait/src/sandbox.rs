@@ -101,7 +101,7 @@ pub async fn wait(flags: &SandboxFlags, context: &Context<Report>) -> Result<(),
         failed(context, cause);
         if Instant::now() + pause >= end {
             let what = format!("sandbox {} was not reached", flags.id);
-            let (namespace, label) = (&context.common.namespace, SANDBOX_ID_LABEL);
+            let (namespace, label) = (context.common.namespace(), SANDBOX_ID_LABEL);
             let hint = format!("kubectl -n {namespace} describe pods -l {label}={}", flags.id);
             return Err(timed_out_within(context, patience, &what, &hint));
         }
