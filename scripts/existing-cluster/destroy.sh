@@ -56,5 +56,8 @@ cluster_must() {
 client_files_removed() {
     [[ $(active_gateway) != "$gateway" ]] || rm -f -- "$(client_folder)/active_gateway"
     # Under its name there are all files or none.
-    mv -- "$folder" "$scratch/removed"
+    local gone=${folder%/*}/.$gateway.removed
+    rm -rf -- "$gone"
+    mv -T -- "$folder" "$gone"
+    rm -rf -- "$gone"
 }

@@ -13,6 +13,7 @@ mod failure;
 mod fingerprint;
 mod flags;
 mod help;
+mod input;
 mod run;
 mod typed;
 
@@ -24,6 +25,7 @@ pub use exit::Exit;
 pub use failure::{Failure, Reason};
 pub use fingerprint::fingerprint;
 pub use flags::{CommonFlags, SharedFlags};
+pub use input::{open_input, read_input};
 pub use run::{Answer, Context, Tool, run};
 pub use typed::{quoted, typed, typed_by_driver};
 

@@ -25,7 +25,7 @@ use crate::{client_state, describe, helper_container, kubeconfig, port_choice, p
 /// Observes, plans, acts, and writes down what the client needs.
 pub async fn run(flags: EnsureFlags, context: Context<Report>) -> Result<Answer, Failure> {
     wanted(&flags, Environment::default(), None)?;
-    let named = registry::named(&flags)?;
+    let named = registry::named(&flags).await?;
     let (work, facts) = Work::begin(&context, "ensure", Access::Changing).await?;
     if let Some(container) = present(&facts) {
         check_own(&work.gateway, container)?;

@@ -3,7 +3,7 @@
 //! An image of this project takes them as k3s does, in `/etc/rancher/k3s/registries.yaml`
 //! (<https://docs.k3s.io/installation/private-registry>); another image as REGISTRY_USERNAME and REGISTRY_PASSWORD.
 
-use std::io::Read;
+use std::path::Path;
 
 use bollard::auth::DockerCredentials;
 use contract::{Exit, Failure, fingerprint};
@@ -17,6 +17,9 @@ use crate::work::Work;
 /// Beside the client's files, and in the container's folder.
 const FILE: &str = "registries.yaml";
 const FOLDER: &str = "/etc/rancher/k3s";
+
+/// More than any token has, in bytes.
+const LONGEST_PASSWORD: usize = 1024 * 1024;
 
 /// Name and password, or token.
 #[derive(Clone, PartialEq, Eq)]
@@ -89,14 +92,14 @@ pub fn file(registry: &Registry, of_image: &str, credentials: Option<&Credential
 }
 
 /// Those that flags or environment name. `registry_password_unreadable` (78), usage (2) where one half is missing.
-pub fn named(flags: &EnsureFlags) -> Result<Option<Credentials>, Failure> {
+pub async fn named(flags: &EnsureFlags) -> Result<Option<Credentials>, Failure> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let username = flags
         .registry_username
         .clone()
         .or_else(|| variable("OPENSHELL_REGISTRY_USERNAME"));
     let password = match flags.registry_password_file.as_deref() {
-        Some(path) => Some(read_password(path)?),
+        Some(path) => Some(read_password(path).await?),
         None => variable("OPENSHELL_REGISTRY_PASSWORD"),
     };
     match (username, password) {
@@ -109,18 +112,14 @@ pub fn named(flags: &EnsureFlags) -> Result<Option<Credentials>, Failure> {
     }
 }
 
-fn read_password(path: &str) -> Result<String, Failure> {
-    let mut text = String::new();
-    let read = if path == "-" {
-        std::io::stdin().read_to_string(&mut text)
-    } else {
-        std::fs::File::open(path).and_then(|mut file| file.read_to_string(&mut text))
-    };
-    let password = text.trim_end_matches(['\r', '\n']).to_owned();
-    let why = match read {
+async fn read_password(path: &str) -> Result<String, Failure> {
+    let why = match contract::read_input(Path::new(path), LONGEST_PASSWORD).await {
         Err(error) => error.to_string(),
-        Ok(_) if password.is_empty() => "it is empty".to_owned(),
-        Ok(_) => return Ok(password),
+        Ok(content) => match std::str::from_utf8(&content).map(|text| text.trim_end_matches(['\r', '\n'])) {
+            Err(_) => "it is no text".to_owned(),
+            Ok("") => "it is empty".to_owned(),
+            Ok(password) => return Ok(password.to_owned()),
+        },
     };
     Err(Failure::new(
         Exit::Configuration,

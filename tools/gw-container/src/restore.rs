@@ -42,7 +42,7 @@ pub async fn run(flags: &RestoreFlags, context: Context<Report>) -> Result<Answe
         ));
     }
     let image = image::any(&work.session).await?.ok_or_else(image::not_given)?;
-    let path = source(&work, &flags.file)?;
+    let path = source(&work, &flags.file).await?;
     let (client, counted) = verified(&path, &flags.file).await?;
     work.report
         .update(|report| report.backup = Some(describe::backup(&flags.file, &counted)));
@@ -68,20 +68,21 @@ pub async fn run(flags: &RestoreFlags, context: Context<Report>) -> Result<Answe
 }
 
 /// Standard input is kept in a file first: it is read twice, and a second try may need it.
-fn source(work: &Work, file: &str) -> Result<PathBuf, Failure> {
+async fn source(work: &Work, file: &str) -> Result<PathBuf, Failure> {
     if file != "-" {
         return Ok(file.into());
     }
     let path = work.folder.path().join(SPOOL);
     work.folder.make()?;
-    let copied = || {
-        let mut new = tempfile::Builder::new()
+    let copied = async {
+        let new = tempfile::Builder::new()
             .prefix(".new-")
             .tempfile_in(work.folder.path())?;
-        std::io::copy(&mut std::io::stdin().lock(), &mut new)?;
+        let mut input = contract::open_input(Path::new(file)).await?;
+        tokio::io::copy(&mut input, &mut tokio::fs::File::from_std(new.reopen()?)).await?;
         new.persist(&path).map(drop).map_err(|error| error.error)
     };
-    copied().map_err(|error: Error| unreadable(file, &error))?;
+    copied.await.map_err(|error: Error| unreadable(file, &error))?;
     Ok(path)
 }
 

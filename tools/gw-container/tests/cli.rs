@@ -5,7 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use tool_document::{Run, check, reasons_in_help, run};
+use tool_document::{Run, check, reasons_in_help, run, without_standard_input};
 
 const SCHEMA: &str = include_str!("../schema.json");
 const VERBS: [&[&str]; 10] = [
@@ -255,4 +255,19 @@ fn each_verb_has_its_help() {
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(text.contains("--help") && text.contains("Exit codes"), "{text}");
     }
+}
+
+#[test]
+fn standard_input_that_does_not_come_is_waited_for_no_longer_than_allowed() {
+    let home = tempfile::tempdir().expect("a folder");
+    let words = [
+        "ensure",
+        "--registry-username",
+        "me",
+        "--registry-password-file",
+        "-",
+    ];
+    let ended = without_standard_input(|| tool(home.path(), &words));
+    let codes = ended.each_ref().map(|run| (run.code, run.reason()));
+    assert_eq!(codes, [(124, "timed_out"), (143, "interrupted")]);
 }

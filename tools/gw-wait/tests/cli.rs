@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use cluster_fixture::unreachable_kubeconfig;
-use tool_document::{check, reasons_in_help, run};
+use tool_document::{check, reasons_in_help, run, without_standard_input};
 
 const SCHEMA: &str = include_str!("../schema.json");
 
@@ -188,4 +188,15 @@ fn every_reason_is_in_the_help() {
             "{reason} is not in {listed:?}"
         );
     }
+}
+
+#[test]
+fn standard_input_that_does_not_come_is_waited_for_no_longer_than_allowed() {
+    let ended = without_standard_input(|| {
+        let (mut command, _) = tool();
+        command.args(["sandbox", "--id", "s", "--plaintext", "--token-file", "-"]);
+        command
+    });
+    let codes = ended.each_ref().map(|run| (run.code, run.reason()));
+    assert_eq!(codes, [(124, "timed_out"), (143, "interrupted")]);
 }
