@@ -9,7 +9,7 @@ existing_destroy() {
     cluster_is_kept
     cluster_known
     helm_ready
-    lock_taken destroy || true
+    take_lock destroy
     step api gw-wait api "${of_cluster[@]}"
     if namespace_is_there; then
         namespace_is_the_same
@@ -56,5 +56,8 @@ cluster_must() {
 client_files_removed() {
     [[ $(active_gateway) != "$gateway" ]] || rm -f -- "$(client_folder)/active_gateway"
     # Under its name there are all files or none.
-    mv -- "$folder" "$scratch/removed"
+    local gone=${folder%/*}/.$gateway.removed
+    rm -rf -- "$gone"
+    mv -T -- "$folder" "$gone"
+    rm -rf -- "$gone"
 }

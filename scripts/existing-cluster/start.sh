@@ -56,7 +56,7 @@ cluster_serves() {
 cluster_deployed() {
     local host port
     mkdir -p -- "$folder"
-    lock_taken "$verb" || true
+    take_lock "$verb"
     say "gateway $gateway: on a cluster of your own, context $(jq -r .context <<<"$cluster"), namespace $namespace"
     helm_ready
     step api gw-wait api "${of_cluster[@]}"

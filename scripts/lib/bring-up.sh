@@ -5,14 +5,14 @@
 # what was wrong with it when the node stopped.
 hopeless_pods=(--abort-on ImagePullBackOff=60s --abort-on CrashLoopBackOff=4)
 
-# bring_up: detect must have been called.
 bring_up() {
     if [[ -n $registry_token && " ${settings[*]} " != *" --registry-password-file "* ]]; then
         scratch_made
         settings+=(--registry-password-file "$(token_kept)")
     fi
+    lock_and_look "$verb"
+    [[ $verb != resume ]] || must_exist resume
     image_chosen
-    lock_taken "$verb" && detect
     say "gateway $gateway: $(state_in_words)"
     local ours=false
     if release_is_ours; then

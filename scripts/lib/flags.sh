@@ -141,7 +141,7 @@ take_flag() {
         value=true
     fi
     [[ $flag != --name ]] || flag=--gateway
-    [[ $flag != --wait-sandboxes || $value =~ ^[0-9]+(ms|s|m|h)$ ]] || usage_error "$flag is a duration such as 90s or 5m, not '$value'"
+    [[ $flag != --wait-sandboxes && $flag != --timeout ]] || is_duration "$value" || usage_error "$flag is a duration such as 90s or 5m, not '$value'"
     given[$flag]=$value
     [[ $flag != --values ]] || values_given+=("$value")
     [[ $flag != --set ]] || sets_given+=("$value")
@@ -162,4 +162,20 @@ take_flag() {
 token_kept() {
     printf '%s' "$registry_token" >"$scratch/registry-token"
     printf '%s' "$scratch/registry-token"
+}
+
+# The one form of durations, which is that of the tools.
+is_duration() {
+    [[ $1 =~ ^[0-9]{1,9}(ms|s|m|h)$ ]]
+}
+
+# in_seconds DURATION: for programs that know seconds alone.
+in_seconds() {
+    local number=$((10#${1%%[a-z]*}))
+    case $1 in
+    *ms) printf '%d.%03d\n' "$((number / 1000))" "$((number % 1000))" ;;
+    *s) printf '%d\n' "$number" ;;
+    *m) printf '%d\n' "$((number * 60))" ;;
+    *h) printf '%d\n' "$((number * 3600))" ;;
+    esac
 }

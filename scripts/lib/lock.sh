@@ -4,23 +4,39 @@
 locked=()
 lock=
 
-# Takes the gateway's lock and keeps it to the end of the run; the tools that write get its descriptor.
-# Succeeds where it had to be waited for, so that what was seen before is looked at again.
-lock_taken() {
-    local waited=1 holder
-    [[ -z $lock ]] || return 1
-    mkdir -p -- "$folder"
-    exec {lock}<>"$folder/lock" || fail 77 permission "the lock $folder/lock cannot be opened" "see who owns that folder"
-    if ! flock --nonblock "$lock"; then
-        holder=$(lock_holder)
-        say "$holder works on gateway $gateway; waiting for it"
-        flock --timeout "$(in_seconds "${given[--timeout]:-5m}")" "$lock" ||
-            fail 75 locked "$holder still works on gateway $gateway" "wait for it, or end that process"
-        waited=0
-    fi
+# lock_and_look VERB: under the gateway's lock, and with what is there under it. What was seen before counts no more.
+lock_and_look() {
+    take_lock "$1"
+    detect
+}
+
+# take_lock VERB: keeps the gateway's lock to the end of the run; the tools that write get its descriptor.
+take_lock() {
+    local holder limit
+    [[ -z $lock ]] || return 0
+    scratch_made
+    limit=$(in_seconds "${given[--timeout]:-5m}")
+    while true; do
+        mkdir -p -- "$folder"
+        exec {lock}<>"$folder/lock" || fail 77 permission "the lock $folder/lock cannot be opened" "see who owns that folder: ls -ld $folder"
+        if ! flock --nonblock "$lock"; then
+            holder=$(lock_holder)
+            say "$holder works on gateway $gateway; waiting for it"
+            flock --timeout "$limit" "$lock" || fail 75 locked "$holder still works on gateway $gateway" "wait for it, or end that process"
+        fi
+        # A run that destroyed the gateway took the file away with the folder: the new one counts.
+        [[ ! $folder/lock -ef /proc/self/fd/$lock ]] || break
+        exec {lock}>&-
+    done
     lock_held_by "$$" "$1"
     locked=(--lock-fd "$lock")
-    return "$waited"
+}
+
+# A folder that this run made for its lock alone goes with it.
+release_lock() {
+    [[ $folder/lock -ef /proc/self/fd/$lock && $(ls -A -- "$folder") == lock ]] || return 0
+    rm -f -- "$folder/lock"
+    rmdir -- "$folder" 2>/dev/null || true
 }
 
 lock_held_by() {
@@ -47,14 +63,4 @@ lock_holder() {
     else
         printf 'another run'
     fi
-}
-
-# in_seconds DURATION: as the tools read it; what is no duration is refused by them.
-in_seconds() {
-    case $1 in
-    *ms) printf '%d.%03d\n' "$((10#${1%ms} / 1000))" "$((10#${1%ms} % 1000))" ;;
-    *s) printf '%s\n' "${1%s}" ;;
-    *m) printf '%s\n' "$((10#${1%m} * 60))" ;;
-    *) printf '0\n' ;;
-    esac
 }

@@ -4,6 +4,8 @@
 
 # Verbs that are about no gateway, about all, or name theirs otherwise.
 placeless=(use list completion version help)
+# Verbs that read the tools' documents alone, which are about both.
+anywhere=(status)
 
 # What is kept of the cluster that exists; empty where the gateway is in a container.
 cluster=
@@ -23,7 +25,7 @@ place_found() {
 
 # Does the verb as it is where the gateway is.
 run_verb() {
-    if [[ $on_cluster == false ]]; then
+    if [[ $on_cluster == false || " ${anywhere[*]} " == *" $verb "* ]]; then
         "verb_$verb" "$@"
         return
     fi
@@ -39,8 +41,6 @@ run_verb() {
     source "$root/scripts/existing-cluster/read.sh"
     # shellcheck source=scripts/existing-cluster/start.sh
     source "$root/scripts/existing-cluster/start.sh"
-    # shellcheck source=scripts/existing-cluster/status.sh
-    source "$root/scripts/existing-cluster/status.sh"
     [[ ${#of_docker[@]} -eq 0 ]] || usage_error "--docker-host, --remote and --ssh-key are for a gateway in a container"
     if ! declare -F "existing_$verb" >/dev/null; then
         fail 1 not_in_a_container "gateway $gateway is on a cluster of your own, not in a container: $verb is not for it" \

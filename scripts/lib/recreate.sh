@@ -3,10 +3,9 @@
 
 backup_file=
 
-# Removes container, network, volume and secrets. What was backed up is said; the settings stay beside the client files. detect
-# must have been called.
+# Removes container, network, volume and secrets. What was backed up is said; the settings stay beside the client files.
+# lock_and_look must have been called.
 make_way() {
-    lock_taken "$verb" && detect
     [[ $state != absent ]] || return 0
     if [[ ${given[--no-backup]:-false} == false ]]; then
         backup_file=$(backup_path)
@@ -16,7 +15,6 @@ make_way() {
     fi
     what_is_left="the old gateway may be removed in part${backup_file:+, and its backup is $backup_file}"
     step remove gw-container remove "${of_gateway[@]}" --volume --keep-settings --yes "${locked[@]}"
-    state=absent
 }
 
 # Where a backup goes that nobody named a file for.
@@ -53,7 +51,7 @@ recreation_may_help() {
 recreate_after() {
     given[--on-failure]=keep
     warn "step $1 failed, and --on-failure=recreate was given: gateway $gateway is destroyed and made again"
-    detect
+    lock_and_look "$verb"
     make_way
     bring_up
     exit 0

@@ -14,3 +14,30 @@ def sandboxes: ["sandboxes", (.summary? | word)],
      | ["  \(if $many then "\(.namespace)/" else "" end)\(.name)",
         ([.phase, (.age_seconds | values | "\(span) old"), (.pod | values | "pod \(.)"), (.pvc | values | "PVC \(.)")] | join(", "))
         + (.cause | if . then "; \(.detail)" else "" end)]);
+# What to type next, for the state that gw-detect found.
+def command($gw): {create: "start", resume: "start", repair_network: "start", replace_container: "start", forward: "forward",
+    wait: "doctor", ask: "doctor"}[.recommended.action] as $verb | if $verb then "; \($gw) \($verb) --gateway \(.gateway)" else "" end;
+# The table's rows.
+def rows($gw):
+    ["gateway", .gateway],
+    ["state", .state],
+    ["endpoint", ((.endpoint | word) + (.cluster.endpoint_of // null | if . then ", by \(.)" else "" end))],
+    (if .cluster then
+        ["context", (.cluster.context | word)],
+        ["namespace", .cluster.namespace],
+        ["server", (.cluster.server | if . then "\(.workload), \(.ready) of \(.replicas) ready" else "-" end)],
+        ["image", (.cluster.server.image? | word)]
+    else
+        ["image", (.container.image? // .spec.image? | word)],
+        ["container", (.container.name? | word)],
+        ["started", (.container.started_at? | if . then "\(.), \(since) ago" else "-" end)],
+        ["node", (.container.node_name? // .volume.node_name? | word)],
+        ["volume", (if .volume.exists then .volume.name else "-" end)],
+        ["network", (if .network.exists then .network.name else "-" end)]
+    end),
+    ["certificates", (.certificates | days)],
+    ["secret", (.secret.fingerprint? | word)],
+    (.sandboxes | sandboxes),
+    ["client files", (.client_files.folder | word)],
+    ["next", "\(.recommended.action): \(.recommended.reason)\(command($gw))"],
+    (.conflicts[] | ["conflict", .]);

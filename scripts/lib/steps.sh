@@ -102,10 +102,15 @@ step_said() {
 scratch_made() {
     [[ -z $scratch ]] || return 0
     scratch=$(mktemp -d "${TMPDIR:-/tmp}/openshell.XXXXXX")
-    trap 'rm -rf -- "$scratch"' EXIT
+    trap leave_nothing EXIT
     trap 'interrupted INT 130' INT
     trap 'interrupted TERM 143' TERM
     trap 'interrupted HUP 129' HUP
+}
+
+leave_nothing() {
+    rm -rf -- "$scratch"
+    [[ -z $lock ]] || release_lock
 }
 
 # ends_before NAME OTHER COMMAND...: runs the command, which must change nothing, beside step NAME, until one of both ends. True
@@ -191,7 +196,11 @@ must_exist() {
         fail 1 no_state "there is neither a container nor a volume of gateway $gateway to $1" "${2:-$gw start --gateway $gateway}"
 }
 
-# What is there? Called once, and once more where the lock had to be waited for.
+has_container() {
+    [[ $state != absent && $state != volume_only ]]
+}
+
+# What is there? Asked before anything is done, and again under the lock.
 detect() {
     local code=0 fields
     traced gw-detect "${of_gateway[@]}"

@@ -16,7 +16,8 @@ verb_backup() {
     fi
     detect
     must_exist "back up" "$gw list"
-    lock_taken backup || true
+    lock_and_look backup
+    must_exist "back up" "$gw list"
     step backup gw-backup "${words[@]}" "${locked[@]}"
     finish "gateway $gateway is backed up to $1"
 }

@@ -35,11 +35,9 @@ verb_deploy() {
         finish "nothing was done"
         return
     fi
-    if lock_taken deploy; then
-        detect
-        container_runs
-        deploy_planned "$wanted"
-    fi
+    lock_and_look deploy
+    container_runs
+    deploy_planned "$wanted"
     deploy_plan_said
     deploy_done
     finish "gateway $gateway runs what is here, and serves on $endpoint"

@@ -9,12 +9,14 @@
 verb_destroy() {
     programs_ready
     detect
+    [[ $state == absent ]] || {
+        consent "destroy gateway $gateway with its sandboxes, volume, secrets and client files"
+        lock_and_look destroy
+    }
     if [[ $state == absent ]]; then
         finish "there is no gateway $gateway: nothing to destroy"
         return
     fi
-    consent "destroy gateway $gateway with its sandboxes, volume, secrets and client files"
-    lock_taken destroy || true
     what_is_left="the gateway may be removed in part"
     step container gw-container remove "${of_gateway[@]}" --volume --yes "${locked[@]}"
     finish "gateway $gateway is destroyed"

@@ -2,19 +2,16 @@
 #
 # Usage: gw list [flags]
 #
-# With --json it prints the document of gw-detect --all, with those on clusters beside them, and `sandboxes` of gw-wait's document for
-# each; null if its cluster does not answer within 3 seconds.
+# With --json it prints the document of gw-detect --all, with `sandboxes` of gw-wait's document for each gateway; null if its cluster
+# does not answer within 3 seconds.
 # Flags: running json
 # shellcheck shell=bash
 
 verb_list() {
     programs_ready
-    local code=0 clusters
-    clusters=$(gateways_on_clusters)
+    local code=0
     document=$("$programs/gw-detect" --all "${of_gateway[@]}") || code=$?
-    # Who has no Docker may have clusters.
-    [[ $code -eq 0 || $clusters != '[]' ]] || step_failed detect "$code"
-    document=$(jq -c --argjson clusters "$clusters" '. + {clusters: $clusters}' <<<"$document")
+    [[ $code -eq 0 ]] || step_failed detect "$code"
     sandboxes_listed
     if [[ $json == true ]]; then
         printf '%s\n' "$document"
@@ -28,8 +25,8 @@ verb_list() {
         [[ $name != "$active" ]] || mark='*'
         printf '%s %-24s %-12s %-34s %-24s %s\n' "$mark" "$name" "$state" "$endpoint" "$sandboxes" "$image"
     done < <(jq -r 'def counted: .sandboxes.summary // "-" | sub("^[0-9]+ sandbox(es)?: |^no sandboxes$"; "") | if . == "" then "none" else . end;
-        (.gateways[]? | [.gateway, .state, .endpoint // "-", counted, .image // "-"]),
-        (.clusters[] | [.gateway, "cluster", .endpoint // "-", counted, "context \(.context), namespace \(.namespace)"]) | @tsv' <<<"$document")
+        .gateways[] | [.gateway, .state, .endpoint // "-", counted,
+            (.cluster | if . then "context \(.context), namespace \(.namespace)" else null end) // .image // "-"] | @tsv' <<<"$document")
 }
 
 # Adds the sandboxes of each gateway whose cluster answers. All are asked at once; another machine's Kubernetes is not reached from here.
@@ -43,21 +40,12 @@ sandboxes_listed() {
         looks+=("$name")
         spawn "in-$name" "$programs/gw-wait" sandboxes --no-wait --kubeconfig "$file" --namespace "$namespace" ${context:+--context "$context"} \
             "${of_workload[@]}" --timeout 3s --quiet 2>/dev/null
-    done < <(jq -r --arg folder "$(client_folder)/gateways" '(.gateways[]? | select(.state | IN("serving", "running"))
-        | [.gateway, "\($folder)/\(.gateway)/kubeconfig", "openshell", ""]), (.clusters[] | [.gateway, .kubeconfig, .namespace, .context]) | @tsv' <<<"$document")
+    done < <(jq -r --arg folder "$(client_folder)/gateways" '.gateways[] | if .cluster then
+            select(.cluster.answers) | [.gateway, .cluster.kubeconfig, .cluster.namespace, .cluster.context]
+        else select(.state | IN("serving", "running")) | [.gateway, "\($folder)/\(.gateway)/kubeconfig", "openshell", ""] end | @tsv' <<<"$document")
     for name in "${looks[@]}"; do
         await "in-$name" || true
         jq -c --arg name "$name" '{($name): .sandboxes}' "$scratch/in-$name"
     done >"$scratch/looks"
-    document=$(jq -c --slurpfile looks "$scratch/looks" '($looks | add // {}) as $seen | (.gateways[]?, .clusters[]) |= . + {sandboxes: $seen[.gateway]}' <<<"$document")
-}
-
-# By their files: no cluster is asked.
-gateways_on_clusters() {
-    local file folder
-    for file in "$(client_folder)"/gateways/*/cluster.json; do
-        folder=${file%/*}
-        [[ ! -e $file ]] || jq -c --arg gateway "${folder##*/}" --slurpfile metadata <(cat -- "$folder/metadata.json" 2>/dev/null) \
-            '{gateway: $gateway, endpoint: $metadata[0].gateway_endpoint, kubeconfig, context, namespace}' "$file"
-    done | jq -cs .
+    document=$(jq -c --slurpfile looks "$scratch/looks" '($looks | add // {}) as $seen | .gateways[] |= . + {sandboxes: $seen[.gateway]}' <<<"$document")
 }

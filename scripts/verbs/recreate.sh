@@ -14,8 +14,9 @@ verb_recreate() {
         recreation_planned
         return
     fi
-    require_image_needs
     [[ $state == absent ]] || consent "destroy gateway $gateway with its sandboxes, volume and secrets, and make it again"
+    lock_and_look recreate
+    require_image_needs
     make_way
     bring_up
 }

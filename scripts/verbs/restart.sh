@@ -10,11 +10,11 @@ verb_restart() {
     programs_ready
     detect
     must_exist "restart"
+    lock_and_look restart
+    must_exist "restart"
     require_image_needs
-    lock_taken restart || true
-    if [[ $state != volume_only ]]; then
+    if has_container; then
         step stop gw-container stop "${of_gateway[@]}" "${locked[@]}"
-        state=stopped
     fi
     bring_up
 }

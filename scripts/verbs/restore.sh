@@ -18,8 +18,7 @@ verb_restore() {
     fi
     detect
     [[ $state == absent ]] || consent "replace gateway $gateway, with its sandboxes, by the backup"
-    lock_taken restore || true
+    lock_and_look restore
     step restore gw-backup restore "$file" --yes "${of_gateway[@]}" "${locked[@]}"
-    detect
     bring_up
 }

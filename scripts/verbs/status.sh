@@ -9,35 +9,27 @@
 # shellcheck shell=bash
 
 verb_status() {
+    local fields place answers file context started
     programs_ready
     detect
-    if [[ $state == serving || $state == running ]]; then
+    scratch_made
+    release_recalled
+    mapfile -t fields < <(jq -r '.place, .cluster.answers // false, .cluster.kubeconfig // "", .cluster.context // "", .cluster.namespace // "",
+        .container.started_at // ""' <<<"$document")
+    place=${fields[0]} answers=${fields[1]} file=${fields[2]} context=${fields[3]} started=${fields[5]}
+    if [[ $place == cluster && $answers == true ]]; then
+        of_cluster=(--kubeconfig "$file" --context "$context" --namespace "${fields[4]}" --timeout 5s --quiet)
+        look_inside
+    elif [[ $place == container && $state =~ ^(serving|running)$ ]]; then
         kubeconfig=$folder/kubeconfig
-        scratch_made
         # What it says where it cannot be opened is said by the checks, too: they are null then.
         [[ ${DOCKER_HOST:-} != ssh://* ]] || tunnel_opened 2>/dev/null || true
         of_cluster=(--kubeconfig "$kubeconfig" --timeout 5s --quiet)
-        release_recalled
-        look_inside --since "$(jq -r .container.started_at <<<"$document")"
+        look_inside --since "$started"
     fi
     seen_inside
     document=$(jq -c -L "$root/scripts/lib" "${seen[@]}" 'include "status"; . + ({$certificates, $secret, $sandboxes} | looks)' <<<"$document")
-    status_told '
-        ["gateway", .gateway],
-        ["state", .state],
-        ["endpoint", (.endpoint | word)],
-        ["image", (.container.image? // .spec.image? | word)],
-        ["container", (.container.name? | word)],
-        ["started", (.container.started_at? | if . then "\(.), \(since) ago" else "-" end)],
-        ["node", (.container.node_name? // .volume.node_name? | word)],
-        ["volume", (if .volume.exists then .volume.name else "-" end)],
-        ["network", (if .network.exists then .network.name else "-" end)],
-        ["certificates", (.certificates | days)],
-        ["secret", (.secret.fingerprint? | word)],
-        (.sandboxes | sandboxes),
-        ["client files", (.client_files.folder | word)],
-        ["next", "\(.recommended.action): \(.recommended.reason)"],
-        (.conflicts[] | ["conflict", .])'
+    status_told
 }
 
 # look_inside FLAGS...: all at once, and no longer than somebody waits who only looks. The flags are for the look at sandboxes.
@@ -60,7 +52,7 @@ seen_inside() {
     done
 }
 
-# status_told ROWS: the document, or a table of it: a filter gives the rows.
+# The document, or a table of it.
 status_told() {
     local name value coloured=false
     if [[ $json == true ]]; then
@@ -69,7 +61,7 @@ status_told() {
     fi
     # Only where a person looks.
     [[ ! -t 1 || -n ${NO_COLOR:-} || ${given[--no-color]:-false} == true ]] || coloured=true
-    jq -r -L "$root/scripts/lib" --arg gw "$gw" --arg kubectl "$kubectl_called" "include \"status\"; ($1) | @tsv" <<<"$document" | while IFS=$'\t' read -r name value; do
+    jq -r -L "$root/scripts/lib" --arg gw "$gw" 'include "status"; rows($gw) | @tsv' <<<"$document" | while IFS=$'\t' read -r name value; do
         [[ $name != state || $coloured == false ]] || state_coloured
         printf '%-13s %s\n' "$name" "$value"
     done

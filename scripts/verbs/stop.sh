@@ -7,11 +7,19 @@
 verb_stop() {
     programs_ready
     detect
-    if [[ $state == absent || $state == volume_only ]]; then
-        finish "gateway $gateway has no container: nothing to stop"
+    if ! has_container; then
+        nothing_to_stop
         return
     fi
-    lock_taken stop || true
+    lock_and_look stop
+    if ! has_container; then
+        nothing_to_stop
+        return
+    fi
     step container gw-container stop "${of_gateway[@]}" "${locked[@]}"
     finish "gateway $gateway is stopped; its volume is kept: $gw start --gateway $gateway resumes it"
+}
+
+nothing_to_stop() {
+    finish "gateway $gateway has no container: nothing to stop"
 }

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use contract::{Exit, Failure, Reason};
 use gateway_names::GatewayName;
 
+use crate::file_failure::file_failure;
 pub use bundle::{Bundle, BundleContent, write as write_bundle};
 pub use gateway_folder::GatewayFolder;
 pub use lock::{Lock, lock_holder};
@@ -113,6 +114,28 @@ impl ClientFiles {
     /// Leaves no gateway active, where `gateway` is the active one. True where it was.
     pub fn clear_active(&self, gateway: &GatewayName) -> Result<bool, Failure> {
         active_gateway::clear(self, gateway)
+    }
+
+    /// The gateways that have a folder, by name.
+    ///
+    /// # Errors
+    /// `client_files_failed` if the folders cannot be listed.
+    pub fn gateways(&self) -> Result<Vec<GatewayName>, Failure> {
+        let folder = self.folder.join("gateways");
+        let failed = |error: std::io::Error| file_failure("list", &folder, &error);
+        let entries = match folder.read_dir() {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(failed(error)),
+        };
+        let mut found = Vec::new();
+        for entry in entries {
+            let name = entry.map_err(failed)?.file_name();
+            // Another program's folder may have any name.
+            found.extend(name.to_str().and_then(|name| name.parse().ok()));
+        }
+        found.sort();
+        Ok(found)
     }
 
     /// The folder of one gateway. It need not exist.

@@ -20,7 +20,30 @@ const AGAIN: Duration = Duration::from_millis(50);
 /// The gateway's lock, held until it is dropped; one that was handed on by `--lock-fd` stays with its owner.
 #[derive(Debug)]
 pub struct Lock {
-    _file: Option<File>,
+    held: Option<(File, GatewayFolder)>,
+}
+
+/// A folder that was made for the lock alone goes with it.
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let Some((file, folder)) = &self.held else {
+            return;
+        };
+        // After the folder was removed, another run may have made it and its lock anew.
+        if !is_at(file, &folder.lock_file()) {
+            return;
+        }
+        let Ok(entries) = fs::read_dir(folder.path()) else {
+            return;
+        };
+        let only_lock = entries
+            .map(|entry| entry.map(|entry| entry.path()))
+            .all(|path| path.is_ok_and(|path| path == folder.lock_file()));
+        if only_lock && fs::remove_file(folder.lock_file()).is_ok() {
+            // Somebody may have written there since: then the folder stays.
+            let _ = fs::remove_dir(folder.path());
+        }
+    }
 }
 
 impl Lock {
@@ -39,7 +62,7 @@ impl Lock {
     ) -> Result<Self, Failure> {
         let path = folder.lock_file();
         if let Some(number) = lock_fd {
-            return inherited(number, &path).map(|()| Self { _file: None });
+            return inherited(number, &path).map(|()| Self { held: None });
         }
         let until = Instant::now() + patience;
         loop {
@@ -56,7 +79,9 @@ impl Lock {
                 Ok(()) if is_at(&file, &path) => {
                     console.ended_waiting();
                     write_holder(&mut file, verb).map_err(|error| file_failure("write", &path, &error))?;
-                    return Ok(Self { _file: Some(file) });
+                    return Ok(Self {
+                        held: Some((file, folder.clone())),
+                    });
                 }
                 // The gateway's folder was removed by the run that held the lock: the new file counts.
                 Ok(()) => {}
@@ -210,10 +235,30 @@ mod tests {
         assert_eq!(lock_holder(&folder), Some(own));
         drop(lock);
         assert_eq!(lock_holder(&folder), None);
-        Lock::acquire(&folder, "stop", Duration::ZERO, None, &console())
+        let lock = Lock::acquire(&folder, "stop", Duration::ZERO, None, &console())
             .await
             .unwrap();
         assert_eq!(folder.mode_of(&folder.lock_file()), Some(0o600));
+        drop(lock);
+        assert!(!folder.path().exists(), "it was made for the lock alone");
+    }
+
+    #[tokio::test]
+    async fn what_else_is_in_the_folder_stays_and_so_does_the_lock_of_another_run() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = folder(&home);
+        let quiet = console();
+        let take = || Lock::acquire(&folder, "ensure", Duration::ZERO, None, &quiet);
+        let lock = take().await.unwrap();
+        folder.write_private("spec.json", b"{}").unwrap();
+        drop(lock);
+        assert!(folder.lock_file().exists());
+        let former = take().await.unwrap();
+        folder.remove().unwrap();
+        let other = take().await.unwrap();
+        drop(former);
+        assert!(folder.lock_file().exists(), "it is the other run's");
+        drop(other);
     }
 
     #[tokio::test]
@@ -231,8 +276,10 @@ mod tests {
             drop(lock);
         };
         let (waited, ()) = tokio::join!(waiter, remover);
-        waited.unwrap();
+        let waited = waited.unwrap();
         assert!(folder.lock_file().exists());
+        drop(waited);
+        assert!(!folder.path().exists());
     }
 
     #[tokio::test]
@@ -244,7 +291,7 @@ mod tests {
         let lock = Lock::acquire(&folder, "start", Duration::ZERO, None, &QUIET)
             .await
             .unwrap();
-        by(lock._file.as_ref().unwrap().as_raw_fd()).await.unwrap();
+        by(lock.held.as_ref().unwrap().0.as_raw_fd()).await.unwrap();
         let unlocked = File::open(folder.lock_file()).unwrap();
         let elsewhere = File::open(home.path()).unwrap();
         for (number, why) in [

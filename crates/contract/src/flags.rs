@@ -41,14 +41,21 @@ pub struct CommonFlags {
     pub kubeconfig: Option<PathBuf>,
     /// The kubeconfig's context that was named on the command line.
     pub context: Option<String>,
-    /// The Kubernetes namespace.
-    pub namespace: String,
+    /// The Kubernetes namespace that was named on the command line.
+    pub namespace: Option<String>,
     /// Only the plan is wanted.
     pub dry_run: bool,
     /// An open descriptor that holds the gateway's lock already.
     pub lock_fd: Option<i32>,
     /// How long to wait for another run's lock.
     pub lock_timeout: Duration,
+}
+
+impl CommonFlags {
+    /// The Kubernetes namespace: `openshell` if none was named.
+    pub fn namespace(&self) -> &str {
+        self.namespace.as_deref().unwrap_or("openshell")
+    }
 }
 
 /// What a flag is named and whether a value follows; `None` where the tool has no such flag.
@@ -123,7 +130,7 @@ pub fn take_shared(
         ssh_key: None,
         kubeconfig: None,
         context: None,
-        namespace: "openshell".to_owned(),
+        namespace: None,
         dry_run: false,
         lock_fd: None,
         lock_timeout: Duration::ZERO,
@@ -168,7 +175,7 @@ pub fn take_shared(
             "--ssh-key" => common.ssh_key = Some(value.into()),
             "--kubeconfig" => common.kubeconfig = Some(value.into()),
             "--context" => common.context = Some(value),
-            _ => common.namespace = value,
+            _ => common.namespace = Some(value),
         }
     }
     Ok((common, positional_dash_last(own)))

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A name that was checked: `[A-Za-z0-9][A-Za-z0-9_.-]{0,62}`, as Docker allows for containers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct GatewayName(String);
 
 /// The name has a form that no gateway can have.

@@ -22,7 +22,7 @@ pub use node_life::{Life, NodeLives, ready_condition};
 pub use retry_after::asked_wait;
 pub use sandboxes::{sandbox_definition, sandbox_resource, sandbox_wants_to_run};
 pub use server::{PODS_OF_NO_SANDBOX, ServerPod, VariableSource};
-pub use session::{Created, Session};
+pub use session::{Cluster, Created, Session};
 pub use workload::{Workload, WorkloadKind};
 
 use contract::Reason;

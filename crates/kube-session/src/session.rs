@@ -1,6 +1,7 @@
 //! The session: requests with retries, until the run's deadline.
 
 use std::fmt::Debug;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -51,6 +52,17 @@ pub struct Session {
     deadline: Instant,
 }
 
+/// A cluster and a namespace of it.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    /// The kubeconfig; else the one that KUBECONFIG names.
+    pub kubeconfig: Option<PathBuf>,
+    /// The kubeconfig's context; else its current one.
+    pub context: Option<String>,
+    /// The namespace.
+    pub namespace: String,
+}
+
 /// What came of a create.
 #[derive(Debug)]
 pub enum Created<K> {
@@ -70,12 +82,26 @@ impl Session {
         }
     }
 
-    /// Reads the kubeconfig; sends nothing yet.
+    /// A session on the cluster that the shared flags name; sends nothing yet.
     pub async fn open<R>(context: &Context<R>) -> Result<Self, Failure> {
         let common = &context.common;
-        let (kubeconfig, file) = read_kubeconfig(common.kubeconfig.clone())?;
-        let options = KubeConfigOptions {
+        let cluster = Cluster {
+            kubeconfig: common.kubeconfig.clone(),
             context: common.context.clone(),
+            namespace: common.namespace().to_owned(),
+        };
+        Self::open_on(&cluster, context, context.deadline).await
+    }
+
+    /// A session on this cluster, whose requests end at `deadline`; reads the kubeconfig, and sends nothing yet.
+    pub async fn open_on<R>(
+        cluster: &Cluster,
+        context: &Context<R>,
+        deadline: Instant,
+    ) -> Result<Self, Failure> {
+        let (kubeconfig, file) = read_kubeconfig(cluster.kubeconfig.clone())?;
+        let options = KubeConfigOptions {
+            context: cluster.context.clone(),
             ..KubeConfigOptions::default()
         };
         let invalid = |error: String| kubeconfig_invalid(format!("the kubeconfig {file} is wrong: {error}"));
@@ -86,11 +112,11 @@ impl Session {
         let client = connect(config).map_err(|error| invalid(explain(&error)))?;
         Ok(Self {
             client,
-            namespace: common.namespace.clone(),
+            namespace: cluster.namespace.clone(),
             server,
             workload: Workload::default(),
             console: Arc::clone(&context.console),
-            deadline: context.deadline,
+            deadline,
         })
     }
 

@@ -1,7 +1,7 @@
 //! Runs of `scripts/openshell`.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -70,6 +70,16 @@ pub fn run_by(mut program: Command, own: &Command) -> Command {
     program
 }
 
+impl From<Output> for Ended {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
 impl Ended {
     /// Runs a command to its end.
     ///
@@ -79,11 +89,7 @@ impl Ended {
         let output = command
             .output()
             .unwrap_or_else(|error| panic!("{command:?}: {error}"));
-        Self {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        output.into()
     }
 
     /// The run, which must have ended well.

@@ -71,6 +71,26 @@ fn sandboxes_answer_again_after_every_fault() {
     assert_eq!(lost, 0, "\n{}", table(&tallies));
 }
 
+#[test]
+fn many_sandboxes_answer_again_after_a_kill() {
+    if skipped_without_docker() {
+        return;
+    }
+    let count = if std::env::var_os("OPENSHELL_TEST_ALL").is_some() {
+        50
+    } else {
+        5
+    };
+    let mut deployed = Deployed::on(TestGateway::unmade(), Chart::BuiltIn);
+    let mut tally = Tally::new(&format!("docker kill, {count} sandboxes"), &deployed);
+    tally.attempt_many(&mut deployed, count, |deployed| {
+        Fault::DockerKill.strike(deployed, None);
+    });
+    let table = table(&[tally.clone()]);
+    println!("{table}");
+    assert!(tally.lost.is_empty(), "\n{table}");
+}
+
 /// From now on the server takes this many seconds at each start.
 fn slow_down(gateway: &TestGateway, seconds: u32) {
     let lent = LentPrograms::of_node();

@@ -1,10 +1,13 @@
 //! Tests: run a tool, read its one document, hold the document against the schema that the tool committed.
 
 pub mod contract;
+mod standard_input;
 
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
+
+pub use standard_input::without_standard_input;
 
 /// What a run of a tool left.
 #[derive(Debug)]

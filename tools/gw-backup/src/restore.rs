@@ -71,15 +71,15 @@ async fn source(work: &Work, file: &str) -> Result<PathBuf, Failure> {
     }
     let path = work.folder.path().join(SPOOL);
     work.folder.make()?;
-    let (folder, to) = (work.folder.path().to_owned(), path.clone());
-    // On a thread of its own: neither the deadline nor a signal would end a read that blocks.
-    let copied = tokio::task::spawn_blocking(move || {
-        let mut new = tempfile::Builder::new().prefix(".new-").tempfile_in(folder)?;
-        std::io::copy(&mut std::io::stdin().lock(), &mut new)?;
-        new.persist(to).map(drop).map_err(|error| error.error)
-    });
-    let copied = copied.await.unwrap_or_else(|error| Err(Error::other(error)));
-    copied.map_err(|error| unreadable(file, &error))?;
+    let copied = async {
+        let new = tempfile::Builder::new()
+            .prefix(".new-")
+            .tempfile_in(work.folder.path())?;
+        let mut input = contract::open_input(Path::new(file)).await?;
+        tokio::io::copy(&mut input, &mut tokio::fs::File::from_std(new.reopen()?)).await?;
+        new.persist(&path).map(drop).map_err(|error| error.error)
+    };
+    copied.await.map_err(|error: Error| unreadable(file, &error))?;
     Ok(path)
 }
 

@@ -1,11 +1,14 @@
 //! The credentials of a registry that flags or environment name.
 
-use std::io::Read;
+use std::path::Path;
 
-use contract::{Exit, Failure};
+use contract::{Exit, Failure, read_input};
 use registry_credentials::Credentials;
 
 use crate::flags::EnsureFlags;
+
+/// Bytes.
+const LONGEST_PASSWORD: usize = 1024 * 1024;
 
 /// Those that flags or environment name. `registry_password_unreadable` (78), usage (2) where one half is missing.
 pub async fn named(flags: &EnsureFlags) -> Result<Option<Credentials>, Failure> {
@@ -29,25 +32,12 @@ pub async fn named(flags: &EnsureFlags) -> Result<Option<Credentials>, Failure> 
 }
 
 async fn read_password(path: &str) -> Result<String, Failure> {
-    let from = path.to_owned();
-    // On a thread of its own: neither the deadline nor a signal would end a read that blocks.
-    let read = tokio::task::spawn_blocking(move || {
-        let mut text = String::new();
-        if from == "-" {
-            std::io::stdin().read_to_string(&mut text)?;
-        } else {
-            std::fs::File::open(from)?.read_to_string(&mut text)?;
-        }
-        Ok(text)
-    });
-    let read = read
-        .await
-        .unwrap_or_else(|error| Err(std::io::Error::other(error)));
-    let why = match read {
+    let why = match read_input(Path::new(path), LONGEST_PASSWORD).await {
         Err(error) => error.to_string(),
-        Ok(text) => match text.trim_end_matches(['\r', '\n']) {
-            "" => "it is empty".to_owned(),
-            password => return Ok(password.to_owned()),
+        Ok(content) => match std::str::from_utf8(&content).map(|text| text.trim_end_matches(['\r', '\n'])) {
+            Err(_) => "it is no text".to_owned(),
+            Ok("") => "it is empty".to_owned(),
+            Ok(password) => return Ok(password.to_owned()),
         },
     };
     Err(Failure::new(

@@ -1,9 +1,10 @@
 //! The command line of the real program, without Docker.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use tool_document::contract::Contract;
-use tool_document::{check, read};
+use tool_document::without_standard_input;
+
 const TOOL: Contract = Contract {
     program: env!("CARGO_BIN_EXE_gw-container"),
     schema: include_str!("../schema.json"),
@@ -85,24 +86,14 @@ const TOOL: Contract = Contract {
 tool_document::contract_tests!(TOOL);
 
 #[test]
-fn a_password_that_does_not_come_is_waited_for_until_the_time_is_over() {
-    let mut command = Command::new(TOOL.program);
-    command
-        .args(["ensure", "--timeout", "300ms"])
-        .args(["--registry-username", "me", "--registry-password-file", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = command.spawn().expect("the tool");
-    // It stays open: nobody types a password.
-    let input = child.stdin.take();
-    let ended = read(&command, &child.wait_with_output().expect("its end"));
-    drop(input);
-    check(&ended, TOOL.schema);
-    assert_eq!(
-        (ended.code, ended.reason()),
-        (124, "timed_out"),
-        "{}",
-        ended.stderr
-    );
+fn standard_input_that_does_not_come_is_waited_for_no_longer_than_allowed() {
+    let ended = without_standard_input(|| {
+        let mut command = Command::new(TOOL.program);
+        command
+            .args(["ensure", "--registry-username", "me"])
+            .args(["--registry-password-file", "-"]);
+        command
+    });
+    let codes = ended.each_ref().map(|run| (run.code, run.reason()));
+    assert_eq!(codes, [(124, "timed_out"), (143, "interrupted")]);
 }

@@ -1,4 +1,4 @@
-//! Every gateway on this Docker, each looked at as by itself, all side by side.
+//! Every gateway on this Docker and on clusters, each looked at as by itself, all side by side.
 
 use client_files::ClientFiles;
 use contract::{Context, Failure};
@@ -7,18 +7,37 @@ use futures_util::future::try_join_all;
 use gateway_facts::{Container, all_gateways};
 use gateway_names::GatewayName;
 
+use crate::cluster;
 use crate::observe::{Found, machine_address, open};
-use crate::report::{GatewayField, Report};
+use crate::report::{GatewayField, PlaceField, Report};
 
-/// Fills in the list.
+/// Fills in the list. Who has no Docker may have gateways on clusters.
 pub async fn run(context: &Context<Report>) -> Result<(), Failure> {
     let files = ClientFiles::of_user()?;
+    let (in_containers, on_clusters) =
+        tokio::join!(in_containers(context, &files), cluster::every(context, &files));
+    let on_clusters = on_clusters?;
+    let mut gateways = match in_containers {
+        Ok(gateways) => gateways,
+        Err(failure) if !on_clusters.is_empty() => {
+            context.console.warning(&format!(
+                "gateways in containers are not listed: {}",
+                failure.message
+            ));
+            Vec::new()
+        }
+        Err(failure) => return Err(failure),
+    };
+    gateways.extend(on_clusters);
+    context.report.update(|report| report.gateways = gateways);
+    Ok(())
+}
+
+async fn in_containers(context: &Context<Report>, files: &ClientFiles) -> Result<Vec<GatewayField>, Failure> {
     let session = open(context).await?;
     let (names, machine) = tokio::join!(all_gateways(&session), machine_address(&session));
     let (names, machine) = (names?, machine.as_deref());
-    let gateways = try_join_all(names.iter().map(|name| look(&session, &files, name, machine))).await?;
-    context.report.update(|report| report.gateways = gateways);
-    Ok(())
+    try_join_all(names.iter().map(|name| look(&session, files, name, machine))).await
 }
 
 async fn look(
@@ -38,11 +57,13 @@ async fn look(
     };
     Ok(GatewayField {
         gateway: gateway.to_string(),
+        place: PlaceField::Container,
         state,
         ours: label.is_some(),
         recommended: found.advice(&facts, gateway),
         endpoint: found.endpoint,
         image: found.spec.as_ref().map(|spec| spec.image.clone()),
         node_name: found.spec.map(|spec| spec.node_name),
+        cluster: None,
     })
 }

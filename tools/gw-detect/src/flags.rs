@@ -4,13 +4,13 @@ use argh::FromArgs;
 
 use crate::state::State;
 
-/// Say what there is of a gateway: its state, container, volume, network, ports and client files. Changes nothing.
+/// Say what there is of a gateway, in a container or on a cluster, and where clients reach it. Changes nothing.
 #[derive(FromArgs, Debug)]
 pub struct Flags {
     /// states, separated by commas: exit code 0 where the gateway is in one of them, else 1
     #[argh(option, from_str_fn(states))]
     pub expect: Option<States>,
-    /// list every gateway on this Docker, also those that another tool made
+    /// list every gateway on this Docker, also those that another tool made, and those on clusters of one's own
     #[argh(switch)]
     pub all: bool,
     /// measure the volume, too: Docker takes seconds for it

@@ -1,14 +1,16 @@
-//! `gw-detect` says what there is of a gateway: it reads Docker and the client's files, connects to the gateway's port
-//! once, and changes nothing.
+//! `gw-detect` says what there is of a gateway: it reads the client's files, then Docker, or for a gateway on a cluster of
+//! somebody's own that cluster's API; it connects to the gateway's port once, and changes nothing.
 //!
 //! The document ([`report::Report`]) has the state, what it was concluded from, and what to do next. Exit code 0 for every
 //! state that could be determined; with `--expect` 0 where the state is one of those named, else 1. With `--all` the document
-//! lists every gateway on this Docker instead.
+//! lists every gateway on this Docker and on clusters instead.
 //!
-//! Two questions to Docker one after another (which version, then all that is asked side by side), and a third beside the
+//! Of a container: two questions to Docker one after another (which version, then all that is asked side by side), and a third beside the
 //! connection to the port: it is meant to be asked often.
 
 mod agreement;
+mod client_probe;
+mod cluster;
 mod describe;
 mod every;
 mod flags;
@@ -19,10 +21,12 @@ mod reasons;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use contract::{Answer, Context, Failure, SharedFlags, Tool};
+use client_files::ClientFiles;
+use contract::{Answer, CommonFlags, Context, Failure, SharedFlags, Tool};
 use gw_detect::report::{self, Report};
 use gw_detect::state;
 
+use crate::cluster::Place;
 use crate::flags::Flags;
 
 static TOOL: Tool = Tool {
@@ -31,7 +35,7 @@ static TOOL: Tool = Tool {
     shared: SharedFlags {
         gateway: true,
         docker: true,
-        kubernetes: false,
+        kubernetes: true,
         dry_run: false,
         lock: false,
         timeout: Duration::from_secs(30),
@@ -45,16 +49,33 @@ fn main() -> ExitCode {
 
 async fn run(flags: Flags, context: Context<Report>) -> Result<Answer, Failure> {
     if flags.all {
-        if flags.expect.is_some() || flags.size || context.common.gateway.is_some() {
-            return Err(Failure::usage(
-                "--all lists every gateway: it goes with neither --gateway nor --expect nor --size",
-                format!("ask one by one: {}", contract::typed("gw-detect --gateway NAME")),
-            ));
-        }
+        only_all(&flags, &context.common)?;
         every::run(&context).await?;
         return Ok(Answer::Done);
     }
-    let state = observe::run(&context, flags.size).await?;
+    let files = ClientFiles::of_user()?;
+    let gateway = files.resolve(context.common.gateway.as_deref())?;
+    let folder = files.gateway(&gateway);
+    context.report.update(|report| {
+        report.gateway = Some(gateway.to_string());
+        report.client_files = describe::client_files(&folder);
+    });
+    let state = match Place::of(&folder, &context.common)? {
+        Some(place) => cluster::run(&context, &place, &folder).await?,
+        None => observe::run(&context, &gateway, &folder, flags.size).await?,
+    };
     let expected = flags.expect.is_none_or(|expected| expected.0.contains(&state));
     Ok(if expected { Answer::Done } else { Answer::No })
+}
+
+/// Refuses what `--all` does not go with.
+fn only_all(flags: &Flags, common: &CommonFlags) -> Result<(), Failure> {
+    let names_cluster = common.kubeconfig.is_some() || common.context.is_some() || common.namespace.is_some();
+    if flags.expect.is_none() && !flags.size && common.gateway.is_none() && !names_cluster {
+        return Ok(());
+    }
+    Err(Failure::usage(
+        "--all lists every gateway: it goes with none of --gateway, --expect, --size, --kubeconfig, --context and --namespace",
+        format!("ask one by one: {}", contract::typed("gw-detect --gateway NAME")),
+    ))
 }

@@ -1,8 +1,6 @@
 //! Observation: Docker, the client's files, and one connection to the gateway's port.
 
-use std::time::Duration;
-
-use client_files::{ClientFiles, GatewayFolder};
+use client_files::GatewayFolder;
 use contract::{Context, Failure};
 use docker_session::{DockerSession, absent, docker_failure};
 use gateway_facts::{Container, Facts, Spec, Status};
@@ -10,48 +8,45 @@ use gateway_names::GatewayName;
 use gateway_probe::Outcome;
 
 use crate::agreement::Gateway;
-use crate::report::{DockerField, ProbeField, RecommendedField, Report, SpecSource};
+use crate::client_probe::probe;
+use crate::report::{DockerField, PlaceField, ProbeField, RecommendedField, Report, SpecSource};
 use crate::state::{Advice, Seen, State, advice_for, state_of};
 use crate::{agreement, describe, ports};
 
-/// One connection to a port of this machine takes milliseconds; a gateway that takes longer does not serve.
-const PROBE_LIMIT: Duration = Duration::from_secs(3);
-
 /// Fills in the report and returns the state.
-pub async fn run(context: &Context<Report>, size: bool) -> Result<State, Failure> {
-    let files = ClientFiles::of_user()?;
-    let gateway = files.resolve(context.common.gateway.as_deref())?;
-    let folder = files.gateway(&gateway);
-    context.report.update(|report| {
-        report.gateway = Some(gateway.to_string());
-        report.client_files = describe::client_files(&folder);
-    });
+pub async fn run(
+    context: &Context<Report>,
+    gateway: &GatewayName,
+    folder: &GatewayFolder,
+    size: bool,
+) -> Result<State, Failure> {
     let session = open(context).await?;
     let (facts, machine) = tokio::join!(
-        gateway_facts::observe(&session, &gateway),
+        gateway_facts::observe(&session, gateway),
         machine_address(&session),
     );
     let facts = facts?;
-    let mut found = Found::conclude(&facts, &gateway, &folder, machine.as_deref())?;
+    let mut found = Found::conclude(&facts, gateway, folder, machine.as_deref())?;
     let (probe, digest, node, size) = tokio::join!(
-        found.probe(&folder),
+        found.probe(folder),
         image_digest(&session, facts.container.as_ref()),
         describe::node_of_volume(&session, &facts),
         describe::size_of_volume(&session, &facts, size),
     );
     let state = found.state(probe?);
-    let network = describe::network(&facts, &gateway);
+    let network = describe::network(&facts, gateway);
     let ports = ports::describe(&facts, found.spec.as_ref(), session.is_local());
     let (action, reason) = advice_for(state, network.stale, !ports.holders.is_empty());
     let (digest, node, size) = (digest?, node?, size?);
     found.compare_node_names(&facts, node.as_deref());
     context.report.update(|report| {
+        report.place = Some(PlaceField::Container);
         report.state = Some(state);
         report.container = facts.container.as_ref().map(|it| describe::container(it, digest));
         report.volume = describe::volume(&facts, node, size);
         report.network = network;
         report.ports = ports;
-        agreement::fill_in(&mut report.client_files, &folder, found.compared());
+        agreement::fill_in(&mut report.client_files, folder, found.compared());
         report.endpoint = found.endpoint;
         report.spec = found.spec;
         report.spec_source = found.spec_source;
@@ -304,45 +299,5 @@ fn endpoint(
             conflicts.push(failure.message);
             None
         }
-    }
-}
-
-async fn probe(
-    endpoint: &str,
-    published: Option<String>,
-    folder: &GatewayFolder,
-) -> Result<ProbeField, Failure> {
-    let (scheme, address) = endpoint.split_once("://").unwrap_or(("https", endpoint));
-    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
-    let tls = if scheme == "http" {
-        None
-    } else {
-        let Some(bundle) = folder.read_bundle()? else {
-            return Ok(no_bundle("there is no client bundle"));
-        };
-        match gateway_probe::client_config(&bundle.ca, Some((&bundle.certificate, &bundle.key))) {
-            Ok(config) => Some(config),
-            Err(error) => return Ok(no_bundle(&format!("the client bundle is none: {error}"))),
-        }
-    };
-    let name = host.trim_start_matches('[').trim_end_matches(']');
-    let published = published.unwrap_or_else(|| address.to_owned());
-    let attempt = async {
-        let address = gateway_probe::reachable(address, &published).await;
-        gateway_probe::probe(address, name, tls.as_ref(), PROBE_LIMIT).await
-    };
-    let outcome = tokio::time::timeout(PROBE_LIMIT, attempt)
-        .await
-        .unwrap_or(Outcome::TimedOut);
-    Ok(ProbeField {
-        outcome: Some(outcome.word().to_owned()),
-        detail: Some(outcome.detail()),
-    })
-}
-
-fn no_bundle(detail: &str) -> ProbeField {
-    ProbeField {
-        outcome: Some("no_bundle".to_owned()),
-        detail: Some(detail.to_owned()),
     }
 }

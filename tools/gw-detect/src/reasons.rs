@@ -2,5 +2,15 @@
 
 use contract::Reason;
 
-/// The tool has none of its own: those of the crates that it works with, in the order of the help.
-pub const ALL: &[&[Reason]] = &[docker_session::REASONS, client_files::REASONS];
+const OWN: &[Reason] = &[Reason::new(
+    "cluster_file_invalid",
+    "what was kept of the gateway's cluster cannot be read",
+)];
+
+/// Its own, and those of the crates that it works with, in the order of the help.
+pub const ALL: &[&[Reason]] = &[
+    OWN,
+    docker_session::REASONS,
+    kube_session::REASONS,
+    client_files::REASONS,
+];

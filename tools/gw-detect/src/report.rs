@@ -15,12 +15,16 @@ pub struct Report {
     pub gateway: Option<String>,
     /// The Docker that was asked.
     pub docker: DockerField,
-    /// With --all every gateway on this Docker, by name; else empty.
+    /// With --all every gateway on this Docker, by name, then those on clusters; else empty.
     pub gateways: Vec<GatewayField>,
     /// The state; null where it could not be determined.
     pub state: Option<State>,
     /// The address that clients use, scheme://host:port; null where nothing says it.
     pub endpoint: Option<String>,
+    /// Where it is: in a container or on a cluster; null where that could not be told, and with --all.
+    pub place: Option<PlaceField>,
+    /// The cluster; null for a gateway in a container.
+    pub cluster: Option<ClusterField>,
     /// The container; null where there is none.
     pub container: Option<ContainerField>,
     /// The volume.
@@ -41,6 +45,56 @@ pub struct Report {
     pub conflicts: Vec<String>,
     /// What to do next.
     pub recommended: RecommendedField,
+}
+
+/// Where a gateway is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PlaceField {
+    /// In a container, which is the whole cluster.
+    Container,
+    /// In a namespace of a cluster that exists.
+    Cluster,
+}
+
+/// The cluster that a gateway is on.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Cluster", deny_unknown_fields)]
+pub struct ClusterField {
+    /// The kubeconfig; null for the one that KUBECONFIG names.
+    pub kubeconfig: Option<String>,
+    /// The kubeconfig's context; null for its current one.
+    pub context: Option<String>,
+    /// The gateway's namespace.
+    pub namespace: String,
+    /// Does its API server answer?
+    pub answers: bool,
+    /// Is the namespace there? null where that is not known.
+    pub namespace_exists: Option<bool>,
+    /// The gateway server's workload; null where there is none, and where the API server does not answer.
+    pub server: Option<ServerField>,
+    /// The server's Service.
+    pub service: String,
+    /// What gives the endpoint, in words; null where only a forward from this machine leads to the server.
+    pub endpoint_of: Option<String>,
+    /// Is the endpoint still to come, from a cloud?
+    pub endpoint_pending: bool,
+    /// Does only a forward from this machine lead to the server?
+    pub is_forwarded: bool,
+}
+
+/// The gateway server's workload.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Server", deny_unknown_fields)]
+pub struct ServerField {
+    /// statefulset/NAME or deployment/NAME.
+    pub workload: String,
+    /// The image of its first container; null where it has none.
+    pub image: Option<String>,
+    /// Replicas that are ready.
+    pub ready: i32,
+    /// Replicas that are wanted.
+    pub replicas: i32,
 }
 
 /// Where a specification was read.
@@ -199,18 +253,22 @@ pub struct DockerField {
 pub struct GatewayField {
     /// Its name.
     pub gateway: String,
+    /// Where it is.
+    pub place: PlaceField,
     /// Its state.
     pub state: State,
     /// Did our tools make it? Else it was made by another tool, and is adopted as it is.
     pub ours: bool,
     /// The address that clients use; null where nothing says it.
     pub endpoint: Option<String>,
-    /// The cluster image; null where nothing says it.
+    /// The cluster image, or on a cluster the server's; null where nothing says it.
     pub image: Option<String>,
     /// The node's name; null where nothing says it.
     pub node_name: Option<String>,
     /// What to do next.
     pub recommended: Advice,
+    /// The cluster; null for a gateway in a container.
+    pub cluster: Option<ClusterField>,
 }
 
 /// What a client sees at the endpoint.

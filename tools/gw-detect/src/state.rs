@@ -26,13 +26,15 @@ pub enum State {
     Paused,
     /// Docker could not remove the container.
     Dead,
-    /// The container of this name is no gateway's, or another gateway's.
+    /// What has the gateway's name, or its place on a cluster, is no gateway's, or another gateway's.
     Conflict,
+    /// The cluster's API server does not answer, and neither does the gateway.
+    Unreachable,
 }
 
 impl State {
     /// All states.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Absent,
         Self::VolumeOnly,
         Self::Stopped,
@@ -43,6 +45,7 @@ impl State {
         Self::Paused,
         Self::Dead,
         Self::Conflict,
+        Self::Unreachable,
     ];
 
     /// The state as the document has it.
@@ -58,6 +61,7 @@ impl State {
             Self::Paused => "paused",
             Self::Dead => "dead",
             Self::Conflict => "conflict",
+            Self::Unreachable => "unreachable",
         }
     }
 }
@@ -112,6 +116,8 @@ pub enum Advice {
     RepairNetwork,
     /// Make a new container on the volume.
     ReplaceContainer,
+    /// Lead a port of this machine to the server.
+    Forward,
     /// A person has to decide.
     Ask,
 }
@@ -125,6 +131,7 @@ pub fn advice_for(state: State, network_stale: bool, port_taken: bool) -> (Advic
         }
         State::VolumeOnly => (Advice::Resume, "the volume is there and the container is gone"),
         State::Conflict => (Advice::Ask, "something that is not this gateway has its name"),
+        State::Unreachable => (Advice::Ask, "the cluster's API server does not answer"),
         State::Dead => (Advice::ReplaceContainer, "Docker could not remove the container"),
         _ if network_stale => (
             Advice::RepairNetwork,

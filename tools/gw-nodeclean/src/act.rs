@@ -6,9 +6,8 @@ use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{Node, Pod, Secret};
 use k8s_openapi::api::storage::v1::VolumeAttachment;
 use kube::Api;
-use kube::api::{DeleteParams, Preconditions};
-use kube_session::{Session, Trouble};
-use serde::de::DeserializeOwned;
+use kube::api::DeleteParams;
+use kube_session::Session;
 
 use crate::actions::{node_actions, pod_action};
 use crate::bound;

@@ -3,7 +3,6 @@
 //! k3s makes the Secret after the container, and never changes it: one that is older than the container is a former one's.
 
 use contract::{Context, Failure};
-use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
 use kube_session::{Backoff, Session, Trouble};

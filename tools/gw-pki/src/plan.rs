@@ -1,5 +1,7 @@
 //! What to do, from what was found. Pure.
 
+use gateway_names::{CLIENT_CA_SECRET, CLIENT_TLS_SECRET, SERVER_TLS_SECRET};
+
 use crate::authority::AUTHORITY_SECRET;
 use crate::ca_change::is_usable;
 use crate::examined::{Examined, Part};

@@ -6,7 +6,6 @@ use contract::{Context, Exit, Failure};
 use gateway_names::HANDSHAKE_SECRET;
 use kube_session::Session;
 use nssh1::Secret;
-use tokio::io::AsyncReadExt;
 use zeroize::Zeroizing;
 
 use crate::observe::read_secret;
@@ -14,41 +13,23 @@ use crate::plan::Present;
 use crate::report::{Report, Source};
 
 /// More than any input here needs, in bytes.
-const LONGEST_INPUT: u64 = 1024 * 1024;
+const LONGEST_INPUT: usize = 1024 * 1024;
 
 /// The whole of a file; `-` is standard input.
 pub async fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let is_standard = path == Path::new("-");
-    let name = if is_standard {
-        "standard input".to_owned()
-    } else {
-        path.display().to_string()
-    };
-    let failed = |cause: String| {
+    contract::read_input(path, LONGEST_INPUT).await.map_err(|error| {
+        let name = if path == Path::new("-") {
+            "standard input".to_owned()
+        } else {
+            path.display().to_string()
+        };
         Failure::new(
             Exit::Failed,
             "input_failed",
-            format!("{name} cannot be read: {cause}"),
+            format!("{name} cannot be read: {error}"),
             "name a file that can be read, or - for standard input",
         )
-    };
-    // Room for all of it at once: a buffer that grows would leave copies behind.
-    let mut content = Zeroizing::new(Vec::with_capacity(64 * 1024));
-    let read = if is_standard {
-        tokio::io::stdin()
-            .take(LONGEST_INPUT + 1)
-            .read_to_end(&mut content)
-            .await
-    } else {
-        let opened = tokio::fs::File::open(path).await;
-        let file = opened.map_err(|error| failed(error.to_string()))?;
-        file.take(LONGEST_INPUT + 1).read_to_end(&mut content).await
-    };
-    read.map_err(|error| failed(error.to_string()))?;
-    if content.len() as u64 > LONGEST_INPUT {
-        return Err(failed("it has more than 1 MiB".to_owned()));
-    }
-    Ok(content)
+    })
 }
 
 /// Two inputs cannot both be standard input.

@@ -11,7 +11,7 @@ use kube::api::ListParams;
 use kube::runtime::watcher;
 use kube_session::Session;
 
-use crate::abort::{Abort, aborted};
+use crate::abort::Abort;
 use crate::gateway_exit;
 use crate::pods::{self, Past};
 use crate::pressure::{pressed, pressure};

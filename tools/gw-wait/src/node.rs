@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use contract::{Context, Failure};
 use futures_util::{StreamExt, stream};
-use jiff::Timestamp;
 use k8s_openapi::api::coordination::v1::Lease;
-use k8s_openapi::api::core::v1::{Node, NodeCondition};
+use k8s_openapi::api::core::v1::Node;
 use kube::Api;
 use kube::runtime::watcher;
 use kube_session::{Life, NodeLives, Session};

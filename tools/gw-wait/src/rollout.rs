@@ -8,7 +8,6 @@ use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use k8s_openapi::api::core::v1::Pod;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::core::Selector;
 use kube::runtime::watcher;
 use kube_session::{Session, WorkloadKind};
@@ -19,7 +18,7 @@ use crate::hopeless::under_pressure;
 use crate::pods::{self, Past, Problem};
 use crate::report::{CauseField, Report, begin, end_of, failed, holds};
 use crate::watched::{self, Patience};
-use crate::workload::{Found, State, selector};
+use crate::workload::{Found, State};
 
 /// How often the user may hear what is waited for, and nodes are asked for pressure.
 const TICK: Duration = Duration::from_secs(2);

@@ -2,7 +2,6 @@
 //!
 //! Source of headers and statuses: the gateways that OpenShell v0.0.22 to v0.0.34 make.
 
-use std::io::Read;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -32,6 +31,8 @@ const SPEAKS_WITHIN: Duration = Duration::from_secs(10);
 const IDENTIFICATION: &[u8] = b"SSH-2.0-";
 /// The most that is read of an answer's text.
 const LONGEST_TEXT: usize = 4096;
+/// More than any token has, in bytes.
+const LONGEST_TOKEN: usize = 1024 * 1024;
 
 /// Why an attempt opened no tunnel.
 enum Attempt {
@@ -60,7 +61,7 @@ pub async fn wait(flags: &SandboxFlags, context: &Context<Report>) -> Result<(),
     if let Some(config) = &mut peer.tls {
         Arc::make_mut(config).alpn_protocols = vec![b"http/1.1".to_vec()];
     }
-    let token = token(flags)?;
+    let token = token(flags).await?;
     let patience = flags.patience.min(context.common.timeout);
     let end = end_of(context).min(Instant::now() + flags.patience);
     let mut pace = Pace::up_to(Duration::from_secs(4));
@@ -101,7 +102,7 @@ pub async fn wait(flags: &SandboxFlags, context: &Context<Report>) -> Result<(),
         failed(context, cause);
         if Instant::now() + pause >= end {
             let what = format!("sandbox {} was not reached", flags.id);
-            let (namespace, label) = (&context.common.namespace, SANDBOX_ID_LABEL);
+            let (namespace, label) = (context.common.namespace(), SANDBOX_ID_LABEL);
             let hint = format!("kubectl -n {namespace} describe pods -l {label}={}", flags.id);
             return Err(timed_out_within(context, patience, &what, &hint));
         }
@@ -109,13 +110,8 @@ pub async fn wait(flags: &SandboxFlags, context: &Context<Report>) -> Result<(),
     }
 }
 
-fn token(flags: &SandboxFlags) -> Result<Zeroizing<String>, Failure> {
-    let mut text = Zeroizing::new(String::new());
-    let read = if flags.token_file.as_os_str() == "-" {
-        std::io::stdin().read_to_string(&mut text)
-    } else {
-        std::fs::File::open(&flags.token_file).and_then(|mut file| file.read_to_string(&mut text))
-    };
+async fn token(flags: &SandboxFlags) -> Result<Zeroizing<String>, Failure> {
+    let read = contract::read_input(&flags.token_file, LONGEST_TOKEN).await;
     let invalid = |why: String| {
         let message = format!("the token in {} is of no use: {why}", flags.token_file.display());
         Failure::new(
@@ -125,7 +121,8 @@ fn token(flags: &SandboxFlags) -> Result<Zeroizing<String>, Failure> {
             "name the file by --token-file",
         )
     };
-    read.map_err(|error| invalid(error.to_string()))?;
+    let content = read.map_err(|error| invalid(error.to_string()))?;
+    let text = std::str::from_utf8(&content).map_err(|_| invalid("it is no text".to_owned()))?;
     let trimmed = Zeroizing::new(text.trim().to_owned());
     if trimmed.is_empty() || !trimmed.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(invalid("it is no line of visible characters".to_owned()));

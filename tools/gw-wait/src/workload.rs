@@ -71,7 +71,7 @@ impl From<&Deployment> for Found {
 }
 
 /// The pods that a workload selects.
-pub fn selector(labels: &LabelSelector) -> Selector {
+fn selector(labels: &LabelSelector) -> Selector {
     labels.clone().try_into().unwrap_or_default()
 }
 

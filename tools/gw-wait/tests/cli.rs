@@ -4,7 +4,7 @@ use std::process::Command;
 
 use cluster_fixture::unreachable_kubeconfig;
 use tool_document::contract::Contract;
-use tool_document::{check, run};
+use tool_document::{check, run, without_standard_input};
 const TOOL: Contract = Contract {
     program: env!("CARGO_BIN_EXE_gw-wait"),
     schema: include_str!("../schema.json"),
@@ -169,4 +169,15 @@ fn an_api_that_does_not_answer_is_waited_for_and_named_at_the_end() {
         ended.document
     );
     check(&ended, TOOL.schema);
+}
+
+#[test]
+fn standard_input_that_does_not_come_is_waited_for_no_longer_than_allowed() {
+    let ended = without_standard_input(|| {
+        let (mut command, _) = tool();
+        command.args(["sandbox", "--id", "s", "--plaintext", "--token-file", "-"]);
+        command
+    });
+    let codes = ended.each_ref().map(|run| (run.code, run.reason()));
+    assert_eq!(codes, [(124, "timed_out"), (143, "interrupted")]);
 }

@@ -87,6 +87,29 @@ impl Tally {
         }
     }
 
+    /// One try with many sandboxes that run; its seconds are those of the last answer.
+    ///
+    /// # Panics
+    /// Where the gateway does not come back at all.
+    pub fn attempt_many(&mut self, deployed: &mut Deployed, count: usize, strike: impl Fn(&Deployed)) {
+        self.tries += 1;
+        let names: Vec<_> = (0..count).map(|_| random_name()).collect();
+        for name in &names {
+            deployed.make(name, LINE);
+        }
+        let since = Instant::now();
+        strike(deployed);
+        let before = self.lost.len();
+        for name in &names {
+            if let Err(cause) = answers_by(deployed, name, since + PATIENCE) {
+                self.lost.push(format!("{name}: {cause}"));
+            }
+        }
+        if self.lost.len() == before {
+            self.seconds.push(since.elapsed().as_secs_f64());
+        }
+    }
+
     fn attempt_with(
         &mut self,
         deployed: &Deployed,

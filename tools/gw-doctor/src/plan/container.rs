@@ -1,6 +1,6 @@
 //! What keeps the container from running.
 
-use gw_detect::report::{HolderField, HolderKind};
+use gw_detect::report::{HolderField, HolderKind, PlaceField};
 use gw_detect::state::State;
 
 use crate::cause::Cause;
@@ -145,19 +145,23 @@ fn network_duplicate(observed: &Observed<'_>) -> Option<Finding> {
 }
 
 fn name_conflict(observed: &Observed<'_>) -> Option<Finding> {
-    let resource = observed.resource();
-    (observed.state()? == State::Conflict).then(|| {
-        let conflicts = observed.detected().map(|detected| detected.conflicts.join("; "));
-        Finding::new(
-            Cause::NameConflict,
-            format!("container {resource}"),
-            conflicts.unwrap_or_default(),
-            format!(
-                "docker inspect {resource} # rename or remove it, or choose another name: {}",
-                observed.driver("start --gateway NAME")
-            ),
-        )
-    })
+    let detected = observed.detected()?;
+    let other_name = observed.driver("start --gateway NAME");
+    let (object, next) = match detected.place {
+        Some(PlaceField::Cluster) => (
+            format!("namespace {}", observed.namespace),
+            format!("{other_name} # or see which cluster the kubeconfig's context leads to"),
+        ),
+        _ => {
+            let resource = observed.resource();
+            let inspect = format!(
+                "docker inspect {resource} # rename or remove it, or choose another name: {other_name}"
+            );
+            (format!("container {resource}"), inspect)
+        }
+    };
+    (observed.state()? == State::Conflict)
+        .then(|| Finding::new(Cause::NameConflict, object, detected.conflicts.join("; "), next))
 }
 
 /// What a state that is not the wanted one says by itself.
@@ -190,10 +194,16 @@ fn of_state(observed: &Observed<'_>) -> Vec<Finding> {
         State::Absent => vec![Finding::new(
             Cause::NoGateway,
             format!("gateway {}", observed.gateway),
-            "there is neither a container nor a volume of this gateway",
+            match observed.detected().and_then(|detected| detected.place) {
+                Some(PlaceField::Cluster) => "its namespace has no gateway server",
+                _ => "there is neither a container nor a volume of this gateway",
+            },
             again,
         )],
-        State::Starting | State::Running | State::Serving | State::Conflict => Vec::new(),
+        // Whether the API server answers is gw-wait's answer.
+        State::Starting | State::Running | State::Serving | State::Conflict | State::Unreachable => {
+            Vec::new()
+        }
     }
 }
 

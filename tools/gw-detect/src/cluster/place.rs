@@ -1,0 +1,258 @@
+//! Where a gateway on a cluster is: what was kept of it at its start, and what flags say.
+
+use std::path::PathBuf;
+
+use client_files::GatewayFolder;
+use contract::{CommonFlags, Exit, Failure};
+use kube_session::{Cluster, Workload};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::observe::{Namespace, Observed};
+
+/// The port of this machine that `openshell forward` listens on.
+const FORWARD_PORT: u16 = 8080;
+
+/// A gateway's place on a cluster.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// Cluster and namespace.
+    pub cluster: Cluster,
+    /// The namespace's uid at the gateway's first start; `None` if nothing was kept.
+    pub namespace_uid: Option<String>,
+    /// The server's workload.
+    pub workload: Workload,
+    /// The server's Service.
+    pub service: String,
+    /// The endpoint that somebody gave.
+    pub endpoint: Option<String>,
+    /// `http` or `https`.
+    pub scheme: &'static str,
+    /// The port of this machine that leads to the server if nothing of the cluster does.
+    pub forward_port: u16,
+}
+
+/// `cluster.json`, as the driver keeps it.
+#[derive(Debug, Deserialize)]
+struct Kept {
+    kubeconfig: PathBuf,
+    context: String,
+    namespace: String,
+    namespace_uid: Option<String>,
+    endpoint: Option<String>,
+    forward_port: Option<u16>,
+    #[serde(default)]
+    spec: KeptSpec,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct KeptSpec {
+    #[serde(default)]
+    plaintext: bool,
+}
+
+/// `deployment.json`: what is known of the release that runs.
+#[derive(Debug, Default, Deserialize)]
+struct Deployment {
+    release: Option<String>,
+    facts_of: Option<String>,
+    facts: Option<Facts>,
+}
+
+/// What a chart's objects say of its server.
+#[derive(Debug, Deserialize)]
+struct Facts {
+    workload: Option<String>,
+    service: Option<String>,
+}
+
+impl Place {
+    /// The place that flags name, or that was kept of the gateway; `None` for a gateway in a container.
+    ///
+    /// # Errors
+    /// `cluster_file_invalid` (78) if what was kept cannot be read.
+    pub fn of(folder: &GatewayFolder, flags: &CommonFlags) -> Result<Option<Self>, Failure> {
+        let kept = Self::kept(folder)?;
+        let is_named = flags.kubeconfig.is_some() || flags.context.is_some() || flags.namespace.is_some();
+        if !is_named {
+            return Ok(kept);
+        }
+        let mut place = kept.unwrap_or_else(|| Self::unkept(flags.namespace()));
+        if let Some(namespace) = &flags.namespace {
+            place.cluster.namespace.clone_from(namespace);
+        }
+        // Another file has other contexts.
+        if flags.kubeconfig.is_some() {
+            place.cluster.kubeconfig.clone_from(&flags.kubeconfig);
+            place.cluster.context.clone_from(&flags.context);
+        } else if flags.context.is_some() {
+            place.cluster.context.clone_from(&flags.context);
+        }
+        Ok(Some(place))
+    }
+
+    /// The place that was kept of the gateway.
+    ///
+    /// # Errors
+    /// As [`Place::of`].
+    pub fn kept(folder: &GatewayFolder) -> Result<Option<Self>, Failure> {
+        let Some(kept) = read::<Kept>(folder, "cluster.json")? else {
+            return Ok(None);
+        };
+        let deployment: Deployment = read(folder, "deployment.json")?.unwrap_or_default();
+        let is_deployed = deployment.release.is_some() && deployment.release == deployment.facts_of;
+        let facts = deployment.facts.filter(|_| is_deployed);
+        let mut place = Self::unkept(&kept.namespace);
+        place.cluster.kubeconfig = Some(kept.kubeconfig);
+        place.cluster.context = Some(kept.context);
+        place.namespace_uid = kept.namespace_uid;
+        place.endpoint = kept.endpoint;
+        place.forward_port = kept.forward_port.unwrap_or(FORWARD_PORT);
+        if kept.spec.plaintext {
+            place.scheme = "http";
+        }
+        if let Some(facts) = facts {
+            let workload = facts
+                .workload
+                .and_then(|workload| Workload::parse(&workload).ok());
+            place.workload = workload.unwrap_or_default();
+            place.service = facts.service.unwrap_or(place.service);
+        }
+        Ok(Some(place))
+    }
+
+    /// A place of which nothing was kept.
+    pub fn unkept(namespace: &str) -> Self {
+        let workload = Workload::default();
+        Self {
+            cluster: Cluster {
+                kubeconfig: None,
+                context: None,
+                namespace: namespace.to_owned(),
+            },
+            namespace_uid: None,
+            service: workload.name.clone(),
+            workload,
+            endpoint: None,
+            scheme: "https",
+            forward_port: FORWARD_PORT,
+        }
+    }
+
+    /// Is the namespace another one than the gateway was made in?
+    pub fn is_another(&self, observed: &Observed) -> bool {
+        match (&self.namespace_uid, &observed.namespace) {
+            (Some(kept), Namespace::Exists(uid)) => kept != uid,
+            _ => false,
+        }
+    }
+}
+
+fn read<T: DeserializeOwned>(folder: &GatewayFolder, name: &str) -> Result<Option<T>, Failure> {
+    let Some(text) = folder.read_private(name)? else {
+        return Ok(None);
+    };
+    serde_json::from_slice(&text).map(Some).map_err(|error| {
+        let file = folder.path().join(name);
+        Failure::new(
+            Exit::Configuration,
+            "cluster_file_invalid",
+            format!("{} cannot be read: {error}", file.display()),
+            format!("correct it: {}", file.display()),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use client_files::ClientFiles;
+
+    fn folder(files: &[(&str, &str)]) -> (tempfile::TempDir, GatewayFolder) {
+        let home = tempfile::tempdir().expect("a folder");
+        let folder = ClientFiles::in_folder(home.path()).gateway(&"g".parse().expect("a name"));
+        for (name, text) in files {
+            folder.write_private(name, text.as_bytes()).expect("a file");
+        }
+        (home, folder)
+    }
+
+    const KEPT: &str = r#"{"kubeconfig":"/k","context":"c","namespace":"team","namespace_uid":"u","endpoint":null,
+        "forward_port":9000,"spec":{"plaintext":true,"disable_gateway_auth":false}}"#;
+
+    fn flags() -> CommonFlags {
+        CommonFlags {
+            quiet: false,
+            no_color: false,
+            timeout: std::time::Duration::ZERO,
+            gateway: None,
+            docker_host: None,
+            ssh_key: None,
+            kubeconfig: None,
+            context: None,
+            namespace: None,
+            dry_run: false,
+            lock_fd: None,
+            lock_timeout: std::time::Duration::ZERO,
+        }
+    }
+
+    #[test]
+    fn what_was_kept_is_the_place() {
+        let (_home, folder) = folder(&[("cluster.json", KEPT)]);
+        let place = Place::of(&folder, &flags())
+            .expect("it is read")
+            .expect("a place");
+        assert_eq!(place.cluster.kubeconfig, Some("/k".into()));
+        assert_eq!(place.cluster.context.as_deref(), Some("c"));
+        assert_eq!(place.cluster.namespace, "team");
+        assert_eq!((place.scheme, place.forward_port), ("http", 9000));
+        assert_eq!(place.service, "openshell");
+    }
+
+    #[test]
+    fn a_server_of_another_name_counts_once_it_is_deployed() {
+        let facts = r#""facts_of":"r","facts":{"workload":"deployment/gw","service":"entry"}}"#;
+        for (release, workload, service) in [
+            (r#"{"release":"r","#, "deployment/gw", "entry"),
+            (r#"{"release":null,"#, "statefulset/openshell", "openshell"),
+            (r#"{"release":"other","#, "statefulset/openshell", "openshell"),
+        ] {
+            let deployment = format!("{release}{facts}");
+            let (_home, folder) = folder(&[("cluster.json", KEPT), ("deployment.json", &deployment)]);
+            let place = Place::kept(&folder).expect("it is read").expect("a place");
+            assert_eq!(
+                (place.workload.to_string().as_str(), place.service.as_str()),
+                (workload, service)
+            );
+        }
+    }
+
+    #[test]
+    fn a_flag_names_another_place() {
+        let (_home, folder) = folder(&[]);
+        assert!(Place::of(&folder, &flags()).expect("it is read").is_none());
+        let mut given = flags();
+        given.context = Some("x".to_owned());
+        let place = Place::of(&folder, &given).expect("it is read").expect("a place");
+        assert_eq!(place.cluster.context.as_deref(), Some("x"));
+        assert_eq!(place.cluster.namespace, "openshell");
+    }
+
+    #[test]
+    fn another_file_has_other_contexts() {
+        let (_home, folder) = folder(&[("cluster.json", KEPT)]);
+        let mut given = flags();
+        given.kubeconfig = Some("/other".into());
+        let place = Place::of(&folder, &given).expect("it is read").expect("a place");
+        assert_eq!(place.cluster.context, None);
+        assert_eq!(place.cluster.namespace, "team");
+    }
+
+    #[test]
+    fn a_broken_file_is_no_absence() {
+        let (_home, folder) = folder(&[("cluster.json", "{")]);
+        let failure = Place::of(&folder, &flags()).expect_err("a failure");
+        assert_eq!(failure.reason, "cluster_file_invalid");
+    }
+}
