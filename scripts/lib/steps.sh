@@ -109,25 +109,21 @@ scratch_made() {
 }
 
 leave_nothing() {
+    end_sentinel
     rm -rf -- "$scratch"
     [[ -z $lock ]] || release_lock
 }
 
-# ends_before NAME OTHER COMMAND...: runs the command, which must change nothing, beside step NAME, until one of both ends. True
-# where the step does.
-ends_before() {
-    local name=$1 other=$2
-    shift 2
-    kill -0 "${running[$name]}" 2>/dev/null || return 0
-    spawn "$other" "$@"
-    wait -n "${running[$name]}" "${running[$other]}" || true
-    if kill -0 "${running[$name]}" 2>/dev/null; then
-        await "$other" || true
-        return 1
-    fi
-    # Another signal, so soon, may still meet this run's own traps in the child.
-    kill -KILL "${running[$other]}" 2>/dev/null || true
-    { await "$other" || true; } 2>/dev/null
+# It only looks. Another signal than KILL, so soon, might meet this run's own traps in it.
+end_sentinel() {
+    [[ -n ${running[sentinel]:-} ]] || return 0
+    kill -KILL "${running[sentinel]}" 2>/dev/null || true
+    { await sentinel || true; } 2>/dev/null
+}
+
+# is_running NAME: has it been begun, and not ended?
+is_running() {
+    [[ -n ${running[$1]:-} ]] && kill -0 "${running[$1]}" 2>/dev/null
 }
 
 # await NAME: its exit code.
