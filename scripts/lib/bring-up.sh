@@ -153,22 +153,17 @@ image_ready() {
 
 # What the later steps need of gw-container's document.
 read_container() {
-    local fields san
-    mapfile -t fields < <(jq -r '.node_name, .started_at, .kubeconfig, .endpoint, .published // "", .needs_tunnel, .container_id,
-        (.spec | tojson), .spec.plaintext, .created_at, .spec.tls_sans[]' <<<"$document")
-    node_name=${fields[0]} started_at=${fields[1]} kubeconfig=${fields[2]} endpoint=${fields[3]} container_id=${fields[6]} spec=${fields[7]}
-    plaintext=${fields[8]} created_at=${fields[9]}
+    local published_on needs_tunnel
+    take node_name=.node_name started_at=.started_at created_at=.created_at kubeconfig=.kubeconfig endpoint=.endpoint published_on=.published \
+        needs_tunnel=.needs_tunnel container_id=.container_id spec=.spec plaintext=.spec.plaintext
+    take_sans
     published=()
-    [[ -z ${fields[4]} ]] || published=(--published "${fields[4]}")
-    [[ ${fields[5]} == false ]] || tunnel_opened || step_failed tunnel "$?"
+    [[ -z $published_on ]] || published=(--published "$published_on")
+    [[ $needs_tunnel == false ]] || tunnel_opened || step_failed tunnel "$?"
     of_cluster=(--kubeconfig "$kubeconfig" "${limits[@]}")
     hopeless=(--gateway "$gateway" --abort-on GatewayExited "${of_docker[@]}")
     cluster_is "$kubeconfig"
     address=${endpoint#*://}
     tls=()
     [[ $plaintext == false ]] || tls=(--plaintext)
-    sans=()
-    for san in "${fields[@]:10}"; do
-        sans+=(--san "$san")
-    done
 }

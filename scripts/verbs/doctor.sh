@@ -69,7 +69,7 @@ answered() {
 
 # What is there, and what Docker, container and host show.
 ask_docker() {
-    local fields code lines=50
+    local code lines=50
     [[ -z ${given[--bundle]:-} ]] || lines=5000
     asked_at=$(date --utc +%FT%TZ)
     ask detect gw-detect "${of_gateway[@]}"
@@ -81,14 +81,10 @@ ask_docker() {
         cat -- "$scratch/detect.log" >&2
         step_failed detect "$code"
     fi
-    mapfile -t fields < <(jq -r '.gateway // "", .state // "", .endpoint // "", .client_files.folder // "", .container.node_name // "",
-        .container.started_at // "", .spec.plaintext // false, .spec.tls_sans[]?' <<<"${document:-"{}"}")
-    gateway=${fields[0]} state=${fields[1]} endpoint=${fields[2]} folder=${fields[3]} node_name=${fields[4]} started_at=${fields[5]}
-    plaintext=${fields[6]} sans=()
-    local san
-    for san in "${fields[@]:7}"; do
-        sans+=(--san "$san")
-    done
+    [[ -n $document ]] || document='{}'
+    take gateway=.gateway state=.state endpoint=.endpoint folder=.client_files.folder node_name=.container.node_name \
+        started_at=.container.started_at plaintext='.spec.plaintext // false'
+    take_sans
 }
 
 # What its cluster says, where it runs. A kubeconfig of this moment, so that a stale one hides nothing.

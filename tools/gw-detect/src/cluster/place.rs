@@ -91,6 +91,16 @@ impl Place {
         Ok(Some(place))
     }
 
+    /// The same with a server of these names, if they are given.
+    #[must_use]
+    pub fn with(self, workload: Option<Workload>, service: Option<String>) -> Self {
+        Self {
+            workload: workload.unwrap_or(self.workload),
+            service: service.unwrap_or(self.service),
+            ..self
+        }
+    }
+
     /// The place that was kept of the gateway.
     ///
     /// # Errors
