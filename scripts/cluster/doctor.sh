@@ -1,7 +1,7 @@
-# doctor of a gateway on an existing cluster.
+# doctor of a gateway on a cluster of one's own.
 # shellcheck shell=bash
 
-existing_doctor() {
+doctor_on_cluster() {
     local host port file context
     patience 5s
     cluster_is_kept
