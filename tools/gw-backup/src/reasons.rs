@@ -1,22 +1,40 @@
 //! Every reason of a failure, for the help text.
 
 use client_state::SPEC_INVALID;
-use contract::Reason;
+use contract::{Exit, Reason};
 use docker_images::IMAGE_NOT_GIVEN;
 use gateway_work::FOREIGN_CONTAINER;
 
+/// The gateway has no volume.
+pub const NO_VOLUME: Reason = Reason::new("no_volume", Exit::Failed, "the gateway has no volume");
+/// The backup could not be written.
+pub const BACKUP_FAILED: Reason =
+    Reason::new("backup_failed", Exit::Failed, "the backup could not be written");
+/// The file of a backup could not be read.
+pub const BACKUP_UNREADABLE: Reason = Reason::new(
+    "backup_unreadable",
+    Exit::Failed,
+    "the file of a backup could not be read",
+);
+/// The file is no whole backup: it was cut off or altered.
+pub const BACKUP_INVALID: Reason = Reason::new(
+    "backup_invalid",
+    Exit::Configuration,
+    "the file is no whole backup: it was cut off or altered",
+);
+/// A restore would replace a gateway, and --yes is not given.
+pub const GATEWAY_EXISTS: Reason = Reason::new(
+    "gateway_exists",
+    Exit::Failed,
+    "a restore would replace a gateway, and --yes is not given",
+);
+
 const OWN: &[Reason] = &[
-    Reason::new("no_volume", "the gateway has no volume"),
-    Reason::new("backup_failed", "the backup could not be written"),
-    Reason::new("backup_unreadable", "the file of a backup could not be read"),
-    Reason::new(
-        "backup_invalid",
-        "the file is no whole backup: it was cut off or altered",
-    ),
-    Reason::new(
-        "gateway_exists",
-        "a restore would replace a gateway, and --yes is not given",
-    ),
+    NO_VOLUME,
+    BACKUP_FAILED,
+    BACKUP_UNREADABLE,
+    BACKUP_INVALID,
+    GATEWAY_EXISTS,
     FOREIGN_CONTAINER,
     IMAGE_NOT_GIVEN,
     SPEC_INVALID,

@@ -18,6 +18,7 @@ use tar::{Builder, Header};
 
 use crate::file::{self, Counted, Found};
 use crate::flags::RestoreFlags;
+use crate::reasons::{BACKUP_INVALID, BACKUP_UNREADABLE, GATEWAY_EXISTS};
 
 /// Where standard input is kept until it is restored, in the gateway's folder.
 const SPOOL: &str = "restore.tar.zst";
@@ -27,9 +28,7 @@ pub async fn run(flags: &RestoreFlags, context: Context<Report>) -> Result<Answe
     let (work, facts) = Work::begin(&context, "restore", Access::Changing).await?;
     let exists = facts.volume.is_some() || facts.present().is_some();
     if exists && !flags.yes && !work.dry_run {
-        return Err(Failure::new(
-            Exit::Failed,
-            "gateway_exists",
+        return Err(GATEWAY_EXISTS.failure(
             format!(
                 "gateway {} exists: a restore would replace its sandboxes and secrets",
                 work.gateway
@@ -103,9 +102,7 @@ async fn verified(path: &Path, shown: &str) -> Result<(Vec<ClientFile>, Counted)
 
 fn unreadable(file: &str, error: &Error) -> Failure {
     if error.kind() == ErrorKind::InvalidData {
-        return Failure::new(
-            Exit::Configuration,
-            "backup_invalid",
+        return BACKUP_INVALID.failure(
             format!("{file} is no whole backup: {error}; nothing was changed"),
             "take another file: this one was cut off or altered",
         );
@@ -115,9 +112,7 @@ fn unreadable(file: &str, error: &Error) -> Failure {
     } else {
         Exit::Failed
     };
-    Failure::new(
-        exit,
-        "backup_unreadable",
+    BACKUP_UNREADABLE.ending_with(exit).failure(
         format!("cannot read {file}: {error}"),
         format!("look at it: ls -l {file}"),
     )

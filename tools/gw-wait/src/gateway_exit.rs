@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use client_files::ClientFiles;
-use contract::{Context, Exit, Failure};
+use contract::{Context, Failure};
 use docker_session::DockerSession;
 use gateway_facts::{Container, inspect};
 
+use crate::reasons::GATEWAY_EXITED;
 use crate::report::Report;
 
 /// Docker is asked this often.
@@ -26,9 +27,7 @@ pub async fn watch(context: &Context<Report>) -> Result<Failure, Failure> {
             let now = found.as_ref().map_or(0, |container| container.restart_count);
             let restarts = now.saturating_sub(*restarts_before.get_or_insert(now));
             if let Some(why) = why_it_is_over(found.as_ref(), restarts) {
-                return Ok(Failure::new(
-                    Exit::Failed,
-                    "gateway_exited",
+                return Ok(GATEWAY_EXITED.failure(
                     format!("container {name} {why}"),
                     format!(
                         "look why: {} --gateway {gateway}",
