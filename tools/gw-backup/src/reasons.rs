@@ -28,6 +28,24 @@ pub const GATEWAY_EXISTS: Reason = Reason::new(
     Exit::Failed,
     "a restore would replace a gateway, and --yes is not given",
 );
+/// No claim or sandbox has the name that was given.
+pub const NO_WORKSPACE: Reason =
+    Reason::new("no_workspace", Exit::Failed, "there is no workspace of that name");
+/// Several have it.
+pub const WORKSPACE_AMBIGUOUS: Reason = Reason::new(
+    "workspace_ambiguous",
+    Exit::Failed,
+    "several workspaces have that name",
+);
+/// Nothing is extracted over what exists.
+pub const FOLDER_EXISTS: Reason =
+    Reason::new("folder_exists", Exit::Failed, "the folder of --to exists already");
+/// There is no room, or no right to write.
+pub const EXTRACT_FAILED: Reason = Reason::new(
+    "extract_failed",
+    Exit::Failed,
+    "a workspace could not be extracted",
+);
 
 const OWN: &[Reason] = &[
     NO_VOLUME,
@@ -35,6 +53,10 @@ const OWN: &[Reason] = &[
     BACKUP_UNREADABLE,
     BACKUP_INVALID,
     GATEWAY_EXISTS,
+    NO_WORKSPACE,
+    WORKSPACE_AMBIGUOUS,
+    FOLDER_EXISTS,
+    EXTRACT_FAILED,
     FOREIGN_CONTAINER,
     IMAGE_NOT_GIVEN,
     SPEC_INVALID,
