@@ -1,11 +1,12 @@
 //! Where a gateway's API is, for Docker's machine and for this host.
 
-use contract::{Exit, Failure};
+use contract::Failure;
 use docker_session::DockerHost;
 use gateway_facts::Container;
 use gateway_names::API_PORT;
 use gateway_work::Work;
 
+use crate::API_UNREACHABLE;
 use crate::kubeconfig_text::port_at;
 use crate::port::{API_BIND, api_ports, is_free_here};
 
@@ -49,9 +50,7 @@ pub fn local_port(work: &Work, port: u16) -> Result<u16, Failure> {
 
 /// The failure where this host cannot reach the API.
 pub fn unreachable(container: &Container) -> Failure {
-    Failure::new(
-        Exit::Failed,
-        "api_unreachable",
+    API_UNREACHABLE.failure(
         format!(
             "the API of container {} is published nowhere that this host reaches",
             container.name

@@ -4,12 +4,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use bollard::query_parameters::LogsOptionsBuilder;
-use contract::{Action, Exit, Failure};
+use contract::{Action, Failure};
 use futures_util::TryStreamExt;
 use gateway_facts::{Container, Status, inspect};
 use gateway_names::KUBECONFIG_PATH;
 use gateway_work::{Work, no_container, not_running};
 
+use crate::CONTAINER_EXITED;
 use crate::kubeconfig_text::for_host;
 
 /// How often the file is asked for while the node boots.
@@ -66,9 +67,7 @@ async fn still_runs(work: &Work, container: &Container) -> Result<(), Failure> {
                 .exit_code
                 .map_or_else(String::new, |code| format!(" with exit code {code}"));
             let last = last_line(work, &now.id).await;
-            Err(Failure::new(
-                Exit::Failed,
-                "container_exited",
+            Err(CONTAINER_EXITED.failure(
                 format!("container {name} ended{code}{last}; it is kept with its log"),
                 format!("read its log: docker logs --tail 50 {name}"),
             ))

@@ -2,8 +2,10 @@
 
 use std::net::IpAddr;
 
-use contract::{Exit, Failure};
+use contract::Failure;
 use serde_norway::Value;
+
+use crate::KUBECONFIG_INVALID;
 
 /// Gives cluster, user and context the name `name`, and the cluster the server `server`.
 pub fn for_host(text: &[u8], name: &str, server: &str) -> Result<String, Failure> {
@@ -50,9 +52,7 @@ fn member<'a>(entry: &'a mut Value, name: &str) -> Result<&'a mut Value, Failure
 }
 
 fn invalid(why: &str) -> Failure {
-    Failure::new(
-        Exit::Failed,
-        "kubeconfig_invalid",
+    KUBECONFIG_INVALID.failure(
         format!("the container's kubeconfig is not understood: {why}"),
         "look at it: docker exec CONTAINER cat /etc/rancher/k3s/k3s.yaml",
     )

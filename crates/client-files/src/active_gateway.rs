@@ -1,6 +1,6 @@
 //! Which gateway is meant. One resolution for every verb of every tool.
 
-use contract::{Exit, Failure};
+use contract::{Exit, Failure, INVALID_GATEWAY_NAME};
 use gateway_names::{DEFAULT_GATEWAY, GatewayName};
 
 use crate::{ClientFiles, private_file};
@@ -55,12 +55,9 @@ pub fn clear(files: &ClientFiles, gateway: &GatewayName) -> Result<bool, Failure
 
 fn named(text: &str, exit: Exit, origin: &str) -> Result<GatewayName, Failure> {
     text.parse().map_err(|error| {
-        Failure::new(
-            exit,
-            "invalid_gateway_name",
-            format!("{origin}: {error}"),
-            format!("correct {origin}"),
-        )
+        INVALID_GATEWAY_NAME
+            .ending_with(exit)
+            .failure(format!("{origin}: {error}"), format!("correct {origin}"))
     })
 }
 

@@ -3,30 +3,26 @@
 use std::io::{Error, ErrorKind};
 use std::path::Path;
 
-use contract::{Exit, Failure};
+use contract::Failure;
+
+use crate::{CLIENT_FILES_FAILED, CLIENT_FILES_PERMISSION};
 
 /// `doing` is what failed, such as `read`; `path` names the file.
 pub fn file_failure(doing: &str, path: &Path, error: &Error) -> Failure {
     let message = format!("cannot {doing} {}: {error}", path.display());
     match error.kind() {
-        ErrorKind::PermissionDenied => Failure::new(
-            Exit::Permission,
-            "client_files_permission",
+        ErrorKind::PermissionDenied => CLIENT_FILES_PERMISSION.failure(
             message,
             format!(
                 "see who owns it: ls -ld {}",
                 path.parent().unwrap_or(path).display()
             ),
         ),
-        ErrorKind::StorageFull => Failure::new(
-            Exit::Failed,
-            "client_files_failed",
+        ErrorKind::StorageFull => CLIENT_FILES_FAILED.failure(
             message,
             format!("make room: df -h {}", path.parent().unwrap_or(path).display()),
         ),
-        _ => Failure::new(
-            Exit::Failed,
-            "client_files_failed",
+        _ => CLIENT_FILES_FAILED.failure(
             message,
             format!("look at it: ls -la {}", path.parent().unwrap_or(path).display()),
         ),

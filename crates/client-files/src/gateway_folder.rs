@@ -4,11 +4,11 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
-use contract::{Exit, Failure};
+use contract::Failure;
 use gateway_names::GatewayName;
 
 use crate::file_failure::file_failure;
-use crate::{Bundle, BundleContent, Metadata, bundle, private_file};
+use crate::{Bundle, BundleContent, METADATA_INVALID, Metadata, bundle, private_file};
 
 /// The client's folder of one gateway. It need not exist: what writes makes it.
 #[derive(Clone, Debug)]
@@ -111,9 +111,7 @@ impl GatewayFolder {
             return Ok(None);
         };
         serde_json::from_slice(&content).map(Some).map_err(|error| {
-            Failure::new(
-                Exit::Configuration,
-                "metadata_invalid",
+            METADATA_INVALID.failure(
                 format!("{} is no metadata of a gateway: {error}", path.display()),
                 format!("correct it, or remove it: rm {}", path.display()),
             )

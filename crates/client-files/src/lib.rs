@@ -23,29 +23,47 @@ pub use lock::{Lock, lock_holder};
 pub use metadata::Metadata;
 pub use private_file::write as write_private_file;
 
+/// Neither XDG_CONFIG_HOME nor HOME says where the client's files are.
+pub const NO_HOME: Reason = Reason::new(
+    "no_home",
+    Exit::Configuration,
+    "neither XDG_CONFIG_HOME nor HOME says where the client's files are",
+);
+/// A file of the client could not be read or written.
+pub const CLIENT_FILES_FAILED: Reason = Reason::new(
+    "client_files_failed",
+    Exit::Failed,
+    "a file of the client could not be read or written",
+);
+/// A file of the client belongs to somebody else.
+pub const CLIENT_FILES_PERMISSION: Reason = Reason::new(
+    "client_files_permission",
+    Exit::Permission,
+    "a file of the client belongs to somebody else",
+);
+/// The gateway's metadata.json is no metadata of a gateway.
+pub const METADATA_INVALID: Reason = Reason::new(
+    "metadata_invalid",
+    Exit::Configuration,
+    "the gateway's metadata.json is no metadata of a gateway",
+);
+/// Another run holds the gateway's lock.
+pub const LOCKED: Reason = Reason::new("locked", Exit::Retry, "another run holds the gateway's lock");
+/// The descriptor of --lock-fd does not hold the gateway's lock.
+pub const LOCK_FD_INVALID: Reason = Reason::new(
+    "lock_fd_invalid",
+    Exit::Usage,
+    "the descriptor of --lock-fd does not hold the gateway's lock",
+);
+
 /// Reasons that this crate's failures carry, for a tool's help.
 pub const REASONS: &[Reason] = &[
-    Reason::new(
-        "no_home",
-        "neither XDG_CONFIG_HOME nor HOME says where the client's files are",
-    ),
-    Reason::new(
-        "client_files_failed",
-        "a file of the client could not be read or written",
-    ),
-    Reason::new(
-        "client_files_permission",
-        "a file of the client belongs to somebody else",
-    ),
-    Reason::new(
-        "metadata_invalid",
-        "the gateway's metadata.json is no metadata of a gateway",
-    ),
-    Reason::new("locked", "another run holds the gateway's lock"),
-    Reason::new(
-        "lock_fd_invalid",
-        "the descriptor of --lock-fd does not hold the gateway's lock",
-    ),
+    NO_HOME,
+    CLIENT_FILES_FAILED,
+    CLIENT_FILES_PERMISSION,
+    METADATA_INVALID,
+    LOCKED,
+    LOCK_FD_INVALID,
 ];
 
 /// The client's folder: `$XDG_CONFIG_HOME/openshell`, else `$HOME/.config/openshell`.
@@ -73,10 +91,7 @@ impl ClientFiles {
                 folder: base.join("openshell"),
             })
             .ok_or_else(|| {
-                Failure::new(
-                    Exit::Configuration,
-                    "no_home",
-                    "neither XDG_CONFIG_HOME nor HOME is an absolute path, so the client's files have no place",
+                NO_HOME.failure("neither XDG_CONFIG_HOME nor HOME is an absolute path, so the client's files have no place",
                     "export HOME",
                 )
             })

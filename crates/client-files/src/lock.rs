@@ -7,12 +7,12 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use contract::{Console, Exit, Failure};
+use contract::{Console, Failure};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
-use crate::GatewayFolder;
 use crate::file_failure::file_failure;
+use crate::{GatewayFolder, LOCK_FD_INVALID, LOCKED};
 
 /// How often a held lock is asked for again: a wait that people do not notice, and no load.
 const AGAIN: Duration = Duration::from_millis(50);
@@ -103,9 +103,7 @@ impl Lock {
 }
 
 fn held(folder: &GatewayFolder, holder: &str) -> Failure {
-    Failure::new(
-        Exit::Retry,
-        "locked",
+    LOCKED.failure(
         format!("gateway {} is being worked on by {holder}", folder.gateway()),
         "wait for it to end, then run the command again (--lock-timeout says how long to wait)",
     )
@@ -175,9 +173,7 @@ fn in_words(holder: Option<(String, String)>) -> String {
 /// The kernel lists the locks of an open file in its fdinfo: so the lock is known to be the caller's, not a third's.
 fn inherited(number: i32, path: &Path) -> Result<(), Failure> {
     let refused = |why: &str| {
-        Failure::new(
-            Exit::Usage,
-            "lock_fd_invalid",
+        LOCK_FD_INVALID.failure(
             format!("--lock-fd {number}: {why}"),
             format!("lock it first: exec {number}<>{}; flock {number}", path.display()),
         )

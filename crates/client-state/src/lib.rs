@@ -6,7 +6,11 @@ use gateway_facts::{Facts, Spec};
 use gateway_work::Work;
 
 /// There is a copy of the specification, and it says nothing that is known.
-pub const SPEC_INVALID: Reason = Reason::new("spec_invalid", "the persisted specification cannot be read");
+pub const SPEC_INVALID: Reason = Reason::new(
+    "spec_invalid",
+    Exit::Configuration,
+    "the persisted specification cannot be read",
+);
 
 /// The persisted specification: the container's own while there is one, else the copy beside the client's files.
 /// A copy without a volume is what a removal was told to keep, or what outlived a volume that somebody else removed.
@@ -25,9 +29,7 @@ pub fn persisted(work: &Work, facts: &Facts) -> Result<Option<Spec>, Failure> {
         return Ok(None);
     };
     Spec::parse(&text).map(Some).map_err(|why| {
-        Failure::new(
-            Exit::Configuration,
-            "spec_invalid",
+        SPEC_INVALID.failure(
             format!("{} is no specification of a gateway: {why}", path.display()),
             format!("correct it, or remove it: rm {}", path.display()),
         )

@@ -1,20 +1,37 @@
 //! A failure: a stable reason, a cause in plain words, the next command to type.
 
-use crate::Exit;
+use crate::{Exit, USAGE};
 
-/// A reason and what it means, for the help text.
-#[derive(Clone, Copy, Debug)]
+/// A reason of a failure. One word means one thing in all tools.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reason {
     /// The stable snake_case word.
     pub word: &'static str,
-    /// What it means, in one line.
+    /// How a run ends that fails for this reason.
+    pub exit: Exit,
+    /// What it means, in one line, for the help text.
     pub meaning: &'static str,
 }
 
 impl Reason {
-    /// A reason from its word and its meaning.
-    pub const fn new(word: &'static str, meaning: &'static str) -> Self {
-        Self { word, meaning }
+    /// A reason from its word, its exit code and its meaning.
+    pub const fn new(word: &'static str, exit: Exit, meaning: &'static str) -> Self {
+        Self { word, exit, meaning }
+    }
+
+    /// The same reason for a run that ends with another exit code.
+    pub const fn ending_with(self, exit: Exit) -> Self {
+        Self { exit, ..self }
+    }
+
+    /// The failure: its cause in plain words, without a full stop, and the next step, most often a command to type.
+    pub fn failure(self, message: impl Into<String>, hint: impl Into<String>) -> Failure {
+        Failure {
+            exit: self.exit,
+            reason: self.word,
+            message: message.into(),
+            hint: hint.into(),
+        }
     }
 }
 
@@ -32,24 +49,9 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure from its parts.
-    pub fn new(
-        exit: Exit,
-        reason: &'static str,
-        message: impl Into<String>,
-        hint: impl Into<String>,
-    ) -> Self {
-        Self {
-            exit,
-            reason,
-            message: message.into(),
-            hint: hint.into(),
-        }
-    }
-
     /// The command line is wrong: exit code 2.
     pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::new(Exit::Usage, "usage", message, hint)
+        USAGE.failure(message, hint)
     }
 }
 

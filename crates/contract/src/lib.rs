@@ -31,13 +31,22 @@ pub use run::{Answer, Context, run};
 pub use tool::Tool;
 pub use typed::{quoted, typed, typed_by_driver};
 
+/// The command line is wrong.
+pub const USAGE: Reason = Reason::new("usage", Exit::Usage, "the command line is wrong");
+/// The gateway's name has a form that no gateway can have.
+pub const INVALID_GATEWAY_NAME: Reason = Reason::new(
+    "invalid_gateway_name",
+    Exit::Configuration,
+    "the gateway's name has a form that no gateway can have",
+);
+/// The time that --timeout allows has passed.
+pub const TIMED_OUT: Reason = Reason::new(
+    "timed_out",
+    Exit::TimedOut,
+    "the time that --timeout allows has passed",
+);
+/// SIGINT or SIGTERM arrived.
+pub const INTERRUPTED: Reason = Reason::new("interrupted", Exit::Failed, "SIGINT or SIGTERM arrived");
+
 /// Reasons that every tool may report, beside its own.
-pub const COMMON_REASONS: &[Reason] = &[
-    Reason::new("usage", "the command line is wrong"),
-    Reason::new(
-        "invalid_gateway_name",
-        "the gateway's name has a form that no gateway can have",
-    ),
-    Reason::new("timed_out", "the time that --timeout allows has passed"),
-    Reason::new("interrupted", "SIGINT or SIGTERM arrived"),
-];
+pub const COMMON_REASONS: &[Reason] = &[USAGE, INVALID_GATEWAY_NAME, TIMED_OUT, INTERRUPTED];

@@ -15,7 +15,7 @@ use crate::document::{Document, Draft, ErrorField, schema_of};
 use crate::flags::{CommonFlags, take_shared};
 use crate::help::shared_help;
 use crate::tool::Tool;
-use crate::{Console, Exit, Failure, format_duration, typed};
+use crate::{Console, Exit, Failure, INTERRUPTED, TIMED_OUT, format_duration, typed};
 
 /// How a run that did not fail ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,10 +175,7 @@ where
     let ended = runtime.block_on(async {
         tokio::select! {
             ended = work(context) => ended,
-            number = interrupted() => Err(Failure::new(
-                Exit::Signal(number),
-                "interrupted",
-                format!("interrupted by signal {number}; what was done so far stays"),
+            number = interrupted() => Err(INTERRUPTED.ending_with(Exit::Signal(number)).failure(format!("interrupted by signal {number}; what was done so far stays"),
                 "run the same command again: it goes on where this run ended",
             )),
             () = passed(deadline, &endless) => Err(timed_out(&console, limit)),
@@ -200,9 +197,7 @@ fn timed_out(console: &Console, limit: std::time::Duration) -> Failure {
     let what = console
         .waits_for()
         .map_or_else(String::new, |what| format!(" while waiting for {what}"));
-    Failure::new(
-        Exit::TimedOut,
-        "timed_out",
+    TIMED_OUT.failure(
         format!("not done within {}{what}", format_duration(limit)),
         "run it again with a longer --timeout",
     )

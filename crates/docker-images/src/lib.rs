@@ -10,10 +10,12 @@ use gateway_names::{IMAGE_LABEL, IMAGE_LABEL_VALUE};
 /// An image is needed, and none is named.
 pub const IMAGE_NOT_GIVEN: Reason = Reason::new(
     "image_not_given",
+    Exit::Configuration,
     "no cluster image is named, and none is persisted",
 );
 /// The image that is named is not there.
-pub const IMAGE_MISSING: Reason = Reason::new("image_missing", "Docker does not have the image");
+pub const IMAGE_MISSING: Reason =
+    Reason::new("image_missing", Exit::Failed, "Docker does not have the image");
 
 /// What matters of an image.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,9 +70,7 @@ fn is_k3s(entry_point: &[String]) -> bool {
 
 /// The failure where an image is needed and none is named.
 pub fn not_given() -> Failure {
-    Failure::new(
-        Exit::Configuration,
-        "image_not_given",
+    IMAGE_NOT_GIVEN.failure(
         "no cluster image is named, and none is persisted with this gateway",
         "name it by --image or OPENSHELL_CLUSTER_IMAGE",
     )
@@ -78,9 +78,7 @@ pub fn not_given() -> Failure {
 
 /// The failure where Docker does not have the image.
 pub fn missing(reference: &str) -> Failure {
-    Failure::new(
-        Exit::Failed,
-        "image_missing",
+    IMAGE_MISSING.failure(
         format!("Docker does not have the image {reference}"),
         how_to_get(reference),
     )

@@ -3,7 +3,9 @@
 use std::io::ErrorKind;
 
 use bollard::errors::Error;
-use contract::{Exit, Failure};
+use contract::Failure;
+
+use crate::{DOCKER_CONFLICT, DOCKER_ERROR, DOCKER_PERMISSION, DOCKER_UNREACHABLE};
 
 /// `None` where Docker proved that the thing is not there: by a 404 that names it, and by nothing else. A 404 of something
 /// in between, or for a path that this engine does not know, names nothing.
@@ -36,9 +38,7 @@ pub fn docker_failure(doing: &str, error: &Error) -> Failure {
                 "cannot {doing}: the connection to Docker broke ({})",
                 innermost(error)
             )),
-            _ => Failure::new(
-                Exit::Failed,
-                "docker_error",
+            _ => DOCKER_ERROR.failure(
                 format!("cannot {doing}: {error}"),
                 "see what Docker says: docker info",
             ),
@@ -47,40 +47,24 @@ pub fn docker_failure(doing: &str, error: &Error) -> Failure {
 }
 
 fn refusal(doing: &str, status: u16, message: &str) -> Failure {
-    let (exit, reason, hint) = match status {
-        409 => (Exit::Retry, "docker_conflict", "run the command again"),
-        _ if message.contains("no space left") => (
-            Exit::Failed,
-            "docker_error",
-            "see what takes the room: docker system df",
-        ),
+    let (reason, hint) = match status {
+        409 => (DOCKER_CONFLICT, "run the command again"),
+        _ if message.contains("no space left") => (DOCKER_ERROR, "see what takes the room: docker system df"),
         _ => (
-            Exit::Failed,
-            "docker_error",
+            DOCKER_ERROR,
             "see Docker's own log, such as: journalctl -u docker",
         ),
     };
-    Failure::new(
-        exit,
-        reason,
-        format!("cannot {doing}: Docker answered {status}: {}", message.trim()),
-        hint,
-    )
+    let message = format!("cannot {doing}: Docker answered {status}: {}", message.trim());
+    reason.failure(message, hint)
 }
 
 pub(crate) fn unreachable(message: String) -> Failure {
-    Failure::new(
-        Exit::Unavailable,
-        "docker_unreachable",
-        message,
-        "start Docker, such as: sudo systemctl start docker",
-    )
+    DOCKER_UNREACHABLE.failure(message, "start Docker, such as: sudo systemctl start docker")
 }
 
 pub(crate) fn permission(socket: &str) -> Failure {
-    Failure::new(
-        Exit::Permission,
-        "docker_permission",
+    DOCKER_PERMISSION.failure(
         format!("this user may not use Docker at {socket}"),
         "sudo usermod -aG docker \"$USER\", then log in again; or run the command with sudo",
     )

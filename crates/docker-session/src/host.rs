@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::DOCKER_HOST_INVALID;
 use contract::{Exit, Failure};
 use sha2::{Digest, Sha256};
 
@@ -272,7 +273,9 @@ fn text_at(file: &Path, pointer: &str) -> Option<String> {
 }
 
 fn invalid(exit: Exit, message: String, correct: &str) -> Failure {
-    Failure::new(exit, "docker_host_invalid", message, format!("correct {correct}"))
+    DOCKER_HOST_INVALID
+        .ending_with(exit)
+        .failure(message, format!("correct {correct}"))
 }
 
 #[cfg(test)]

@@ -4,13 +4,13 @@ use std::io::ErrorKind;
 
 use bollard::errors::Error;
 use bollard::{API_DEFAULT_VERSION, BollardRequest, ClientVersion, Docker};
-use contract::{Context, Exit, Failure};
+use contract::{Context, Failure};
 
 use crate::dial::{Dialer, Stream};
 use crate::failure::{docker_failure, permission, unreachable};
 use crate::machine::{Machine, machine};
 use crate::transport::{self, Greeting};
-use crate::{DockerHost, Settings};
+use crate::{DOCKER_HOST_INVALID, DOCKER_TOO_OLD, DOCKER_UNREACHABLE, DockerHost, Settings};
 
 /// Seconds after which bollard itself would give up. The deadline of the run ends a wait long before.
 const NEVER: u64 = 86_400;
@@ -41,9 +41,7 @@ impl DockerSession {
     pub async fn open_with(settings: &Settings) -> Result<Self, Failure> {
         let host = settings.resolve()?;
         let dialer = Dialer::new(&host).map_err(|why| {
-            Failure::new(
-                Exit::Configuration,
-                "docker_host_invalid",
+            DOCKER_HOST_INVALID.failure(
                 format!("TLS to Docker at {host}: {why}"),
                 "correct the files that DOCKER_CERT_PATH or the Docker context names",
             )
@@ -53,9 +51,7 @@ impl DockerSession {
             .map_err(|error| unanswered(&host, &error))?;
         let agreed = transport::agreed(version, API_DEFAULT_VERSION, OLDEST);
         if agreed < OLDEST {
-            return Err(Failure::new(
-                Exit::Unavailable,
-                "docker_too_old",
+            return Err(DOCKER_TOO_OLD.failure(
                 format!(
                     "Docker at {host} speaks version {}.{} of its API: 1.41 or later is needed",
                     agreed.0, agreed.1
@@ -151,9 +147,7 @@ fn unanswered(host: &DockerHost, error: &Error) -> Failure {
         (DockerHost::Unix(path), ErrorKind::ConnectionRefused) => {
             unreachable(format!("nothing listens on Docker's socket {}", path.display()))
         }
-        _ => Failure::new(
-            Exit::Unavailable,
-            "docker_unreachable",
+        _ => DOCKER_UNREACHABLE.failure(
             format!("cannot connect to Docker at {host}: {err}"),
             "see whether it answers: docker --host URL info; or name another by --docker-host or DOCKER_HOST",
         ),

@@ -1,16 +1,17 @@
 //! The gateway's container: is it the gateway's own, is it there, does it run?
 
-use contract::{Exit, Failure, typed};
+use contract::{Failure, typed};
+use docker_session::DOCKER_CONFLICT;
 use gateway_facts::{Container, Status};
 use gateway_names::GatewayName;
+
+use crate::{FOREIGN_CONTAINER, NO_CONTAINER, NOT_RUNNING};
 
 /// Refuses a container that only has the gateway's name, and one that Docker is removing.
 pub fn check_own(gateway: &GatewayName, container: &Container) -> Result<(), Failure> {
     let name = gateway.resource();
     if !container.belongs_to(gateway) {
-        return Err(Failure::new(
-            Exit::Failed,
-            "foreign_container",
+        return Err(FOREIGN_CONTAINER.failure(
             format!(
                 "container {} is no gateway of that name: it does not hold volume {name}",
                 container.name
@@ -19,9 +20,7 @@ pub fn check_own(gateway: &GatewayName, container: &Container) -> Result<(), Fai
         ));
     }
     if container.status == Status::Removing {
-        return Err(Failure::new(
-            Exit::Retry,
-            "docker_conflict",
+        return Err(DOCKER_CONFLICT.failure(
             format!("container {} is being removed", container.name),
             "run the command again",
         ));
@@ -31,9 +30,7 @@ pub fn check_own(gateway: &GatewayName, container: &Container) -> Result<(), Fai
 
 /// The failure if the gateway has no container.
 pub fn no_container(gateway: &GatewayName) -> Failure {
-    Failure::new(
-        Exit::Failed,
-        "no_container",
+    NO_CONTAINER.failure(
         format!("gateway {gateway} has no container"),
         format!("make one: {} --gateway {gateway}", typed("gw-container ensure")),
     )
@@ -41,9 +38,7 @@ pub fn no_container(gateway: &GatewayName) -> Failure {
 
 /// The failure if the container does not run. `what` goes on with the sentence.
 pub fn not_running(gateway: &GatewayName, container: &str, what: &str) -> Failure {
-    Failure::new(
-        Exit::Failed,
-        "not_running",
+    NOT_RUNNING.failure(
         format!("container {container} does not run{what}"),
         format!("start it: {} --gateway {gateway}", typed("gw-container ensure")),
     )

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use contract::{Exit, Failure};
+use contract::Failure;
 use kube::config::Kubeconfig;
+
+use crate::KUBECONFIG_INVALID;
 
 /// It is missing, unreadable or wrong.
 pub fn kubeconfig_invalid(message: String) -> Failure {
-    Failure::new(
-        Exit::Configuration,
-        "kubeconfig_invalid",
+    KUBECONFIG_INVALID.failure(
         message,
         format!(
             "name a kubeconfig by --kubeconfig or KUBECONFIG; {} writes a gateway's",

@@ -25,18 +25,32 @@ pub use server::{PODS_OF_NO_SANDBOX, ServerPod, VariableSource};
 pub use session::{Cluster, Created, Session};
 pub use workload::{Workload, WorkloadKind};
 
-use contract::Reason;
+use contract::{Exit, Reason};
+
+/// The kubeconfig file is missing, unreadable or wrong.
+pub const KUBECONFIG_INVALID: Reason = Reason::new(
+    "kubeconfig_invalid",
+    Exit::Configuration,
+    "the kubeconfig file is missing, unreadable or wrong",
+);
+/// The API server does not answer.
+pub const API_UNREACHABLE: Reason = Reason::new(
+    "api_unreachable",
+    Exit::Unavailable,
+    "the API server does not answer",
+);
+/// The API server answered with an error, also when asked again.
+pub const API_ERROR: Reason = Reason::new(
+    "api_error",
+    Exit::Failed,
+    "the API server answered with an error, also when asked again",
+);
+/// The kubeconfig's user may not do this.
+pub const FORBIDDEN: Reason = Reason::new(
+    "forbidden",
+    Exit::Permission,
+    "the kubeconfig's user may not do this",
+);
 
 /// Reasons that a [`Session`] reports; a tool that speaks Kubernetes lists them beside its own.
-pub const REASONS: &[Reason] = &[
-    Reason::new(
-        "kubeconfig_invalid",
-        "the kubeconfig file is missing, unreadable or wrong",
-    ),
-    Reason::new("api_unreachable", "the API server does not answer"),
-    Reason::new(
-        "api_error",
-        "the API server answered with an error, also when asked again",
-    ),
-    Reason::new("forbidden", "the kubeconfig's user may not do this"),
-];
+pub const REASONS: &[Reason] = &[KUBECONFIG_INVALID, API_UNREACHABLE, API_ERROR, FORBIDDEN];

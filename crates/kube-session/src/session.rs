@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use contract::{Console, Context, Exit, Failure};
+use contract::{Console, Context, Failure};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use k8s_openapi::NamespaceResourceScope;
@@ -23,6 +23,7 @@ use crate::classify::{Trouble, classify, explain};
 use crate::kubeconfig::{kubeconfig_invalid, read_kubeconfig};
 use crate::retry_after::{asked_wait, into_status};
 use crate::workload::Workload;
+use crate::{API_ERROR, API_UNREACHABLE, FORBIDDEN};
 
 /// A connection may take this long.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -364,27 +365,18 @@ impl Session {
         let what = what.strip_prefix("the API server to ").unwrap_or(what);
         let message = format!("could not {what} at {}: {cause}", self.server);
         match trouble {
-            Trouble::Forbidden => Failure::new(
-                Exit::Permission,
-                "forbidden",
+            Trouble::Forbidden => FORBIDDEN.failure(
                 message,
                 "use a kubeconfig whose user may do this (kubectl auth can-i)",
             ),
-            Trouble::Unreachable => Failure::new(
-                Exit::Unavailable,
-                "api_unreachable",
+            Trouble::Unreachable => API_UNREACHABLE.failure(
                 message,
                 format!(
                     "see that the gateway runs: {}",
                     contract::typed_by_driver("status").unwrap_or_else(|| contract::typed("gw-detect"))
                 ),
             ),
-            _ => Failure::new(
-                Exit::Failed,
-                "api_error",
-                message,
-                "run it again; look at the API server's log if it stays",
-            ),
+            _ => API_ERROR.failure(message, "run it again; look at the API server's log if it stays"),
         }
     }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 /// There is a journal, and it says nothing that is known.
 pub const JOURNAL_INVALID: Reason = Reason::new(
     "journal_invalid",
+    Exit::Configuration,
     "the journal of a killed replacement cannot be read",
 );
 
@@ -35,9 +36,7 @@ impl Journal {
         };
         let path = folder.path().join(FILE);
         serde_json::from_slice(&text).map(Some).map_err(|error| {
-            Failure::new(
-                Exit::Configuration,
-                "journal_invalid",
+            JOURNAL_INVALID.failure(
                 format!("{} is no journal of a replacement: {error}", path.display()),
                 format!("give all settings by flags, and remove it: rm {}", path.display()),
             )

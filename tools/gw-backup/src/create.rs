@@ -4,7 +4,7 @@ use std::io::{BufWriter, Error, Write};
 use std::path::Path;
 
 use container_files::{Broken, PartReader, drain};
-use contract::{Action, Answer, Context, Exit, Failure};
+use contract::{Action, Answer, Context, Failure};
 use docker_images::{any, not_given};
 use docker_session::docker_failure;
 use gateway_ending::{grace_seconds, stop_container};
@@ -16,6 +16,7 @@ use helper_container::{Helper, Volume, remove_left};
 
 use crate::file::{self, Counted, FORMAT, LEFT_OUT, Manifest};
 use crate::flags::CreateFlags;
+use crate::reasons::{BACKUP_FAILED, NO_VOLUME};
 
 /// The client's files that a backup has, below the gateway's folder.
 const CLIENT_FILES: [&str; 7] = [
@@ -35,9 +36,7 @@ pub async fn run(flags: &CreateFlags, context: Context<Report>) -> Result<Answer
     }
     let (work, facts) = Work::begin(&context, "backup", Access::Changing).await?;
     if facts.volume.is_none() {
-        return Err(Failure::new(
-            Exit::Failed,
-            "no_volume",
+        return Err(NO_VOLUME.failure(
             format!(
                 "gateway {} has no volume: there is nothing to back up",
                 work.gateway
@@ -157,9 +156,7 @@ async fn written(
     });
     drained.await.map_err(|broken| match broken {
         Broken::Docker(error) => docker_failure("read the volume", &error),
-        Broken::Here(error) => Failure::new(
-            Exit::Failed,
-            "backup_failed",
+        Broken::Here(error) => BACKUP_FAILED.failure(
             format!("cannot write the backup {file}: {error}"),
             "see whether there is room and a right to write: df -h, ls -ld",
         ),

@@ -190,7 +190,7 @@ fn facts_of(header: &Header) -> Sha256 {
 
 /// What a header says of an entry, in a header that has no path yet. One that is used again keeps the first part of a path that
 /// did not fit its field for names, also when it is given a shorter one.
-fn without_path(header: &Header) -> Result<Header, Error> {
+pub fn without_path(header: &Header) -> Result<Header, Error> {
     let mut fresh = Header::new_gnu();
     fresh.set_entry_type(header.entry_type());
     fresh.set_mode(header.mode()?);
@@ -219,7 +219,7 @@ impl Read for Hashing<'_> {
 }
 
 /// The path below the archive's one folder; `None` for the folder itself.
-fn below_first(path: &Path) -> Option<PathBuf> {
+pub fn below_first(path: &Path) -> Option<PathBuf> {
     let mut parts = path
         .components()
         .filter(|part| matches!(part, Component::Normal(_)));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use argh::FromArgs;
 use contract::parse_duration;
 
-/// Write a gateway to one file, and bring it back.
+/// Write a gateway to one file, bring it back, and get workspaces out of volumes and files.
 #[derive(FromArgs, Debug)]
 pub struct Flags {
     #[argh(subcommand)]
@@ -17,6 +17,7 @@ pub struct Flags {
 pub enum Verb {
     Create(CreateFlags),
     Restore(RestoreFlags),
+    Workspaces(WorkspacesFlags),
 }
 
 /// write volume, settings and client files to one file; containerd's image store is left out
@@ -47,4 +48,19 @@ pub struct RestoreFlags {
     /// how long a container that is replaced may take to stop by itself (default 30s)
     #[argh(option, from_str_fn(parse_duration), default = "Duration::from_secs(30)")]
     pub grace: Duration,
+}
+
+/// list the folders of persistent volume claims, or with a name and --to extract one; no node is needed
+#[derive(FromArgs, Debug)]
+#[argh(subcommand, name = "workspaces")]
+pub struct WorkspacesFlags {
+    /// sandbox, claim or NAMESPACE/CLAIM of the one to extract
+    #[argh(positional)]
+    pub name: Option<String>,
+    /// backup to read, in place of the gateway's volume
+    #[argh(option)]
+    pub from: Option<String>,
+    /// new folder to extract to; - writes a tar archive to standard output
+    #[argh(option)]
+    pub to: Option<String>,
 }

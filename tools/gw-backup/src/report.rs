@@ -12,6 +12,8 @@ pub struct Report {
     pub work: WorkFields,
     /// The file of a backup that was written or read; else null.
     pub backup: Option<BackupField>,
+    /// Folders of persistent volume claims, with the verb workspaces.
+    pub workspaces: Vec<WorkspaceField>,
 }
 
 impl WorkReport for Report {
@@ -34,4 +36,22 @@ pub struct BackupField {
     pub volume_bytes: u64,
     /// What of the volume is not in it.
     pub left_out: Vec<String>,
+}
+
+/// The folder of a persistent volume claim.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Workspace", deny_unknown_fields)]
+pub struct WorkspaceField {
+    /// Its name, below the volume's folder storage.
+    pub folder: String,
+    /// The claim's namespace.
+    pub namespace: String,
+    /// The claim.
+    pub claim: String,
+    /// The sandbox whose workspace it is, as the claim's name tells; else null.
+    pub sandbox: Option<String>,
+    /// Files, folders and links in it.
+    pub entries: u64,
+    /// Bytes of its files.
+    pub bytes: u64,
 }

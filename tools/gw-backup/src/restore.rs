@@ -1,12 +1,12 @@
 //! The verb `restore`: a gateway from the file of a backup, under the same name or another.
 
 use std::fs::File;
-use std::io::{BufReader, Error, ErrorKind, Read, Seek};
+use std::io::{BufReader, Error, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use bollard::models::VolumeCreateRequest;
 use container_files::{Broken, PartWriter, fill, put};
-use contract::{Action, Answer, Context, Exit, Failure};
+use contract::{Action, Answer, Context, Failure};
 use docker_images::{any, not_given};
 use docker_session::docker_failure;
 use gateway_ending::remove_all;
@@ -18,6 +18,8 @@ use tar::{Builder, Header};
 
 use crate::file::{self, Counted, Found};
 use crate::flags::RestoreFlags;
+use crate::reasons::GATEWAY_EXISTS;
+use crate::unreadable::unreadable;
 
 /// Where standard input is kept until it is restored, in the gateway's folder.
 const SPOOL: &str = "restore.tar.zst";
@@ -27,9 +29,7 @@ pub async fn run(flags: &RestoreFlags, context: Context<Report>) -> Result<Answe
     let (work, facts) = Work::begin(&context, "restore", Access::Changing).await?;
     let exists = facts.volume.is_some() || facts.present().is_some();
     if exists && !flags.yes && !work.dry_run {
-        return Err(Failure::new(
-            Exit::Failed,
-            "gateway_exists",
+        return Err(GATEWAY_EXISTS.failure(
             format!(
                 "gateway {} exists: a restore would replace its sandboxes and secrets",
                 work.gateway
@@ -99,28 +99,6 @@ async fn verified(path: &Path, shown: &str) -> Result<(Vec<ClientFile>, Counted)
     });
     let read = read.await.unwrap_or_else(|error| Err(Error::other(error)));
     read.map_err(|error| unreadable(shown, &error))
-}
-
-fn unreadable(file: &str, error: &Error) -> Failure {
-    if error.kind() == ErrorKind::InvalidData {
-        return Failure::new(
-            Exit::Configuration,
-            "backup_invalid",
-            format!("{file} is no whole backup: {error}; nothing was changed"),
-            "take another file: this one was cut off or altered",
-        );
-    }
-    let exit = if error.kind() == ErrorKind::PermissionDenied {
-        Exit::Permission
-    } else {
-        Exit::Failed
-    };
-    Failure::new(
-        exit,
-        "backup_unreadable",
-        format!("cannot read {file}: {error}"),
-        format!("look at it: ls -l {file}"),
-    )
 }
 
 /// Makes the volume and fills it, through a container that never runs. A mark is on it until it is whole.

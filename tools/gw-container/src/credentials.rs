@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use contract::{Exit, Failure, read_input};
+use contract::{Failure, read_input};
 use registry_credentials::Credentials;
 
 use crate::flags::EnsureFlags;
+use crate::reasons::REGISTRY_PASSWORD_UNREADABLE;
 
 /// Bytes.
 const LONGEST_PASSWORD: usize = 1024 * 1024;
@@ -40,9 +41,7 @@ async fn read_password(path: &str) -> Result<String, Failure> {
             Ok(password) => return Ok(password.to_owned()),
         },
     };
-    Err(Failure::new(
-        Exit::Configuration,
-        "registry_password_unreadable",
+    Err(REGISTRY_PASSWORD_UNREADABLE.failure(
         format!("cannot read the registry's password from {path}: {why}"),
         "name a file with the password alone: --registry-password-file FILE",
     ))

@@ -1,6 +1,6 @@
 //! From what exists and what is wanted to what is done. No input or output here.
 
-use contract::{Exit, Failure};
+use contract::Failure;
 use docker_images::{Image, missing, not_given};
 use gateway_facts::{Container, Facts, Network, Spec, Status};
 use gateway_names::GatewayName;
@@ -10,6 +10,7 @@ use crate::plan::ports::{Ports, Use};
 use crate::plan::settings::Wanted;
 use crate::plan::steps::{NetworkInUse, Plan, Step};
 use crate::plan::subnet::Subnet;
+use crate::reasons::{BIND_UNAVAILABLE, NO_API_PORT, NO_SUBNET, PORT_TAKEN};
 
 pub mod datastore;
 pub mod ports;
@@ -290,9 +291,7 @@ fn need_network(situation: &Situation, plan: &mut Plan) -> Result<(), Failure> {
         return Ok(());
     }
     let subnet = situation.subnet.ok_or_else(|| {
-        Failure::new(
-            Exit::Failed,
-            "no_subnet",
+        NO_SUBNET.failure(
             "every subnet of 10.87.0.0/16 is in use",
             "remove networks that nothing uses: docker network prune",
         )
@@ -305,15 +304,11 @@ fn check_port(situation: &Situation) -> Result<(), Failure> {
     let spec = &situation.wanted.spec;
     match &situation.ports.gateway {
         Use::Free => Ok(()),
-        Use::Taken(holder) => Err(Failure::new(
-            Exit::Failed,
-            "port_taken",
+        Use::Taken(holder) => Err(PORT_TAKEN.failure(
             format!("port {} of {} is taken by {holder}", spec.port, spec.bind),
             "end that, or choose another port: --port PORT",
         )),
-        Use::NoSuchAddress => Err(Failure::new(
-            Exit::Failed,
-            "bind_unavailable",
+        Use::NoSuchAddress => Err(BIND_UNAVAILABLE.failure(
             format!("this machine has no address {}", spec.bind),
             "choose one that it has: --bind 127.0.0.1 or --bind 0.0.0.0",
         )),
@@ -326,9 +321,7 @@ fn fix_api_port(situation: &Situation, plan: &mut Plan) -> Result<(), Failure> {
     }
     plan.spec.api_port = situation.ports.api_fresh;
     if plan.spec.api_port.is_none() {
-        return Err(Failure::new(
-            Exit::Failed,
-            "no_api_port",
+        return Err(NO_API_PORT.failure(
             "no port of 127.0.0.1 from 16443 on is free for the API",
             "see what has them: ss -ltn",
         ));

@@ -1,11 +1,15 @@
 //! Every reason of a failure, for the help text.
 
-use contract::Reason;
+use contract::{Exit, Reason};
 
-const OWN: &[Reason] = &[Reason::new(
+/// What was kept of the gateway's cluster cannot be read.
+pub const CLUSTER_FILE_INVALID: Reason = Reason::new(
     "cluster_file_invalid",
+    Exit::Configuration,
     "what was kept of the gateway's cluster cannot be read",
-)];
+);
+
+const OWN: &[Reason] = &[CLUSTER_FILE_INVALID];
 
 /// Its own, and those of the crates that it works with, in the order of the help.
 pub const ALL: &[&[Reason]] = &[

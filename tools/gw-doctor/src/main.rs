@@ -20,7 +20,7 @@ mod text;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use contract::{Answer, Context, Exit, Failure, SharedFlags, Tool};
+use contract::{Answer, Context, Exit, Failure, INVALID_GATEWAY_NAME, SharedFlags, Tool};
 use gateway_names::{DEFAULT_GATEWAY, GatewayName};
 use gw_doctor::report::{self, Report};
 use gw_doctor::{cause, question};
@@ -98,6 +98,8 @@ async fn run(flags: Flags, context: Context<Report>) -> Result<Answer, Failure> 
 fn name(text: &str) -> Result<GatewayName, Failure> {
     text.parse().map_err(|error| {
         let message = format!("--gateway: {error}");
-        Failure::new(Exit::Usage, "invalid_gateway_name", message, "correct --gateway")
+        INVALID_GATEWAY_NAME
+            .ending_with(Exit::Usage)
+            .failure(message, "correct --gateway")
     })
 }

@@ -1,15 +1,23 @@
 //! Every reason of a failure, for the help text.
 
-use contract::Reason;
+use contract::{Exit, Reason};
 
-const OWN: &[Reason] = &[
-    Reason::new("no_documents", "there is no document on standard input"),
-    Reason::new(
-        "input_invalid",
-        "standard input is no stream of documents, each with a name",
-    ),
-    Reason::new("input_failed", "standard input cannot be read"),
-];
+/// There is no document on standard input.
+pub const NO_DOCUMENTS: Reason = Reason::new(
+    "no_documents",
+    Exit::Failed,
+    "there is no document on standard input",
+);
+/// Standard input is no stream of documents, each with a name.
+pub const INPUT_INVALID: Reason = Reason::new(
+    "input_invalid",
+    Exit::Failed,
+    "standard input is no stream of documents, each with a name",
+);
+/// Standard input cannot be read.
+pub const INPUT_FAILED: Reason = Reason::new("input_failed", Exit::Failed, "standard input cannot be read");
+
+const OWN: &[Reason] = &[NO_DOCUMENTS, INPUT_INVALID, INPUT_FAILED];
 
 /// The tool's own reasons.
 pub const ALL: &[&[Reason]] = &[OWN];

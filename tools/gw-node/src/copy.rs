@@ -3,13 +3,14 @@
 use std::os::unix::fs::PermissionsExt;
 
 use container_files::{file_with_mode, put};
-use contract::{Action, Answer, Context, Exit, Failure};
+use contract::{Action, Answer, Context, Failure};
 use gateway_work::{Access, Work};
 use gw_node::report::Report;
 
 use crate::describe::show;
 use crate::exec;
 use crate::flags::CopyFlags;
+use crate::reasons::SOURCE_UNREADABLE;
 
 /// Writes the file beside its place and renames it there; one that is the same already is left alone.
 pub async fn run(flags: &CopyFlags, context: Context<Report>) -> Result<Answer, Failure> {
@@ -72,9 +73,7 @@ fn read(path: &str) -> Result<(Vec<u8>, u32), Failure> {
         Ok((content, mode))
     };
     read().map_err(|error: std::io::Error| {
-        Failure::new(
-            Exit::Failed,
-            "source_unreadable",
+        SOURCE_UNREADABLE.failure(
             format!("cannot read {path}: {error}"),
             format!("look at it: ls -l {path}"),
         )

@@ -3,11 +3,13 @@
 use bollard::container::LogOutput;
 use bollard::exec::StartExecResults;
 use bollard::models::ExecConfig;
-use contract::{Exit, Failure};
+use contract::Failure;
 use docker_session::docker_failure;
 use futures_util::TryStreamExt;
 use gateway_facts::{Container, Facts, Status};
 use gateway_work::{Work, check_own, no_container, not_running};
+
+use crate::reasons::NODE_COMMAND_FAILED;
 
 /// What a command left.
 #[derive(Debug)]
@@ -67,9 +69,7 @@ pub async fn succeed(work: &Work, container: &Container, words: &[&str]) -> Resu
         return Ok(ended.stdout);
     }
     let said = ended.stderr.trim().lines().last().unwrap_or_default().to_owned();
-    Err(Failure::new(
-        Exit::Failed,
-        "node_command_failed",
+    Err(NODE_COMMAND_FAILED.failure(
         format!(
             "{} failed in container {} with exit code {}: {said}",
             words[0], container.name, ended.code

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufWriter, Error, Seek, Write};
 
 use container_files::{Broken, PartWriter, fill};
-use contract::{Action, Answer, Context, Exit, Failure, typed};
+use contract::{Action, Answer, Context, Failure, typed};
 use docker_images::{find, missing, parts};
 use docker_session::docker_failure;
 use futures_util::TryStreamExt;
@@ -17,6 +17,7 @@ use tar::{Builder, EntryType, Header};
 use crate::describe::show;
 use crate::exec;
 use crate::flags::LoadFlags;
+use crate::reasons::SPOOL_FAILED;
 
 /// The archive's name on the volume while it is imported.
 const FILE: &str = "openshell-load.tar";
@@ -115,9 +116,7 @@ async fn load(work: &Work, container: &Container, references: &[&str]) -> Result
 /// An archive's entry must tell its length beforehand: Docker's stream goes through a file.
 async fn spool(work: &Work, references: &[&str]) -> Result<File, Failure> {
     let failed = |error: &Error| {
-        Failure::new(
-            Exit::Failed,
-            "spool_failed",
+        SPOOL_FAILED.failure(
             format!("cannot keep the images for a moment: {error}"),
             "make room where temporary files are: df -h \"${TMPDIR:-/tmp}\"",
         )

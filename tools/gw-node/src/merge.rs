@@ -4,10 +4,12 @@ use std::fs::{self, OpenOptions};
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use api_access::write_kubeconfig;
-use contract::{Exit, Failure};
+use api_access::{KUBECONFIG_INVALID, write_kubeconfig};
+use contract::Failure;
 use gateway_work::Work;
 use serde_norway::Value;
+
+use crate::reasons::{KUBECONFIG_LOCKED, KUBECONFIG_PERMISSION, KUBECONFIG_UNREADABLE};
 
 /// Adds the gateway to kubectl's file, under the lock that kubectl itself takes: a file beside it that only one can make. A dry run
 /// writes nothing, and so needs no lock.
@@ -22,9 +24,7 @@ pub fn into_file(work: &Work, path: &Path, text: &str) -> Result<(), Failure> {
         read => read.map_err(|error| failed(path, &error))?,
     };
     let both = merged(&present, text).map_err(|why| {
-        Failure::new(
-            Exit::Configuration,
-            "kubeconfig_invalid",
+        KUBECONFIG_INVALID.failure(
             format!("{} is not understood: {why}; it was not changed", path.display()),
             "correct it, or write another file: --file FILE",
         )
@@ -40,9 +40,7 @@ impl FileLock {
         let lock = PathBuf::from(format!("{}.lock", path.display()));
         match OpenOptions::new().write(true).create_new(true).open(&lock) {
             Ok(_) => Ok(Self(lock)),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(Failure::new(
-                Exit::Retry,
-                "kubeconfig_locked",
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(KUBECONFIG_LOCKED.failure(
                 format!("another program is changing {}", path.display()),
                 format!("wait for it; if nothing does, remove {}", lock.display()),
             )),
@@ -64,9 +62,9 @@ fn failed(path: &Path, error: &Error) -> Failure {
         contract::quoted(&path.display().to_string())
     );
     if error.kind() == ErrorKind::PermissionDenied {
-        Failure::new(Exit::Permission, "kubeconfig_permission", message, hint)
+        KUBECONFIG_PERMISSION.failure(message, hint)
     } else {
-        Failure::new(Exit::Failed, "kubeconfig_unreadable", message, hint)
+        KUBECONFIG_UNREADABLE.failure(message, hint)
     }
 }
 

@@ -1,31 +1,68 @@
 //! Every reason of a failure, for the help text.
 
-use contract::Reason;
+use contract::{Exit, Reason};
 use docker_images::IMAGE_MISSING;
 use gateway_work::{FOREIGN_CONTAINER, NO_CONTAINER, NOT_RUNNING};
 
+/// A command inside the container failed.
+pub const NODE_COMMAND_FAILED: Reason = Reason::new(
+    "node_command_failed",
+    Exit::Failed,
+    "a command inside the container failed",
+);
+/// The file to copy could not be read.
+pub const SOURCE_UNREADABLE: Reason = Reason::new(
+    "source_unreadable",
+    Exit::Failed,
+    "the file to copy could not be read",
+);
+/// There is no room to keep images for a moment.
+pub const SPOOL_FAILED: Reason = Reason::new(
+    "spool_failed",
+    Exit::Failed,
+    "there is no room to keep images for a moment",
+);
+/// Another program is changing the kubeconfig file of --merge.
+pub const KUBECONFIG_LOCKED: Reason = Reason::new(
+    "kubeconfig_locked",
+    Exit::Retry,
+    "another program is changing the kubeconfig file of --merge",
+);
+/// The kubeconfig file of --merge belongs to somebody else.
+pub const KUBECONFIG_PERMISSION: Reason = Reason::new(
+    "kubeconfig_permission",
+    Exit::Permission,
+    "the kubeconfig file of --merge belongs to somebody else",
+);
+/// The kubeconfig file of --merge could not be read or locked.
+pub const KUBECONFIG_UNREADABLE: Reason = Reason::new(
+    "kubeconfig_unreadable",
+    Exit::Failed,
+    "the kubeconfig file of --merge could not be read or locked",
+);
+/// The port that the kubeconfig names for the tunnel is taken.
+pub const TUNNEL_PORT_TAKEN: Reason = Reason::new(
+    "tunnel_port_taken",
+    Exit::Failed,
+    "the port that the kubeconfig names for the tunnel is taken",
+);
+/// The tunnel takes no further connections.
+pub const TUNNEL_FAILED: Reason = Reason::new(
+    "tunnel_failed",
+    Exit::Failed,
+    "the tunnel takes no further connections",
+);
+
 const OWN: &[Reason] = &[
-    Reason::new("node_command_failed", "a command inside the container failed"),
-    Reason::new("source_unreadable", "the file to copy could not be read"),
-    Reason::new("spool_failed", "there is no room to keep images for a moment"),
+    NODE_COMMAND_FAILED,
+    SOURCE_UNREADABLE,
+    SPOOL_FAILED,
     IMAGE_MISSING,
-    Reason::new(
-        "kubeconfig_locked",
-        "another program is changing the kubeconfig file of --merge",
-    ),
-    Reason::new(
-        "kubeconfig_permission",
-        "the kubeconfig file of --merge belongs to somebody else",
-    ),
-    Reason::new(
-        "kubeconfig_unreadable",
-        "the kubeconfig file of --merge could not be read or locked",
-    ),
-    Reason::new(
-        "tunnel_port_taken",
-        "the port that the kubeconfig names for the tunnel is taken",
-    ),
-    Reason::new("tunnel_failed", "the tunnel takes no further connections"),
+    KUBECONFIG_LOCKED,
+    KUBECONFIG_PERMISSION,
+    KUBECONFIG_UNREADABLE,
+    TUNNEL_PORT_TAKEN,
+    TUNNEL_FAILED,
     FOREIGN_CONTAINER,
     NO_CONTAINER,
     NOT_RUNNING,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use api_access::{API_BIND, api_of, local_port, read_kubeconfig, unreachable, write_kubeconfig};
-use contract::{Answer, Context, Exit, Failure};
+use contract::{Answer, Context, Failure};
 use docker_session::DockerHost;
 use gateway_work::{Access, Work};
 use gw_node::report::Report;
@@ -14,6 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::describe::show;
 use crate::exec;
 use crate::flags::TunnelFlags;
+use crate::reasons::{TUNNEL_FAILED, TUNNEL_PORT_TAKEN};
 
 /// Listens first, and then writes the kubeconfig: whoever finds it finds the port.
 pub async fn run(flags: &TunnelFlags, context: Context<Report>) -> Result<Answer, Failure> {
@@ -57,9 +58,7 @@ async fn listen(port: u16) -> Result<(TcpListener, u16), Failure> {
     let bound = TcpListener::bind((API_BIND, port)).await;
     let bound = bound.and_then(|listener| Ok((listener.local_addr()?.port(), listener)));
     let (own, listener) = bound.map_err(|error| {
-        Failure::new(
-            Exit::Failed,
-            "tunnel_port_taken",
+        TUNNEL_PORT_TAKEN.failure(
             format!("cannot listen on port {port} of {API_BIND}, which the kubeconfig names: {error}"),
             "end what has the port; or have a kubeconfig with a port of its own: --file FILE",
         )
@@ -70,9 +69,7 @@ async fn listen(port: u16) -> Result<(TcpListener, u16), Failure> {
 async fn pass_on(work: &Work, listener: &TcpListener, host: &str, port: u16) -> Result<(), Failure> {
     loop {
         let (near, _) = listener.accept().await.map_err(|error| {
-            Failure::new(
-                Exit::Failed,
-                "tunnel_failed",
+            TUNNEL_FAILED.failure(
                 format!("cannot take a further connection: {error}"),
                 "run the command again",
             )

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use contract::{Context, Exit, Failure};
+use contract::{Context, Failure};
 use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
 use kube::Api;
 use kube::api::{ListParams, Patch, PatchParams};
@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::journal::Begun;
 use crate::plan::name_of;
+use crate::reasons::VOLUME_NOT_BOUND;
 use crate::report::Report;
 
 /// With many volumes their controller takes its time: only as long as none becomes bound does this run out.
@@ -79,9 +80,7 @@ pub async fn wait(session: &Session, moves: &[Begun], context: &Context<Report>)
 }
 
 fn not_bound(name: &str, phase: &str) -> Failure {
-    Failure::new(
-        Exit::Failed,
-        "volume_not_bound",
+    VOLUME_NOT_BOUND.failure(
         format!("volume {name} is {phase}, and not Bound to its claim, after its move; its data is kept"),
         format!(
             "kubectl describe persistentvolume {name}, then {} again",

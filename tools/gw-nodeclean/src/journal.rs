@@ -1,7 +1,7 @@
 //! The journal of moves: while a volume's object is deleted and not yet made again, the cluster knows it from here alone.
 //! A run that was killed is completed by the next one.
 
-use contract::{Exit, Failure};
+use contract::Failure;
 use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolume};
 use kube::Api;
 use kube::api::{DeleteParams, ListParams};
@@ -9,6 +9,7 @@ use kube_session::Session;
 use serde_json::json;
 
 use crate::delete::delete;
+use crate::reasons::JOURNAL_INVALID;
 
 /// Label of the journal's entries.
 const LABEL: &str = "dev.openshell.volume-move";
@@ -76,9 +77,7 @@ fn read(entry: ConfigMap) -> Result<Begun, Failure> {
         }),
         _ => {
             let name = entry.metadata.name.unwrap_or_default();
-            Err(Failure::new(
-                Exit::Failed,
-                "journal_invalid",
+            Err(JOURNAL_INVALID.failure(
                 format!("ConfigMap kube-system/{name} does not say which volume was being moved"),
                 format!("kubectl -n kube-system describe configmap {name}"),
             ))

@@ -25,7 +25,7 @@ mod rebind;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use contract::{Answer, Context, Exit, Failure, SharedFlags, Tool};
+use contract::{Answer, Context, Failure, Reason, SharedFlags, Tool};
 use gw_nodeclean::report::{self, Report};
 use kube_session::Session;
 
@@ -78,7 +78,7 @@ fn answer(left: &[Left], context: &Context<Report>) -> Result<Answer, Failure> {
             .console
             .warning(&format!("{} was left: {}", left.object, left.why));
     }
-    let failed: Vec<(&Left, &'static str)> = left
+    let failed: Vec<(&Left, Reason)> = left
         .iter()
         .filter_map(|left| Some((left, left.reason?)))
         .collect();
@@ -89,9 +89,7 @@ fn answer(left: &[Left], context: &Context<Report>) -> Result<Answer, Failure> {
         1 => String::new(),
         count => format!(", and {} more", count - 1),
     };
-    Err(Failure::new(
-        Exit::Failed,
-        reason,
+    Err(reason.failure(
         format!("{} was left: {}{more}", first.object, first.why),
         format!(
             "{} | jq .left lists all of it",

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use contract::{Context, Exit, Failure};
+use contract::{Context, Failure};
 use jiff::Timestamp;
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::Node;
@@ -12,6 +12,7 @@ use kube::api::ListParams;
 use kube_session::{Backoff, Life, NodeLives, Session, ready_condition};
 
 use crate::flags::Flags;
+use crate::reasons::NO_LIVE_NODE;
 use crate::report::Report;
 
 /// The namespace in which each kubelet renews the Lease of its node.
@@ -129,7 +130,7 @@ pub async fn observe(session: &Session, flags: &Flags, context: &Context<Report>
 }
 
 fn no_live_node(message: String, hint: &str) -> Failure {
-    Failure::new(Exit::Failed, "no_live_node", message, hint)
+    NO_LIVE_NODE.failure(message, hint)
 }
 
 /// Returns once the node of `--keep` is Ready, with `--since` by a report of after that time; without `--keep`, any node.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contract::Action;
+use contract::{Action, Reason};
 use k8s_openapi::api::core::v1::{PersistentVolume, Pod};
 
 use crate::actions::{node_actions, password_action, pod_action, volume_action};
@@ -11,6 +11,7 @@ use crate::doomed::{DoomedNode, DoomedPod, NodePassword};
 use crate::journal::Begun;
 use crate::node_password;
 use crate::nodes::{Nodes, SeenNode};
+use crate::reasons::{BARE_PODS, NO_LIVE_NODE, VOLUME_NOT_UNDERSTOOD, VOLUMES_SKIPPED};
 use crate::report::{LeftField, Report};
 
 /// What was seen.
@@ -56,8 +57,8 @@ pub struct Attachment {
 pub struct Left {
     /// Kind and name.
     pub object: String,
-    /// The stable word; `None` where leaving it is what was asked for.
-    pub reason: Option<&'static str>,
+    /// `None` where leaving it is what was asked for.
+    pub reason: Option<Reason>,
     /// Why, in plain words.
     pub why: String,
 }
@@ -187,7 +188,7 @@ pub fn plan(seen: &Seen) -> Plan {
             left_on.insert(&node.name);
             let object = format!("pod {}", bound.pod.full_name());
             let why = "no controller would make it again; --delete-bare-pods deletes it";
-            plan.leave(object, "bare_pods", why);
+            plan.leave(object, BARE_PODS, why);
         }
     }
     let stays = |node: &&SeenNode| !left_on.contains(node.name.as_str());
@@ -218,16 +219,16 @@ fn by_host(seen: &Seen) -> BTreeMap<String, Vec<&PersistentVolume>> {
 }
 
 /// Why the volume cannot be moved, if it cannot.
-fn obstacle(seen: &Seen, volume: &PersistentVolume) -> Option<(&'static str, &'static str)> {
+fn obstacle(seen: &Seen, volume: &PersistentVolume) -> Option<(Reason, &'static str)> {
     match binding(volume) {
-        _ if seen.skip_volumes => Some(("volumes_skipped", "--skip-volumes was given")),
+        _ if seen.skip_volumes => Some((VOLUMES_SKIPPED, "--skip-volumes was given")),
         Binding::Host(_) if is_local_folder(volume) => None,
         Binding::Other(_) => Some((
-            "volume_not_understood",
+            VOLUME_NOT_UNDERSTOOD,
             "its node affinity has another form than one hostname",
         )),
         _ => Some((
-            "volume_not_understood",
+            VOLUME_NOT_UNDERSTOOD,
             "its provisioner is not one whose folders move with the gateway",
         )),
     }
@@ -283,7 +284,7 @@ fn doomed_nodes(seen: &Seen, goes: impl Fn(&&SeenNode) -> bool) -> Vec<DoomedNod
 }
 
 impl Plan {
-    fn leave(&mut self, object: String, reason: &'static str, why: &str) {
+    fn leave(&mut self, object: String, reason: Reason, why: &str) {
         self.left.push(Left {
             object,
             reason: Some(reason),
@@ -296,7 +297,7 @@ impl Plan {
         for begun in std::mem::take(&mut self.begun) {
             let object = format!("persistentvolume {}", name_of(&begun.volume));
             let why = "an earlier run began to move it; --keep NODE says where to";
-            self.leave(object, "no_live_node", why);
+            self.leave(object, NO_LIVE_NODE, why);
         }
     }
 

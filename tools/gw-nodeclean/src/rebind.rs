@@ -1,7 +1,7 @@
 //! The steps by which a volume moves to another node. Kubernetes lets nobody change a volume's node affinity: the
 //! object is deleted and created again, while its claim stays and its data is never touched.
 
-use contract::{Exit, Failure};
+use contract::Failure;
 use k8s_openapi::api::core::v1::PersistentVolume;
 use kube::api::{DeleteParams, ObjectMeta, Patch, PatchParams, PostParams, Preconditions};
 use kube_session::{Backoff, Created, Session, Trouble};
@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::delete::delete;
 use crate::journal::Begun;
 use crate::plan::name_of;
+use crate::reasons::VOLUME_REFUSED;
 
 /// The object for the node with this hostname, from the one for the old node: same name, same folder, same claim by its
 /// uid. It is kept whatever becomes of its claim.
@@ -95,9 +96,7 @@ async fn patch_this(
             let found = session.get(&volumes, name).await?;
             let is_same = found.is_some_and(|found| found.metadata.uid.as_deref() == Some(uid));
             if is_same {
-                return Err(Failure::new(
-                    Exit::Failed,
-                    "volume_refused",
+                return Err(VOLUME_REFUSED.failure(
                     format!("the API server would not {verb} volume {name}"),
                     "run it again; look at the API server's log if it stays",
                 ));
@@ -127,9 +126,7 @@ pub async fn rehearse(session: &Session, new: &PersistentVolume) -> Result<(), F
         .await?;
     match answer {
         Ok(_) | Err(true) => Ok(()),
-        Err(false) => Err(Failure::new(
-            Exit::Failed,
-            "volume_refused",
+        Err(false) => Err(VOLUME_REFUSED.failure(
             format!(
                 "the API server would not take volume {name} for another node; nothing of it was deleted"
             ),

@@ -1,11 +1,12 @@
 //! Does what was planned.
 
 use client_files::GatewayFolder;
-use contract::{Exit, Failure};
+use contract::Failure;
 use kube_session::{Session, Written};
 
 use crate::authority::AUTHORITY_SECRET;
 use crate::content::Material;
+use crate::reasons::ISSUE_FAILED;
 use crate::step::Step;
 
 /// Where steps are done, and from what.
@@ -46,10 +47,7 @@ impl Workplace<'_> {
 
 /// A certificate could not be made.
 pub fn issue_failed(cause: rcgen::Error) -> Failure {
-    Failure::new(
-        Exit::Failed,
-        "issue_failed",
-        format!("a certificate could not be made: {cause}"),
+    ISSUE_FAILED.failure(format!("a certificate could not be made: {cause}"),
         format!(
             "look at Secret {AUTHORITY_SECRET}: its key must be PKCS#8; names given by --san must be host names or addresses"
         ),

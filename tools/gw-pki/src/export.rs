@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::path::Path;
 
-use client_files::BundleContent;
-use contract::{Action, Answer, Context, Exit, Failure};
+use client_files::{BundleContent, CLIENT_FILES_FAILED};
+use contract::{Action, Answer, Context, Failure};
 use gateway_names::CLIENT_TLS_SECRET;
 use kube_session::Workload;
 use zeroize::Zeroizing;
@@ -16,6 +16,7 @@ use crate::flags::ExportFlags;
 use crate::gateway::{Gateway, bundle_folder, seconds_since_1970};
 use crate::observe::observe;
 use crate::observed::Demand;
+use crate::reasons::{BUNDLE_INVALID, OUTPUT_REFUSED};
 use crate::report::Report;
 use crate::{describe, server_names};
 
@@ -85,9 +86,7 @@ fn is_usable(client: &Part) -> bool {
 }
 
 fn unusable(client: &Part) -> Failure {
-    Failure::new(
-        Exit::Failed,
-        "bundle_invalid",
+    BUNDLE_INVALID.failure(
         format!(
             "Secret {CLIENT_TLS_SECRET} has no bundle that a client could use: {}",
             listed(&client.findings())
@@ -106,9 +105,7 @@ fn refuse_what_is_not_ours(folder: &Path) -> Result<(), Failure> {
     for entry in found {
         let entry = entry.map_err(|error| failed(&folder.display().to_string(), &error))?;
         if !FILES.iter().any(|ours| entry.file_name() == *ours) {
-            return Err(Failure::new(
-                Exit::Failed,
-                "output_refused",
+            return Err(OUTPUT_REFUSED.failure(
                 format!(
                     "{} holds {}, and a bundle takes the place of the whole folder",
                     folder.display(),
@@ -149,9 +146,7 @@ fn archive(bundle: &BundleContent) -> std::io::Result<Zeroizing<Vec<u8>>> {
 }
 
 fn failed(what: &str, error: &std::io::Error) -> Failure {
-    Failure::new(
-        Exit::Failed,
-        "client_files_failed",
+    CLIENT_FILES_FAILED.failure(
         format!("cannot write {what}: {error}"),
         "see that there is room and permission, then export it again",
     )

@@ -1,19 +1,40 @@
 //! Every reason of a failure, for the help text.
 
-use contract::Reason;
+use contract::{Exit, Reason};
+
+/// A Secret must be changed, and it is marked immutable.
+pub const SECRET_IMMUTABLE: Reason = Reason::new(
+    "secret_immutable",
+    Exit::Failed,
+    "a Secret must be changed, and it is marked immutable",
+);
+/// The cluster has no bundle that a client could use.
+pub const BUNDLE_INVALID: Reason = Reason::new(
+    "bundle_invalid",
+    Exit::Configuration,
+    "the cluster has no bundle that a client could use",
+);
+/// The folder of --output holds other files.
+pub const OUTPUT_REFUSED: Reason = Reason::new(
+    "output_refused",
+    Exit::Failed,
+    "the folder of --output holds other files",
+);
+/// A certificate could not be made.
+pub const ISSUE_FAILED: Reason = Reason::new("issue_failed", Exit::Failed, "a certificate could not be made");
+/// Others changed the Secrets again and again.
+pub const CONTENDED: Reason = Reason::new(
+    "contended",
+    Exit::Retry,
+    "others changed the Secrets again and again",
+);
 
 const OWN: &[Reason] = &[
-    Reason::new(
-        "secret_immutable",
-        "a Secret must be changed, and it is marked immutable",
-    ),
-    Reason::new(
-        "bundle_invalid",
-        "the cluster has no bundle that a client could use",
-    ),
-    Reason::new("output_refused", "the folder of --output holds other files"),
-    Reason::new("issue_failed", "a certificate could not be made"),
-    Reason::new("contended", "others changed the Secrets again and again"),
+    SECRET_IMMUTABLE,
+    BUNDLE_INVALID,
+    OUTPUT_REFUSED,
+    ISSUE_FAILED,
+    CONTENDED,
 ];
 
 /// The tool's own reasons and those of the crates it works with, in the order of the help.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use client_files::{GatewayFolder, Lock};
-use contract::{Action, Answer, Context, Exit, Failure};
+use contract::{Action, Answer, Context, Failure};
 use kube_session::{Session, Written};
 
 use crate::carry_out::{Workplace, issue_failed};
@@ -17,6 +17,7 @@ use crate::gateway::{Gateway, bundle_folder, seconds_since_1970};
 use crate::observe::{is_still_current, observe};
 use crate::observed::{Demand, Observed};
 use crate::plan::{Planned, Wish, plan, this_round};
+use crate::reasons::CONTENDED;
 use crate::refused::refused;
 use crate::report::{Phase, Report};
 use crate::step::Step;
@@ -96,9 +97,7 @@ impl Run {
             self.say_what_is_left(&examined);
             return Ok(Answer::Done);
         }
-        Err(Failure::new(
-            Exit::Retry,
-            "contended",
+        Err(CONTENDED.failure(
             format!(
                 "others changed the TLS Secrets again and again in namespace {}",
                 self.session.namespace

@@ -1,14 +1,13 @@
 //! Refusals in words.
 
-use contract::{Exit, Failure};
+use contract::Failure;
 
 use crate::plan::Immutable;
+use crate::reasons::SECRET_IMMUTABLE;
 
 /// The failure that a refusal is.
 pub fn refused(Immutable(secret): Immutable, namespace: &str) -> Failure {
-    Failure::new(
-        Exit::Failed,
-        "secret_immutable",
+    SECRET_IMMUTABLE.failure(
         format!("Secret {secret} must be changed, and it is marked immutable"),
         format!(
             "remove it and run this again: kubectl -n {namespace} delete secret {secret}, then {}",

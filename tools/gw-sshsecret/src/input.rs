@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use contract::{Context, Exit, Failure};
+use contract::{Context, Failure};
 use gateway_names::HANDSHAKE_SECRET;
 use kube_session::Session;
 use nssh1::Secret;
@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::observe::read_secret;
 use crate::plan::Present;
+use crate::reasons::{HANDSHAKE_INVALID, HANDSHAKE_MISSING, INPUT_FAILED};
 use crate::report::{Report, Source};
 
 /// More than any input here needs, in bytes.
@@ -23,9 +24,7 @@ pub async fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
         } else {
             path.display().to_string()
         };
-        Failure::new(
-            Exit::Failed,
-            "input_failed",
+        INPUT_FAILED.failure(
             format!("{name} cannot be read: {error}"),
             "name a file that can be read, or - for standard input",
         )
@@ -68,9 +67,7 @@ pub async fn secret(context: &Context<Report>, file: Option<&Path>) -> Result<Se
 }
 
 fn invalid(why: &str) -> Failure {
-    Failure::new(
-        Exit::Failed,
-        "handshake_invalid",
+    HANDSHAKE_INVALID.failure(
         format!("the secret that was given is no handshake secret: {why}"),
         "give 64 lower-case hex characters, or leave --secret-file out to take the cluster's",
     )
@@ -89,20 +86,15 @@ async fn from_cluster(context: &Context<Report>) -> Result<Zeroizing<String>, Fa
             return Ok(Zeroizing::new(text));
         }
         Present::Absent => (
-            "handshake_missing",
+            HANDSHAKE_MISSING,
             "does not exist".to_owned(),
             contract::typed("gw-sshsecret reconcile"),
         ),
         Present::Invalid(why) => (
-            "handshake_invalid",
+            HANDSHAKE_INVALID,
             format!("is no handshake secret: {why}"),
             contract::typed("gw-sshsecret reconcile --replace-invalid"),
         ),
     };
-    Err(Failure::new(
-        Exit::Failed,
-        reason,
-        format!("Secret {HANDSHAKE_SECRET} {what}"),
-        hint,
-    ))
+    Err(reason.failure(format!("Secret {HANDSHAKE_SECRET} {what}"), hint))
 }

@@ -2,12 +2,13 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use contract::{Answer, Context, Exit, Failure};
+use contract::{Answer, Context, Failure};
 use nssh1::Verifier;
 use zeroize::Zeroizing;
 
 use crate::flags::{SignFlags, VerifyFlags};
 use crate::input::{read, refuse_shared_input, secret};
+use crate::reasons::LINE_INVALID;
 use crate::report::{Report, Verdict};
 
 /// Signed where no token is given.
@@ -28,9 +29,7 @@ pub async fn sign(flags: SignFlags, context: Context<Report>) -> Result<Answer, 
     let nonce = flags.nonce.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
     let time = flags.time.unwrap_or_else(now);
     let line = nssh1::sign(&secret, token, time, &nonce).map_err(|refusal| {
-        Failure::new(
-            Exit::Failed,
-            "line_invalid",
+        LINE_INVALID.failure(
             format!("token, time and nonce make no handshake line: {refusal}"),
             "a token and a nonce are visible ASCII without spaces and |; the line has 1024 bytes at most",
         )

@@ -1,6 +1,6 @@
 //! `reconcile`: makes sure that the secret exists.
 
-use contract::{Action, Answer, Context, Exit, Failure};
+use contract::{Action, Answer, Context, Failure};
 use gateway_names::{HANDSHAKE_KEY, HANDSHAKE_SECRET};
 use jiff::Timestamp;
 use kube_session::{HeldSecret, ServerPod, Session, Written};
@@ -9,6 +9,7 @@ use crate::flags::ReconcileFlags;
 use crate::handshake::Handshake;
 use crate::observe::{carried, read_secret};
 use crate::plan::{Plan, Wish, lost, plan};
+use crate::reasons::{CONTENDED, NO_RANDOM};
 use crate::refused::{immutable, refused, unconfirmed};
 use crate::report::{Carried, Report, Source};
 
@@ -29,9 +30,7 @@ pub async fn run(flags: ReconcileFlags, context: Context<Report>) -> Result<Answ
             return Ok(Answer::Done);
         }
     }
-    Err(Failure::new(
-        Exit::Retry,
-        "contended",
+    Err(CONTENDED.failure(
         format!("others changed Secret {HANDSHAKE_SECRET} {ATTEMPTS} times while it was worked on"),
         "see who writes it, then run it again",
     ))
@@ -161,9 +160,7 @@ async fn follow(
 
 fn generate() -> Result<Handshake, Failure> {
     Handshake::generate().map_err(|cause| {
-        Failure::new(
-            Exit::Failed,
-            "no_random",
+        NO_RANDOM.failure(
             format!("the operating system gives no random numbers: {cause}"),
             "run it again",
         )

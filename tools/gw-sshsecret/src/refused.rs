@@ -1,9 +1,12 @@
 //! Refusals in words.
 
-use contract::{Exit, Failure};
+use contract::Failure;
 use gateway_names::HANDSHAKE_SECRET;
 
 use crate::plan::Refusal;
+use crate::reasons::{
+    ADOPT_REFUSED, HANDSHAKE_INVALID, SANDBOX_SECRET_INVALID, SANDBOXES_DISAGREE, SECRET_IMMUTABLE,
+};
 use crate::report::Carried;
 
 /// The failure that a refusal is.
@@ -11,14 +14,14 @@ pub fn refused(refusal: Refusal, carried: &[Carried]) -> Failure {
     let again = contract::typed("gw-sshsecret reconcile");
     let (reason, message, hint) = match refusal {
         Refusal::Invalid(why) => (
-            "handshake_invalid",
+            HANDSHAKE_INVALID,
             format!("Secret {HANDSHAKE_SECRET} is no handshake secret: {why}"),
             format!(
                 "put the right value back, or take what live sandboxes carry, else a new one: {again} --replace-invalid"
             ),
         ),
         Refusal::Disagree => (
-            "sandboxes_disagree",
+            SANDBOXES_DISAGREE,
             format!(
                 "Secret {HANDSHAKE_SECRET} has no valid secret, and live sandboxes carry different ones: {}",
                 counted(carried)
@@ -26,7 +29,7 @@ pub fn refused(refusal: Refusal, carried: &[Carried]) -> Failure {
             format!("choose the one to keep: {again} --adopt FINGERPRINT"),
         ),
         Refusal::CarriedInvalid(why) => (
-            "sandbox_secret_invalid",
+            SANDBOX_SECRET_INVALID,
             format!(
                 "Secret {HANDSHAKE_SECRET} has no valid secret, and what live sandboxes carry is none: {why} ({})",
                 counted(carried)
@@ -34,7 +37,7 @@ pub fn refused(refusal: Refusal, carried: &[Carried]) -> Failure {
             format!("delete these sandboxes, then {again}"),
         ),
         Refusal::NotCarried => (
-            "adopt_refused",
+            ADOPT_REFUSED,
             format!(
                 "no live sandbox carries the secret that --adopt names; there is: {}",
                 counted(carried)
@@ -42,7 +45,7 @@ pub fn refused(refusal: Refusal, carried: &[Carried]) -> Failure {
             format!("{} shows the fingerprints", contract::typed("gw-sshsecret check")),
         ),
         Refusal::AnotherExists => (
-            "adopt_refused",
+            ADOPT_REFUSED,
             format!(
                 "Secret {HANDSHAKE_SECRET} exists and is another one than --adopt names; it was not changed"
             ),
@@ -52,7 +55,7 @@ pub fn refused(refusal: Refusal, carried: &[Carried]) -> Failure {
             ),
         ),
     };
-    Failure::new(Exit::Failed, reason, message, hint)
+    reason.failure(message, hint)
 }
 
 /// `--rotate` without `--yes`.
@@ -71,9 +74,7 @@ pub fn unconfirmed(lost: &[String]) -> Failure {
 
 /// The Secret must be changed and cannot be.
 pub fn immutable(namespace: &str) -> Failure {
-    Failure::new(
-        Exit::Failed,
-        "secret_immutable",
+    SECRET_IMMUTABLE.failure(
         format!("Secret {HANDSHAKE_SECRET} must be changed, and it is marked immutable"),
         format!(
             "remove it and run this again: kubectl -n {namespace} delete secret {HANDSHAKE_SECRET}, then {}",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contract::{Exit, Failure, parse_duration};
+use contract::{Failure, Reason, parse_duration};
 
 /// Restarts in a row after which CrashLoopBackOff counts, where no number is given.
 const DEFAULT_RESTARTS: i32 = 3;
@@ -58,8 +58,8 @@ fn one_of(text: &str, words: &str, fits: impl Fn(&Abort) -> bool) -> Result<Abor
 }
 
 /// The failure of a wait that is hopeless.
-pub fn aborted(reason: &'static str, message: String, hint: &str) -> Failure {
-    Failure::new(Exit::Failed, reason, message, hint)
+pub fn aborted(reason: Reason, message: String, hint: &str) -> Failure {
+    reason.failure(message, hint)
 }
 
 #[cfg(test)]

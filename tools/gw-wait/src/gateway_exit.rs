@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use client_files::ClientFiles;
-use contract::{Context, Exit, Failure};
+use contract::{Context, Failure};
 use docker_session::DockerSession;
 use gateway_facts::{Container, inspect};
 use gateway_names::GatewayName;
 
+use crate::reasons::GATEWAY_EXITED;
 use crate::report::{Report, begin, holds};
 
 /// Docker is asked this often.
@@ -32,9 +33,7 @@ impl Ended {
     /// The failure of a wait that it ends.
     pub fn failure(&self) -> Failure {
         let diagnose = contract::typed("gw-node diagnose");
-        Failure::new(
-            Exit::Failed,
-            "gateway_exited",
+        GATEWAY_EXITED.failure(
             self.to_string(),
             format!("look why: {diagnose} --gateway {}", self.gateway),
         )

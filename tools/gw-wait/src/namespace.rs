@@ -1,10 +1,11 @@
 //! The gateway's namespace exists.
 
-use contract::{Context, Exit, Failure};
+use contract::{Context, Failure};
 use futures_util::StreamExt;
 use k8s_openapi::api::core::v1::Namespace;
 use kube_session::Session;
 
+use crate::reasons::NAMESPACE_TERMINATING;
 use crate::report::{CauseField, Report, begin};
 use crate::watched::{self, Verdict};
 
@@ -28,9 +29,7 @@ fn judge(name: &str, found: Option<&Namespace>) -> Verdict {
     let phase = found.and_then(|found| found.status.as_ref()?.phase.as_deref());
     match phase {
         Some("Active") => Verdict::Holds("it is Active".to_owned()),
-        Some("Terminating") => Verdict::Never(Failure::new(
-            Exit::Failed,
-            "namespace_terminating",
+        Some("Terminating") => Verdict::Never(NAMESPACE_TERMINATING.failure(
             format!("namespace {name} is being deleted"),
             format!("wait until it is gone: kubectl wait --for=delete namespace/{name}"),
         )),

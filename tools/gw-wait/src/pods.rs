@@ -9,6 +9,7 @@ use kube::api::ListParams;
 use kube_session::Session;
 
 use crate::abort::{Abort, aborted};
+use crate::reasons::{CONTAINER_EXITED, CRASH_LOOP_BACK_OFF, IMAGE_PULL_BACK_OFF};
 use crate::report::{CauseField, PodField};
 
 /// A pod that is not ready, and why.
@@ -210,13 +211,11 @@ impl Past {
         };
         let (reason, hint) = match abort_on.iter().find(|abort| is_met(abort))? {
             Abort::ImagePullBackOff(_) => (
-                "image_pull_back_off",
+                IMAGE_PULL_BACK_OFF,
                 "see that the image exists, and that the node may pull it",
             ),
-            Abort::CrashLoopBackOff(_) => {
-                ("crash_loop_back_off", "kubectl logs --previous says why it ended")
-            }
-            _ => ("container_exited", "kubectl logs --previous says why it ended"),
+            Abort::CrashLoopBackOff(_) => (CRASH_LOOP_BACK_OFF, "kubectl logs --previous says why it ended"),
+            _ => (CONTAINER_EXITED, "kubectl logs --previous says why it ended"),
         };
         Some(aborted(reason, problem.cause.detail.clone(), hint))
     }

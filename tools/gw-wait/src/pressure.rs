@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Node, NodeCondition};
 
 use crate::abort::aborted;
+use crate::reasons::NODE_PRESSURE;
 
 /// The pressure that a node reports, such as DiskPressure; with `since`, only in a report of after that time.
 pub fn pressure(node: &Node, since: Option<Timestamp>) -> Option<&str> {
@@ -22,7 +23,7 @@ pub fn pressure(node: &Node, since: Option<Timestamp>) -> Option<&str> {
 /// A node reports pressure.
 pub fn pressed(node: &str, pressure: &str) -> Failure {
     aborted(
-        "node_pressure",
+        NODE_PRESSURE,
         format!("node {node} reports {pressure}"),
         "free disk, memory or processes on the host, then run it again",
     )

@@ -5,7 +5,7 @@ mod sandboxes;
 
 use std::time::{Duration, Instant};
 
-use contract::{Context, Exit, Failure, format_duration};
+use contract::{Context, Failure, TIMED_OUT, format_duration};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -113,12 +113,7 @@ pub fn timed_out_within(context: &Context<Report>, limit: Duration, what: &str, 
     let cause = cause.unwrap_or_else(|| "no attempt ended".to_owned());
     let pod = pod.map_or_else(String::new, |pod| pod.beside(&cause));
     let limit = format_duration(limit);
-    Failure::new(
-        Exit::TimedOut,
-        "timed_out",
-        format!("{what} within {limit}; at last: {cause}{pod}"),
-        hint,
-    )
+    TIMED_OUT.failure(format!("{what} within {limit}; at last: {cause}{pod}"), hint)
 }
 
 impl PodField {

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use contract::{Context, Exit, Failure};
+use contract::{Context, Failure};
 use gateway_names::SANDBOX_ID_LABEL;
 use gateway_probe::Outcome;
 use http::{Request, StatusCode};
@@ -19,6 +19,10 @@ use zeroize::Zeroizing;
 
 use crate::flags::SandboxFlags;
 use crate::pace::Pace;
+use crate::reasons::{
+    HANDSHAKE_REFUSED, NO_SANDBOX, NO_SSH, SANDBOX_UNREACHABLE, TOKEN_INVALID, TOKEN_REFUSED,
+    TOO_MANY_TUNNELS, UNEXPECTED_STATUS,
+};
 use crate::report::{CauseField, Report, begin, end_of, failed, holds, timed_out_within};
 use crate::tls::{Peer, TlsFlags, cause};
 
@@ -114,12 +118,7 @@ async fn token(flags: &SandboxFlags) -> Result<Zeroizing<String>, Failure> {
     let read = contract::read_input(&flags.token_file, LONGEST_TOKEN).await;
     let invalid = |why: String| {
         let message = format!("the token in {} is of no use: {why}", flags.token_file.display());
-        Failure::new(
-            Exit::Configuration,
-            "token_invalid",
-            message,
-            "name the file by --token-file",
-        )
+        TOKEN_INVALID.failure(message, "name the file by --token-file")
     };
     let content = read.map_err(|error| invalid(error.to_string()))?;
     let text = std::str::from_utf8(&content).map_err(|_| invalid("it is no text".to_owned()))?;
@@ -233,50 +232,34 @@ fn denied(status: StatusCode, text: &str) -> Failure {
         compare_secret(),
         format!("see who answers there: {}", contract::typed("gw-detect")),
     );
-    let (exit, reason, meaning, hint) = match status.as_u16() {
+    let (reason, meaning, hint) = match status.as_u16() {
         401 => (
-            Exit::Permission,
-            "token_refused",
+            TOKEN_REFUSED,
             "the token is missing or not this sandbox's",
             "see that --id and --token-file belong together",
         ),
         404 => (
-            Exit::Failed,
-            "no_sandbox",
+            NO_SANDBOX,
             "there is no such sandbox",
             "see that --id and --gateway are right",
         ),
         429 => (
-            Exit::Retry,
-            "too_many_tunnels",
+            TOO_MANY_TUNNELS,
             "the sandbox has as many tunnels as it may have",
             "close one, then run it again",
         ),
         502 => (
-            Exit::Failed,
-            "sandbox_unreachable",
+            SANDBOX_UNREACHABLE,
             "its pod is ready, and cannot be reached or refuses the gateway's handshake",
             &*compare,
         ),
-        _ => (
-            Exit::Failed,
-            "unexpected_status",
-            "a gateway does not answer so",
-            &*look,
-        ),
+        _ => (UNEXPECTED_STATUS, "a gateway does not answer so", &*look),
     };
-    Failure::new(
-        exit,
-        reason,
-        format!("{meaning}; {}", said(status.as_str(), text)),
-        hint,
-    )
+    reason.failure(format!("{meaning}; {}", said(status.as_str(), text)), hint)
 }
 
 fn closed(id: &str) -> Failure {
-    Failure::new(
-        Exit::Failed,
-        "handshake_refused",
+    HANDSHAKE_REFUSED.failure(
         format!(
             "the tunnel to sandbox {id} was opened and closed at once: it refuses the gateway's handshake"
         ),
@@ -292,9 +275,7 @@ fn compare_secret() -> String {
 }
 
 fn no_ssh(id: &str, what: &str) -> Failure {
-    Failure::new(
-        Exit::Failed,
-        "no_ssh",
+    NO_SSH.failure(
         format!(
             "sandbox {id} is reached, and {what} comes through the tunnel where an SSH server says who it is"
         ),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use client_files::ClientFiles;
-use contract::{Context, Exit, Failure};
+use contract::{Context, Failure};
 use gateway_probe::{Outcome, TlsFault};
 use rustls::ClientConfig;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -12,6 +12,7 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
+use crate::reasons::{BUNDLE_INVALID, CLIENT_CERTIFICATE_EXPIRED};
 use crate::report::{CauseField, Report};
 
 /// The TLS flags that gRPC and sandboxes share.
@@ -82,9 +83,7 @@ impl Peer {
             .expires_at
             .is_some_and(|time| time < jiff::Timestamp::now().as_second());
         (refused && expired).then(|| {
-            Failure::new(
-                Exit::Configuration,
-                "client_certificate_expired",
+            CLIENT_CERTIFICATE_EXPIRED.failure(
                 format!(
                     "the gateway at {} refuses the client's certificate, which has expired",
                     self.address
@@ -144,9 +143,7 @@ fn usage(message: &str) -> Failure {
 }
 
 fn bundle_invalid(message: String) -> Failure {
-    Failure::new(
-        Exit::Configuration,
-        "bundle_invalid",
+    BUNDLE_INVALID.failure(
         message,
         format!(
             "{} writes the gateway's client bundle; --tls-ca-cert and its companions name other files",

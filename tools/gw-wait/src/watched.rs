@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
-use contract::{Context, Exit, Failure};
+use contract::{Context, Failure};
 use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt};
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Api, Resource};
-use kube_session::{Backoff, Session, Trouble, asked_wait, classify, explain};
+use kube_session::{API_UNREACHABLE, Backoff, FORBIDDEN, Session, Trouble, asked_wait, classify, explain};
 use serde::de::DeserializeOwned;
 
 use crate::report::{CauseField, Report, end_of, failed, holds, timed_out};
@@ -147,9 +147,7 @@ impl Patience {
 
 fn api_failure(trouble: Trouble, detail: &str) -> Option<Failure> {
     match trouble {
-        Trouble::Unreachable => Some(Failure::new(
-            Exit::Unavailable,
-            "api_unreachable",
+        Trouble::Unreachable => Some(API_UNREACHABLE.failure(
             detail,
             format!(
                 "{} waits until it answers; {} says whether the gateway runs",
@@ -157,9 +155,7 @@ fn api_failure(trouble: Trouble, detail: &str) -> Option<Failure> {
                 contract::typed_by_driver("status").unwrap_or_else(|| contract::typed("gw-detect"))
             ),
         )),
-        Trouble::Forbidden => Some(Failure::new(
-            Exit::Permission,
-            "forbidden",
+        Trouble::Forbidden => Some(FORBIDDEN.failure(
             detail,
             "use a kubeconfig whose user may list and watch this (kubectl auth can-i)",
         )),

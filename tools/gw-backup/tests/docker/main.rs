@@ -3,3 +3,4 @@
 
 mod backups;
 mod remote;
+mod workspaces;

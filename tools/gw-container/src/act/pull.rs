@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 
 use bollard::query_parameters::CreateImageOptionsBuilder;
-use contract::{Action, Exit, Failure};
-use docker_images::Image;
+use contract::{Action, Failure};
+use docker_images::{IMAGE_MISSING, Image};
 use docker_session::{DockerSession, docker_failure, is_status};
 use futures_util::TryStreamExt;
 use gateway_work::Work;
 use registry_credentials::Credentials;
 
 use crate::flags::values::Pull;
+use crate::reasons::IMAGE_PULL_FAILED;
 
 /// What there is of an image.
 #[derive(Debug, Default)]
@@ -128,16 +129,12 @@ fn failed(reference: &str, error: &bollard::errors::Error) -> Failure {
         _ => return docker_failure(&format!("pull image {reference}"), error),
     };
     if is_status(error, 404) || message.contains("manifest unknown") {
-        return Failure::new(
-            Exit::Failed,
-            "image_missing",
+        return IMAGE_MISSING.failure(
             format!("neither Docker nor a registry has the image {reference}: {message}"),
             "name another: --image IMAGE",
         );
     }
-    Failure::new(
-        Exit::Failed,
-        "image_pull_failed",
+    IMAGE_PULL_FAILED.failure(
         format!("cannot pull the image {reference}: {message}"),
         "see whether the registry can be reached, and --registry-username with --registry-password-file",
     )

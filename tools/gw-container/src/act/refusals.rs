@@ -1,8 +1,10 @@
 //! Why Docker refuses to start a container, read from its words: it has no other way to tell.
 
 use bollard::errors::Error;
-use contract::{Exit, Failure};
+use contract::Failure;
 use docker_session::docker_failure;
+
+use crate::reasons::{GPU_UNAVAILABLE, NETWORK_AMBIGUOUS, PORT_TAKEN, START_FAILED};
 
 /// The runtime's words where a machine cannot give all capabilities.
 pub fn is_about_privileges(error: &Error) -> bool {
@@ -40,18 +42,13 @@ pub fn start_failure(name: &str, error: &Error) -> Failure {
         return docker_failure(&format!("start container {name}"), error);
     };
     if TAKEN.iter().any(|words| message.contains(words)) {
-        return Failure::new(
-            Exit::Failed,
-            "port_taken",
+        return PORT_TAKEN.failure(
             format!("cannot start container {name}: {}", message.trim()),
             "end what has the port, or choose another: --port PORT",
         );
     }
     if message.contains("is ambiguous") {
-        return Failure::new(
-            Exit::Failed,
-            "network_ambiguous",
-            format!(
+        return NETWORK_AMBIGUOUS.failure(format!(
                 "cannot start container {name}: several networks have its network's name, and other containers are on them"
             ),
             format!(
@@ -60,9 +57,7 @@ pub fn start_failure(name: &str, error: &Error) -> Failure {
         );
     }
     if message.contains("could not select device driver") {
-        return Failure::new(
-            Exit::Failed,
-            "gpu_unavailable",
+        return GPU_UNAVAILABLE.failure(
             format!(
                 "container {name} asks for GPUs, and Docker has none to hand on: {}",
                 message.trim()
@@ -70,9 +65,7 @@ pub fn start_failure(name: &str, error: &Error) -> Failure {
             "install the NVIDIA Container Toolkit, or start without: --no-gpu",
         );
     }
-    Failure::new(
-        Exit::Failed,
-        "start_failed",
+    START_FAILED.failure(
         format!("Docker cannot start container {name}: {}", message.trim()),
         "see Docker's own log, such as: journalctl -u docker",
     )

@@ -2,7 +2,7 @@
 //! and whether the image may open it.
 
 use container_files::{exists, file, fold};
-use contract::{Exit, Failure};
+use contract::Failure;
 use docker_images::{Image, KUBERNETES_LABEL, any};
 use docker_session::DockerSession;
 use gateway_facts::{Facts, node_in_certificate};
@@ -15,6 +15,7 @@ use helper_container::{Helper, Volume};
 use crate::memory::Memory;
 use crate::observe::k3s_version::Scanner;
 use crate::plan::datastore::{self, Brings, Datastore, Kind, Written};
+use crate::reasons::RESTORE_INCOMPLETE;
 
 /// Where k3s's images have their program.
 const K3S: &str = "/bin/k3s";
@@ -81,9 +82,7 @@ async fn through_helper(work: &Work, image: &str) -> Result<Look, Failure> {
 async fn through(work: &Work, container: &str) -> Result<Look, Failure> {
     let mark = file(&work.session, container, &format!("{VOLUME_PATH}/{RESTORE_MARK}")).await?;
     if mark.is_some_and(|mark| mark.is_empty()) {
-        return Err(Failure::new(
-            Exit::Configuration,
-            "restore_incomplete",
+        return Err(RESTORE_INCOMPLETE.failure(
             format!(
                 "a restore of volume {} did not end: it is not whole",
                 work.gateway.resource()

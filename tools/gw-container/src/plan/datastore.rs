@@ -1,9 +1,11 @@
 //! May this image open this volume? An image with another datastore finds the volume empty; an older Kubernetes breaks what
 //! a newer one wrote.
 
-use contract::{Exit, Failure};
+use contract::Failure;
 use gateway_names::KubernetesVersion;
 use serde::{Deserialize, Serialize};
+
+use crate::reasons::{VOLUME_IMAGE_MISMATCH, VOLUME_TOO_OLD};
 
 /// Where a cluster keeps its objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,19 +143,14 @@ impl Written {
 }
 
 fn mismatch(message: String) -> Failure {
-    Failure::new(
-        Exit::Configuration,
-        "volume_image_mismatch",
+    VOLUME_IMAGE_MISMATCH.failure(
         message,
         "name the image that the gateway ran on, or a newer one of that kind: --image IMAGE",
     )
 }
 
 fn too_old(volume: &str, wrote: KubernetesVersion, image: &str, own: KubernetesVersion) -> Failure {
-    Failure::new(
-        Exit::Configuration,
-        "volume_too_old",
-        format!(
+    VOLUME_TOO_OLD.failure(format!(
             "volume {volume} was last written by Kubernetes {wrote}, and the image {image} has {own}: data is opened by the same minor \
              version or the next one"
         ),

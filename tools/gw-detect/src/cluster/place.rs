@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use client_files::GatewayFolder;
-use contract::{CommonFlags, Exit, Failure};
+use contract::{CommonFlags, Failure};
 use kube_session::{Cluster, Workload};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::observe::{Namespace, Observed};
+
+use crate::reasons::CLUSTER_FILE_INVALID;
 
 /// The port of this machine that `openshell forward` listens on.
 const FORWARD_PORT: u16 = 8080;
@@ -164,9 +166,7 @@ fn read<T: DeserializeOwned>(folder: &GatewayFolder, name: &str) -> Result<Optio
     };
     serde_json::from_slice(&text).map(Some).map_err(|error| {
         let file = folder.path().join(name);
-        Failure::new(
-            Exit::Configuration,
-            "cluster_file_invalid",
+        CLUSTER_FILE_INVALID.failure(
             format!("{} cannot be read: {error}", file.display()),
             format!("correct it: {}", file.display()),
         )

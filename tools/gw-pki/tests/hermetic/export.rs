@@ -95,7 +95,7 @@ fn what_no_client_could_use_is_not_exported() {
     scene.set_value(OURS[3], "tls.key", &scene.value(OURS[1], "tls.key").unwrap());
     let folder = place.path().join("bundle");
     let run = scene.run(&["export", "--output", folder.to_str().unwrap()]);
-    assert_eq!((run.code, run.reason()), (1, "bundle_invalid"), "{}", run.stderr);
+    assert_eq!((run.code, run.reason()), (78, "bundle_invalid"), "{}", run.stderr);
     assert!(
         run.stderr.contains("key_mismatch") && !folder.exists(),
         "{}",
@@ -103,5 +103,5 @@ fn what_no_client_could_use_is_not_exported() {
     );
     scene.remove(OURS[3]);
     let run = scene.run(&["export", "--output", folder.to_str().unwrap()]);
-    assert_eq!((run.code, run.reason()), (1, "bundle_invalid"));
+    assert_eq!((run.code, run.reason()), (78, "bundle_invalid"));
 }

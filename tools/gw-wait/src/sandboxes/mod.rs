@@ -8,11 +8,12 @@ mod phase;
 
 use std::time::{Duration, Instant};
 
-use contract::{Context, Exit, Failure, format_duration};
+use contract::{Context, Failure, format_duration};
 use jiff::Timestamp;
 use kube_session::Session;
 
 use crate::flags::SandboxesFlags;
+use crate::reasons::SANDBOXES_NOT_READY;
 use crate::report::{CauseField, Report, SandboxesField, begin, end_of, failed, holds};
 
 /// The pauses between two looks: the first, and the longest unless a look itself takes longer. Each lists all sandboxes and pods.
@@ -96,5 +97,5 @@ fn not_ready(context: &Context<Report>) -> Failure {
         || contract::typed("gw-wait sandboxes --no-wait"),
         |status| format!("{status}{} lists them", gateway.unwrap_or_default()),
     );
-    Failure::new(Exit::TimedOut, "sandboxes_not_ready", message, hint)
+    SANDBOXES_NOT_READY.failure(message, hint)
 }

@@ -1,0 +1,355 @@
+//! The verb `workspaces`: the folders of persistent volume claims, in a gateway's volume or in a backup of it. They are listed, or one is
+//! extracted. No node is needed for that.
+
+use std::fs::{self, File};
+use std::io::{BufReader, Error, ErrorKind, PipeReader, Read, Write};
+use std::path::{Path, PathBuf};
+
+use container_files::{Broken, drain};
+use contract::{Action, Answer, Context, Failure};
+use docker_images::{any, not_given};
+use docker_session::docker_failure;
+use gateway_facts::{Facts, Status};
+use gateway_names::VOLUME_PATH;
+use gateway_work::{Access, Work, check_own};
+use gw_backup::report::{Report, WorkspaceField};
+use helper_container::{Helper, Volume, remove_left};
+use tar::{Archive, Builder, Header};
+
+use crate::file::{self, Found, below_first, without_path};
+use crate::flags::WorkspacesFlags;
+use crate::reasons::{EXTRACT_FAILED, FOLDER_EXISTS, NO_VOLUME, NO_WORKSPACE, WORKSPACE_AMBIGUOUS};
+use crate::unreadable::unreadable;
+
+/// Where provisioners of class `local-path` put the folders of claims, below the volume: `pvc-UID_NAMESPACE_CLAIM`.
+const STORAGE: &str = "storage";
+/// What a sandbox's name follows in that of its claim.
+const OF_SANDBOX: &str = "workspace-";
+
+/// Lists, or extracts the one that is named.
+pub async fn run(flags: &WorkspacesFlags, context: Context<Report>) -> Result<Answer, Failure> {
+    if flags.to.as_deref() == Some("-") {
+        context.data_goes_to_stdout();
+    }
+    if flags.name.is_some() != flags.to.is_some() {
+        return Err(Failure::usage(
+            "NAME and --to belong together",
+            "name one to extract it: workspaces NAME --to FOLDER; or leave both out, which lists them",
+        ));
+    }
+    if let Some(to) = flags
+        .to
+        .as_deref()
+        .filter(|to| *to != "-" && Path::new(to).exists())
+    {
+        return Err(FOLDER_EXISTS.failure(
+            format!("{to} exists already"),
+            "name a folder that does not: --to FOLDER",
+        ));
+    }
+    match &flags.from {
+        Some(path) => of_backup(flags, path, &context).await?,
+        None => of_volume(flags, &context).await?,
+    }
+    Ok(Answer::Done)
+}
+
+/// The claim that a folder is for; `None` for a folder with another name.
+fn workspace(folder: &str) -> Option<WorkspaceField> {
+    let mut parts = folder.split('_');
+    let (Some(volume), Some(namespace), Some(claim), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return None;
+    };
+    let is_whole = volume.starts_with("pvc-") && !namespace.is_empty() && !claim.is_empty();
+    is_whole.then(|| WorkspaceField {
+        folder: folder.to_owned(),
+        namespace: namespace.to_owned(),
+        claim: claim.to_owned(),
+        sandbox: claim.strip_prefix(OF_SANDBOX).map(str::to_owned),
+        entries: 0,
+        bytes: 0,
+    })
+}
+
+/// Counts an entry whose path begins with the folder of a claim.
+fn count(found: &mut Vec<WorkspaceField>, path: &Path, bytes: u64) {
+    let mut parts = path.components();
+    let folder = parts
+        .next()
+        .map(|part| part.as_os_str().to_string_lossy().into_owned());
+    let Some(mut new) = folder.as_deref().and_then(workspace) else {
+        return;
+    };
+    let known = found.iter_mut().find(|known| known.folder == new.folder);
+    let entry = match known {
+        Some(known) => known,
+        None => {
+            new.entries = 0;
+            found.push(new);
+            found.last_mut().expect("it was added")
+        }
+    };
+    entry.entries += u64::from(parts.next().is_some());
+    entry.bytes += bytes;
+}
+
+/// The one that is meant: by its claim, its sandbox, or `NAMESPACE/CLAIM`.
+fn named<'a>(all: &'a [WorkspaceField], name: &str) -> Result<&'a WorkspaceField, Failure> {
+    let is_meant = |it: &&WorkspaceField| {
+        it.claim == name
+            || it.sandbox.as_deref() == Some(name)
+            || format!("{}/{}", it.namespace, it.claim) == name
+    };
+    let found: Vec<&WorkspaceField> = all.iter().filter(is_meant).collect();
+    match found[..] {
+        [one] => Ok(one),
+        [] => Err(NO_WORKSPACE.failure(
+            format!("there is no workspace {name}"),
+            "see which there are: the same command without a name and --to",
+        )),
+        _ => {
+            let folders: Vec<&str> = found.iter().map(|it| it.folder.as_str()).collect();
+            Err(WORKSPACE_AMBIGUOUS.failure(
+                format!("several workspaces are meant by {name}: {}", folders.join(", ")),
+                "name it by NAMESPACE/CLAIM; if that is the same for all, extract the whole backup: tar -I zstd -xf FILE volume/storage",
+            ))
+        }
+    }
+}
+
+/// What was found is in the document, also if the one that is named is not there.
+fn listed(context: &Context<Report>, found: &[WorkspaceField]) {
+    context.report.update(|report| report.workspaces = found.to_vec());
+}
+
+async fn of_backup(flags: &WorkspacesFlags, path: &str, context: &Context<Report>) -> Result<(), Failure> {
+    let from = PathBuf::from(path);
+    let read = move || {
+        let mut found = Vec::new();
+        let counted = read_storage(&from, |header, below, _, _| {
+            count(&mut found, below, header.size()?);
+            Ok(())
+        })?;
+        Ok((found, counted))
+    };
+    let (found, counted) = blocking(read).await.map_err(|error| unreadable(path, &error))?;
+    context.report.update(|report| {
+        report.work.gateway = Some(counted.manifest.gateway.clone());
+        report.work.dry_run = context.common.dry_run;
+        report.backup = Some(counted.shown(path));
+    });
+    listed(context, &found);
+    let (Some(name), Some(to)) = (&flags.name, &flags.to) else {
+        return Ok(());
+    };
+    let workspace = named(&found, name)?.clone();
+    extracted(context, &workspace, to);
+    if context.common.dry_run {
+        return Ok(());
+    }
+    let (from, target) = (PathBuf::from(path), to.clone());
+    let write = move || {
+        into(&target, |output| {
+            let mut archive = Builder::new(output);
+            read_storage(&from, |header, below, link, content| {
+                let Ok(below) = below.strip_prefix(&workspace.folder) else {
+                    return Ok(());
+                };
+                // A hard link leads to a path of the volume.
+                let prefix = Path::new(STORAGE).join(&workspace.folder);
+                let link = link.map(|link| link.strip_prefix(&prefix).map(Path::to_owned).unwrap_or(link));
+                append(&mut archive, header, below, link, content)
+            })?;
+            archive.into_inner()?.flush()
+        })
+    };
+    blocking(write).await.map_err(|error| failed(to, &error))
+}
+
+/// Hands out what a backup has below the folder of claims.
+fn read_storage(
+    backup: &Path,
+    mut take: impl FnMut(&mut Header, &Path, Option<PathBuf>, &mut dyn Read) -> Result<(), Error>,
+) -> Result<file::Counted, Error> {
+    file::read(BufReader::new(File::open(backup)?), |found| match found {
+        Found::Volume(mut header, path, link, content) => match path.strip_prefix(STORAGE) {
+            Ok(below) => take(&mut header, below, link, content),
+            Err(_) => Ok(()),
+        },
+        Found::Client(..) => Ok(()),
+    })
+}
+
+async fn of_volume(flags: &WorkspacesFlags, context: &Context<Report>) -> Result<(), Failure> {
+    let (work, facts) = Work::begin(context, "workspaces", Access::Changing).await?;
+    if facts.volume.is_none() {
+        return Err(NO_VOLUME.failure(
+            format!("gateway {} has no volume", work.gateway),
+            format!(
+                "see which gateways there are: {}",
+                contract::typed("gw-detect --all")
+            ),
+        ));
+    }
+    remove_left(&work, &facts).await?;
+    let Some(container) = facts.present() else {
+        let image = any(&work.session).await?.ok_or_else(not_given)?;
+        let helper = Helper::make(&work, &image, Volume::Read).await?;
+        let done = through(flags, context, &work, &helper.id).await;
+        return helper.remove(&work, done).await;
+    };
+    check_own(&work.gateway, container)?;
+    warn_of_writers(&work, &facts);
+    through(flags, context, &work, &container.id).await
+}
+
+fn warn_of_writers(work: &Work, facts: &Facts) {
+    let runs = facts
+        .container
+        .as_ref()
+        .is_some_and(|it| matches!(it.status, Status::Running | Status::Restarting));
+    if runs {
+        work.warn("the node runs: what sandboxes write meanwhile may be missing or cut off".to_owned());
+    }
+}
+
+async fn through(
+    flags: &WorkspacesFlags,
+    context: &Context<Report>,
+    work: &Work,
+    container: &str,
+) -> Result<(), Failure> {
+    let storage = format!("{VOLUME_PATH}/{STORAGE}");
+    let mut found = Vec::new();
+    if container_files::exists(&work.session, container, &storage).await? {
+        let read = drain(&work.session, container, &storage, |volume| {
+            let mut found = Vec::new();
+            for entry in Archive::new(volume).entries()? {
+                let entry = entry?;
+                if let Some(below) = below_first(&entry.path()?) {
+                    count(&mut found, &below, entry.size());
+                }
+            }
+            Ok(found)
+        });
+        found = read.await.map_err(|broken| of_docker(broken, "the volume"))?;
+    }
+    listed(context, &found);
+    let (Some(name), Some(to)) = (&flags.name, &flags.to) else {
+        return Ok(());
+    };
+    let workspace = named(&found, name)?;
+    extracted(context, workspace, to);
+    if work.dry_run {
+        return Ok(());
+    }
+    let folder = format!("{storage}/{}", workspace.folder);
+    let target = to.clone();
+    let written = drain(&work.session, container, &folder, move |volume| {
+        into(&target, |output| reroot(volume, output))
+    });
+    written.await.map_err(|broken| of_docker(broken, to))
+}
+
+fn of_docker(broken: Broken, to: &str) -> Failure {
+    match broken {
+        Broken::Docker(error) => docker_failure("read the volume", &error),
+        Broken::Here(error) => failed(to, &error),
+    }
+}
+
+fn failed(to: &str, error: &Error) -> Failure {
+    EXTRACT_FAILED.failure(
+        format!("cannot extract to {to}: {error}"),
+        "see whether there is room and a right to write: df -h, ls -ld",
+    )
+}
+
+fn extracted(context: &Context<Report>, workspace: &WorkspaceField, to: &str) {
+    let object = format!("workspace {}/{} to {to}", workspace.namespace, workspace.claim);
+    let action = Action::new("extract", object, "asked for");
+    context.report.update(|report| {
+        report.work.changed = !report.work.dry_run;
+        report.work.actions.push(action);
+    });
+}
+
+/// The archive of one folder, with paths from that folder on.
+fn reroot(volume: impl Read, output: &mut dyn Write) -> Result<(), Error> {
+    let mut archive = Builder::new(output);
+    for entry in Archive::new(volume).entries()? {
+        let mut entry = entry?;
+        let below = below_first(&entry.path()?).unwrap_or_default();
+        let mut header = without_path(entry.header())?;
+        let link = entry.link_name()?.map(std::borrow::Cow::into_owned);
+        let link = link.filter(|_| header.entry_type().is_hard_link() || header.entry_type().is_symlink());
+        let link = link.map(|link| match header.entry_type().is_hard_link() {
+            true => below_first(&link).unwrap_or_default(),
+            false => link,
+        });
+        append(&mut archive, &mut header, &below, link, &mut entry)?;
+    }
+    archive.into_inner()?.flush()
+}
+
+/// Nothing is written of the folder itself, which is there.
+fn append(
+    archive: &mut Builder<&mut dyn Write>,
+    header: &mut Header,
+    path: &Path,
+    link: Option<PathBuf>,
+    content: &mut dyn Read,
+) -> Result<(), Error> {
+    if path.as_os_str().is_empty() {
+        return Ok(());
+    }
+    match link {
+        Some(link) => archive.append_link(header, path, link),
+        None => archive.append_data(header, path, content),
+    }
+}
+
+/// Takes the archive that `write` writes: to standard output, or into a new folder, which is there once it is whole.
+fn into(to: &str, write: impl FnOnce(&mut dyn Write) -> Result<(), Error> + Send) -> Result<(), Error> {
+    if to == "-" {
+        return write(&mut std::io::stdout().lock());
+    }
+    let path = std::path::absolute(to)?;
+    let beside = path.parent().unwrap_or(Path::new("/"));
+    let new = tempfile::Builder::new()
+        .prefix(".workspace-")
+        .tempdir_in(beside)?;
+    let (reader, mut writer) = std::io::pipe()?;
+    let (written, unpacked) = std::thread::scope(|scope| {
+        let unpack = scope.spawn(|| unpack(reader, new.path()));
+        let written = write(&mut writer);
+        drop(writer);
+        let unpacked = unpack
+            .join()
+            .unwrap_or_else(|_| Err(Error::other("it could not be unpacked")));
+        (written, unpacked)
+    });
+    // The writer's pipe breaks if unpacking fails: that says why.
+    unpacked?;
+    written?;
+    fs::rename(new.keep(), path)
+}
+
+/// Paths and links that lead out of the folder are left out by tar itself.
+fn unpack(input: PipeReader, folder: &Path) -> Result<(), Error> {
+    let mut archive = Archive::new(BufReader::new(input));
+    archive.set_overwrite(false);
+    archive.unpack(folder)
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(Error::new(ErrorKind::Other, error)))
+}
+
+#[cfg(test)]
+mod tests;
