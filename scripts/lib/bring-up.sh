@@ -50,9 +50,11 @@ bring_up() {
         release_understood
         release_saved
     fi
+    watch_gateway
     begin nodes gw-nodeclean "${of_cluster[@]}" --keep "$node_name" --since "$started_at" --container-created "$created_at"
     secrets_ensured
-    ended_beside_gateway nodes
+    end_steps nodes
+    end_sentinel
     [[ $ours == false ]] || release_deployed
     step grpc gw-wait grpc --address "$address" "${published[@]}" "${tls[@]}" "${of_cluster[@]}" "${hopeless[@]}" \
         "${hopeless_pods[@]}" --since "$started_at"
@@ -62,33 +64,45 @@ bring_up() {
 
 # The handshake secret, where the server has one, and the TLS Secrets.
 secrets_ensured() {
-    [[ $handshake == false ]] || begin secret gw-sshsecret reconcile "${of_cluster[@]}" "${of_workload[@]}" "$@"
-    if [[ $plaintext == false ]]; then
+    local names=()
+    [[ $handshake == false ]] || {
+        begin secret gw-sshsecret reconcile "${of_cluster[@]}" "${of_workload[@]}" "$@"
+        names+=(secret)
+    }
+    [[ $plaintext == true ]] || {
         begin certificates gw-pki reconcile "${of_cluster[@]}" --gateway "$gateway" "${of_workload[@]}" "${sans[@]}" "${locked[@]}" "$@"
-        ended_beside_gateway certificates
-    fi
-    [[ $handshake == false ]] || ended_beside_gateway secret
+        names+=(certificates)
+    }
+    end_steps "${names[@]}"
 }
 
-# As `ended`, of a tool that knows Kubernetes alone, and goes on asking an API that may come back: whether the gateway's container
-# runs is asked beside it.
-ended_beside_gateway() {
-    local name=$1 now
-    until ends_before "$name" pause sleep 2 || ends_before "$name" gateway gateway_asked; do
-        if [[ $(jq -r '.error.reason // ""' "$scratch/gateway") == gateway_exited ]]; then
-            document=$(<"$scratch/gateway")
-            cat -- "$scratch/gateway.said" >&2
-            clock
-            step_kept "$name" "$((now - begun_at[$name]))"
-            step_failed "$name" 1
-        fi
+# One process tells when the gateway's container ends: tools that know Kubernetes alone would go on asking an API that may come back.
+watch_gateway() {
+    spawn sentinel "$programs/gw-wait" exited --gateway "$gateway" "${of_docker[@]}" --timeout 24h 2>"$scratch/sentinel.said"
+}
+
+# end_steps NAME...: as `ended`, of steps beside which the gateway's container runs on; if it does not, neither does this run.
+end_steps() {
+    local name
+    for name; do
+        while is_running "$name" && is_running sentinel; do
+            wait -n "${running[$name]}" "${running[sentinel]}" || true
+        done
+        [[ -z ${running[sentinel]:-} ]] || is_running sentinel || gateway_has_ended "$name"
+        ended "$name"
     done
-    ended "$name"
 }
 
-# Ends once the API answers, or it is known that it never will. What it says on the way is for nobody.
-gateway_asked() {
-    exec "$programs/gw-wait" api "${of_cluster[@]}" "${hopeless[@]}" 2>"$scratch/gateway.said"
+# Told by a sentinel that has ended. One that Docker did not answer knows nothing.
+gateway_has_ended() {
+    local now
+    await sentinel || return 0
+    document=$(jq -c '.error = {reason: "gateway_exited", message: .shown_by, hint: $hint}' \
+        --arg hint "$gw logs --gateway $gateway" "$scratch/sentinel")
+    printf '%s: error: %s; next: %s logs --gateway %s\n' "$called" "$(jq -r .shown_by <<<"$document")" "$gw" "$gateway" >&2
+    clock
+    step_kept "$1" "$((now - begun_at[$1]))"
+    step_failed "$1" 1
 }
 
 # The image of the gateway: a flag's or the environment's is gw-container's affair, and so is another one that the
@@ -139,22 +153,17 @@ image_ready() {
 
 # What the later steps need of gw-container's document.
 read_container() {
-    local fields san
-    mapfile -t fields < <(jq -r '.node_name, .started_at, .kubeconfig, .endpoint, .published // "", .needs_tunnel, .container_id,
-        (.spec | tojson), .spec.plaintext, .created_at, .spec.tls_sans[]' <<<"$document")
-    node_name=${fields[0]} started_at=${fields[1]} kubeconfig=${fields[2]} endpoint=${fields[3]} container_id=${fields[6]} spec=${fields[7]}
-    plaintext=${fields[8]} created_at=${fields[9]}
+    local published_on needs_tunnel
+    take node_name=.node_name started_at=.started_at created_at=.created_at kubeconfig=.kubeconfig endpoint=.endpoint published_on=.published \
+        needs_tunnel=.needs_tunnel container_id=.container_id spec=.spec plaintext=.spec.plaintext
+    take_sans
     published=()
-    [[ -z ${fields[4]} ]] || published=(--published "${fields[4]}")
-    [[ ${fields[5]} == false ]] || tunnel_opened || step_failed tunnel "$?"
+    [[ -z $published_on ]] || published=(--published "$published_on")
+    [[ $needs_tunnel == false ]] || tunnel_opened || step_failed tunnel "$?"
     of_cluster=(--kubeconfig "$kubeconfig" "${limits[@]}")
     hopeless=(--gateway "$gateway" --abort-on GatewayExited "${of_docker[@]}")
     cluster_is "$kubeconfig"
     address=${endpoint#*://}
     tls=()
     [[ $plaintext == false ]] || tls=(--plaintext)
-    sans=()
-    for san in "${fields[@]:10}"; do
-        sans+=(--san "$san")
-    done
 }

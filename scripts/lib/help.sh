@@ -4,6 +4,13 @@
 # In the order of the help.
 verbs=(start resume recreate restart stop destroy deploy backup restore status doctor list use logs forward kubeconfig env completion version help)
 
+# Sets `file` to the one that explains a verb.
+file_of_verb() {
+    for file in "$root/scripts"/{verbs,container,cluster}/"$1.sh"; do
+        [[ ! -e $file ]] || return 0
+    done
+}
+
 # The comment at the head of a file, without its marks and without what is written for programs; the driver is `gw` there.
 head_of() {
     local line
@@ -21,11 +28,12 @@ head_of() {
 }
 
 print_help() {
-    local verb summary
+    local verb file summary
     head_of "$root/scripts/openshell"
     printf '\nVerbs:\n'
     for verb in "${verbs[@]}"; do
-        read -r _ summary <"$root/scripts/verbs/$verb.sh"
+        file_of_verb "$verb"
+        read -r _ summary <"$file"
         printf '  %-12s %s\n' "$verb" "$summary"
     done
     printf '\nFlags of most verbs:\n'
@@ -35,8 +43,9 @@ print_help() {
 }
 
 print_verb_help() {
-    local group groups
-    head_of "$root/scripts/verbs/$1.sh"
+    local group groups file
+    file_of_verb "$1"
+    head_of "$file"
     groups_of_verb "$1"
     [[ -z $groups ]] || printf '\nFlags:\n'
     for group in $groups; do
@@ -46,14 +55,15 @@ print_verb_help() {
 
 # Sets `groups`: those of flags.txt that a verb takes.
 groups_of_verb() {
-    local line
+    local line file
+    file_of_verb "$1"
     groups=
     while IFS= read -r line; do
         if [[ $line == '# Flags: '* ]]; then
             groups=${line#'# Flags: '}
             return
         fi
-    done <"$root/scripts/verbs/$1.sh"
+    done <"$file"
 }
 
 # The lines of a group in flags.txt.

@@ -4,8 +4,6 @@
 
 # Verbs that are about no gateway, about all, or name theirs otherwise.
 placeless=(use list completion version help)
-# Verbs that read the tools' documents alone, which are about both.
-anywhere=(status)
 
 # What is kept of the cluster that exists; empty where the gateway is in a container.
 cluster=
@@ -21,33 +19,6 @@ place_found() {
     else
         docker_remembered
     fi
-}
-
-# Does the verb as it is where the gateway is.
-run_verb() {
-    if [[ $on_cluster == false || " ${anywhere[*]} " == *" $verb "* ]]; then
-        "verb_$verb" "$@"
-        return
-    fi
-    # shellcheck source=scripts/existing-cluster/cluster.sh
-    source "$root/scripts/existing-cluster/cluster.sh"
-    # shellcheck source=scripts/existing-cluster/destroy.sh
-    source "$root/scripts/existing-cluster/destroy.sh"
-    # shellcheck source=scripts/existing-cluster/doctor.sh
-    source "$root/scripts/existing-cluster/doctor.sh"
-    # shellcheck source=scripts/existing-cluster/endpoint.sh
-    source "$root/scripts/existing-cluster/endpoint.sh"
-    # shellcheck source=scripts/existing-cluster/read.sh
-    source "$root/scripts/existing-cluster/read.sh"
-    # shellcheck source=scripts/existing-cluster/start.sh
-    source "$root/scripts/existing-cluster/start.sh"
-    [[ ${#of_docker[@]} -eq 0 ]] || usage_error "--docker-host, --remote and --ssh-key are for a gateway in a container"
-    if ! declare -F "existing_$verb" >/dev/null; then
-        fail 1 not_in_a_container "gateway $gateway is on a cluster of your own, not in a container: $verb is not for it" \
-            "$gw help, and kubectl for the cluster itself"
-    fi
-    programs_ready
-    "existing_$verb" "$@"
 }
 
 cluster_given() {

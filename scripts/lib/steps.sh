@@ -109,25 +109,21 @@ scratch_made() {
 }
 
 leave_nothing() {
+    end_sentinel
     rm -rf -- "$scratch"
     [[ -z $lock ]] || release_lock
 }
 
-# ends_before NAME OTHER COMMAND...: runs the command, which must change nothing, beside step NAME, until one of both ends. True
-# where the step does.
-ends_before() {
-    local name=$1 other=$2
-    shift 2
-    kill -0 "${running[$name]}" 2>/dev/null || return 0
-    spawn "$other" "$@"
-    wait -n "${running[$name]}" "${running[$other]}" || true
-    if kill -0 "${running[$name]}" 2>/dev/null; then
-        await "$other" || true
-        return 1
-    fi
-    # Another signal, so soon, may still meet this run's own traps in the child.
-    kill -KILL "${running[$other]}" 2>/dev/null || true
-    { await "$other" || true; } 2>/dev/null
+# It only looks. Another signal than KILL, so soon, might meet this run's own traps in it.
+end_sentinel() {
+    [[ -n ${running[sentinel]:-} ]] || return 0
+    kill -KILL "${running[sentinel]}" 2>/dev/null || true
+    { await sentinel || true; } 2>/dev/null
+}
+
+# is_running NAME: has it been begun, and not ended?
+is_running() {
+    [[ -n ${running[$1]:-} ]] && kill -0 "${running[$1]}" 2>/dev/null
 }
 
 # await NAME: its exit code.
@@ -202,13 +198,36 @@ has_container() {
 
 # What is there? Asked before anything is done, and again under the lock.
 detect() {
-    local code=0 fields
+    local code=0
     traced gw-detect "${of_gateway[@]}"
     document=$("$programs/gw-detect" "${of_gateway[@]}") || code=$?
     if [[ $code -ne 0 ]]; then
         step_failed detect "$code"
     fi
-    mapfile -t fields < <(jq -r '.gateway, .state, .endpoint // "", .client_files.folder, .spec.image // ""' <<<"$document")
-    gateway=${fields[0]} state=${fields[1]} endpoint=${fields[2]} folder=${fields[3]} kept_image=${fields[4]}
+    take gateway=.gateway state=.state endpoint=.endpoint folder=.client_files.folder kept_image=.spec.image
     [[ -n $state_before ]] || state_before=$state
+}
+
+# take NAME=FILTER...: sets each NAME to what its jq filter gives of `document`, and to nothing for null. Ends the run if jq fails.
+take() {
+    local pair filters= values lines index=0
+    for pair; do
+        filters+="${filters:+, }(${pair#*=})"
+    done
+    values=$(jq -r "[$filters] | .[] | if . == null then \"\" elif type == \"string\" then . else tojson end" <<<"$document") ||
+        fail 1 document_unreadable "a tool's document is not understood" "$gw version, which tells what is installed"
+    mapfile -t lines <<<"$values"
+    for pair; do
+        printf -v "${pair%%=*}" '%s' "${lines[index]:-}"
+        index=$((index + 1))
+    done
+}
+
+# Sets sans to the names that the settings in `document` add to the certificates.
+take_sans() {
+    local san
+    sans=()
+    while read -r san; do
+        sans+=(--san "$san")
+    done < <(jq -r '.spec.tls_sans[]?' <<<"$document")
 }

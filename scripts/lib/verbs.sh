@@ -1,70 +1,39 @@
-# Every verb, whose file explains it and does it, and what several of them need. Sourced by scripts/openshell where there is more to do
-# than to find that a gateway serves.
+# Does the verb that was given, as it is where the gateway is. Sourced by scripts/openshell where there is more to do than to find that a
+# gateway serves.
 # shellcheck shell=bash
 
-# shellcheck source=scripts/lib/lock.sh
-source "$root/scripts/lib/lock.sh"
-# shellcheck source=scripts/lib/remote.sh
-source "$root/scripts/lib/remote.sh"
-# shellcheck source=scripts/lib/kept-file.sh
-source "$root/scripts/lib/kept-file.sh"
-# shellcheck source=scripts/lib/active-gateway.sh
-source "$root/scripts/lib/active-gateway.sh"
-# shellcheck source=scripts/lib/cluster-programs.sh
-source "$root/scripts/lib/cluster-programs.sh"
-# shellcheck source=scripts/lib/helm.sh
-source "$root/scripts/lib/helm.sh"
-# shellcheck source=scripts/lib/release.sh
-source "$root/scripts/lib/release.sh"
-# shellcheck source=scripts/lib/deployment.sh
-source "$root/scripts/lib/deployment.sh"
-# shellcheck source=scripts/lib/helm-release.sh
-source "$root/scripts/lib/helm-release.sh"
-# shellcheck source=scripts/lib/deploy.sh
-source "$root/scripts/lib/deploy.sh"
-# shellcheck source=scripts/lib/bring-up.sh
-source "$root/scripts/lib/bring-up.sh"
-# shellcheck source=scripts/lib/recreate.sh
-source "$root/scripts/lib/recreate.sh"
-# shellcheck source=scripts/lib/bundle.sh
-source "$root/scripts/lib/bundle.sh"
-# shellcheck source=scripts/verbs/start.sh
-source "$root/scripts/verbs/start.sh"
-# shellcheck source=scripts/verbs/resume.sh
-source "$root/scripts/verbs/resume.sh"
-# shellcheck source=scripts/verbs/recreate.sh
-source "$root/scripts/verbs/recreate.sh"
-# shellcheck source=scripts/verbs/restart.sh
-source "$root/scripts/verbs/restart.sh"
-# shellcheck source=scripts/verbs/stop.sh
-source "$root/scripts/verbs/stop.sh"
-# shellcheck source=scripts/verbs/destroy.sh
-source "$root/scripts/verbs/destroy.sh"
-# shellcheck source=scripts/verbs/deploy.sh
-source "$root/scripts/verbs/deploy.sh"
-# shellcheck source=scripts/verbs/backup.sh
-source "$root/scripts/verbs/backup.sh"
-# shellcheck source=scripts/verbs/restore.sh
-source "$root/scripts/verbs/restore.sh"
-# shellcheck source=scripts/verbs/status.sh
-source "$root/scripts/verbs/status.sh"
-# shellcheck source=scripts/verbs/doctor.sh
-source "$root/scripts/verbs/doctor.sh"
-# shellcheck source=scripts/verbs/list.sh
-source "$root/scripts/verbs/list.sh"
-# shellcheck source=scripts/verbs/use.sh
-source "$root/scripts/verbs/use.sh"
-# shellcheck source=scripts/verbs/logs.sh
-source "$root/scripts/verbs/logs.sh"
-# shellcheck source=scripts/verbs/forward.sh
-source "$root/scripts/verbs/forward.sh"
-# shellcheck source=scripts/verbs/kubeconfig.sh
-source "$root/scripts/verbs/kubeconfig.sh"
-# shellcheck source=scripts/verbs/env.sh
-source "$root/scripts/verbs/env.sh"
-# shellcheck source=scripts/verbs/completion.sh
-source "$root/scripts/verbs/completion.sh"
-# shellcheck source=scripts/verbs/version.sh
-source "$root/scripts/verbs/version.sh"
-# shellcheck source=scripts/verbs/help.sh
-source "$root/scripts/verbs/help.sh"
+# What several verbs need.
+libraries=(lock remote kept-file active-gateway cluster-programs helm release deployment helm-release deploy bring-up recreate bundle doctor logs)
+# What only those on a cluster of one's own need.
+libraries_on_cluster=(cluster cluster-endpoint cluster-deploy)
+
+load() {
+    local name
+    for name; do
+        # shellcheck disable=SC1090 # scripts/test checks all of them in one
+        source "$root/scripts/$name.sh"
+    done
+}
+
+run_verb() {
+    load "${libraries[@]/#/lib/}"
+    if [[ -e $root/scripts/verbs/$verb.sh ]]; then
+        load "verbs/$verb"
+        "verb_$verb" "$@"
+    elif [[ $on_cluster == false ]]; then
+        load "container/$verb"
+        "${verb}_in_container" "$@"
+    else
+        require_verb_on_cluster
+        load "${libraries_on_cluster[@]/#/lib/}" "cluster/$verb"
+        programs_ready
+        "${verb}_on_cluster" "$@"
+    fi
+}
+
+require_verb_on_cluster() {
+    [[ ${#of_docker[@]} -eq 0 ]] || usage_error "--docker-host, --remote and --ssh-key are for a gateway in a container"
+    [[ -e $root/scripts/cluster/$verb.sh ]] ||
+        fail 1 not_in_a_container "gateway $gateway is on a cluster of your own, not in a container: $verb is not for it" \
+            "$gw help, and kubectl for the cluster itself"
+}

@@ -50,7 +50,8 @@ zsh_completion() {
     local word summary
     printf '#compdef %s\nif (( CURRENT == 2 )); then\n    local -a verbs=(\n' "$gw"
     for word in "${verbs[@]}"; do
-        read -r _ summary <"$root/scripts/verbs/$word.sh"
+        file_of_verb "$word"
+        read -r _ summary <"$file"
         printf '        %q\n' "$word:${summary//:/}"
     done
     cat <<'END'
@@ -71,7 +72,8 @@ fish_completion() {
     [[ $gw != */* ]] || printf -v complete 'complete --path %q' "$root/scripts/openshell"
     printf '%s -f\n' "$complete"
     for word in "${verbs[@]}"; do
-        read -r _ summary <"$root/scripts/verbs/$word.sh"
+        file_of_verb "$word"
+        read -r _ summary <"$file"
         printf "%s -n __fish_use_subcommand -a %s -d '%s'\n" "$complete" "$word" "${summary//\'/}"
         while read -r flag; do
             printf "%s -n '__fish_seen_subcommand_from %s' -l %s\n" "$complete" "$word" "${flag#--}"

@@ -9,16 +9,15 @@
 # shellcheck shell=bash
 
 verb_status() {
-    local fields place answers file context started
+    local place answers file context namespace_there started
     programs_ready
     detect
     scratch_made
     release_recalled
-    mapfile -t fields < <(jq -r '.place, .cluster.answers // false, .cluster.kubeconfig // "", .cluster.context // "", .cluster.namespace // "",
-        .container.started_at // ""' <<<"$document")
-    place=${fields[0]} answers=${fields[1]} file=${fields[2]} context=${fields[3]} started=${fields[5]}
+    take place=.place answers=.cluster.answers file=.cluster.kubeconfig context=.cluster.context namespace_there=.cluster.namespace \
+        started=.container.started_at
     if [[ $place == cluster && $answers == true ]]; then
-        of_cluster=(--kubeconfig "$file" --context "$context" --namespace "${fields[4]}" --timeout 5s --quiet)
+        of_cluster=(--kubeconfig "$file" --context "$context" --namespace "$namespace_there" --timeout 5s --quiet)
         look_inside
     elif [[ $place == container && $state =~ ^(serving|running)$ ]]; then
         kubeconfig=$folder/kubeconfig

@@ -1,5 +1,6 @@
 //! The driver's command line, without Docker: what a typing mistake or a missing program leads to.
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::symlink;
 use std::process::Command;
 
@@ -54,9 +55,13 @@ fn text_of(file: &str) -> String {
     std::fs::read_to_string(repository().join(file)).expect("a file of the driver")
 }
 
+const FOLDERS_OF_VERBS: [&str; 3] = ["scripts/verbs", "scripts/container", "scripts/cluster"];
+
 /// Every verb, from the files that do it.
 fn verbs() -> Vec<String> {
-    let files = std::fs::read_dir(repository().join("scripts/verbs")).expect("the verbs");
+    let files = FOLDERS_OF_VERBS
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(repository().join(folder)).expect("the verbs"));
     let stem = |file: std::fs::DirEntry| {
         file.path()
             .file_stem()
@@ -64,7 +69,8 @@ fn verbs() -> Vec<String> {
             .to_string_lossy()
             .into_owned()
     };
-    files.map(|file| stem(file.expect("a file"))).collect()
+    let names: BTreeSet<String> = files.map(|file| stem(file.expect("a file"))).collect();
+    names.into_iter().collect()
 }
 
 #[test]
@@ -229,7 +235,7 @@ fn what_a_tool_left_is_in_its_line() {
 #[test]
 fn no_two_functions_of_the_driver_have_one_name() {
     let mut seen = std::collections::BTreeMap::new();
-    for folder in ["scripts/lib", "scripts/verbs", "scripts/existing-cluster"] {
+    for folder in FOLDERS_OF_VERBS.into_iter().chain(["scripts/lib"]) {
         let files = std::fs::read_dir(repository().join(folder)).expect("the driver's files");
         for file in files.map(|file| file.expect("a file").path()) {
             let text = std::fs::read_to_string(&file).expect("a file of the driver");

@@ -81,9 +81,11 @@ fn step_beside_gateway(tool: &str, gw_wait: &str) -> (Ended, tempfile::TempDir) 
     let script = r#"set -euo pipefail
         for file in words steps recreate bring-up; do source "scripts/lib/$file.sh"; done
         declare -A given=()
-        called=openshell gw=openshell verb=start gateway=g lock= json=true began=0 of_cluster=() hopeless=() programs=$1
+        called=openshell gw=openshell verb=start gateway=g lock= json=true began=0 of_docker=() programs=$1
+        watch_gateway
         begin nodes tool
-        ended_beside_gateway nodes
+        end_steps nodes
+        end_sentinel
         finish "it went on""#;
     let mut command = Command::new("bash");
     command
@@ -98,23 +100,27 @@ const WAITING: &str =
 
 #[test]
 fn a_step_that_asks_kubernetes_alone_ends_with_the_gateway() {
-    let exited = r#"printf '{"error": {"reason": "gateway_exited", "message": "m", "hint": "h"}}'; echo why >&2; exit 1"#;
+    let exited = r#"printf '{"shown_by": "container c has ended", "error": null}'"#;
     let (ended, folder) = step_beside_gateway(WAITING, exited);
     assert_eq!(ended.code, 1, "{}", ended.stderr);
     assert_eq!(ended.document()["error"]["reason"], "gateway_exited");
-    assert!(ended.stderr.contains("why\n"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("container c has ended; next: "),
+        "{}",
+        ended.stderr
+    );
     assert!(folder.path().join("ended").exists(), "the tool was left running");
 }
 
 #[test]
 fn a_step_goes_on_where_the_gateway_runs_or_that_cannot_be_told() {
-    // A tool that ends well once it was asked about so often.
+    // A tool that ends well once the other one has begun.
     let until = |file: &str| {
         format!("timeout 60 sh -c 'until [ -e {file} ]; do tail -n 0 /dev/null; done' && printf '{{}}'")
     };
-    for answer in ["exit 0", "exit 77", "printf broken; exit 1"] {
-        let asked = format!("[ ! -e $here/first ] || touch $here/second; touch $here/first; {answer}");
-        let (ended, _folder) = step_beside_gateway(&until("$here/second"), &asked);
+    for answer in ["exit 77", "printf broken; exit 1"] {
+        let asked = format!("touch $here/asked; {answer}");
+        let (ended, _folder) = step_beside_gateway(&until("$here/asked"), &asked);
         assert_eq!(ended.code, 0, "{answer}: {}", ended.stderr);
         assert_eq!(ended.document()["error"], serde_json::Value::Null, "{answer}");
     }

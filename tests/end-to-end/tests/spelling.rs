@@ -152,8 +152,12 @@ fn no_text_spells_the_driver_by_itself() {
     list.args(["ls-files", "--cached", "--others", "--exclude-standard"])
         .args(["scripts", "tools/*/src", "crates/*/src"])
         .current_dir(repository());
-    let verbs = std::fs::read_dir(repository().join("scripts/verbs")).expect("the verbs");
-    let verbs: Vec<String> = verbs
+    let verbs: Vec<String> = ["verbs", "container", "cluster"]
+        .iter()
+        .flat_map(|folder| {
+            let folder = repository().join("scripts").join(folder);
+            std::fs::read_dir(folder).expect("the verbs")
+        })
         .map(|file| file.expect("a file").path())
         .filter_map(|file| Some(file.file_stem()?.to_str()?.to_owned()))
         .collect();

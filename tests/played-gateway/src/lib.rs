@@ -48,7 +48,8 @@ pub struct PlayedGateway {
 }
 
 impl PlayedGateway {
-    /// With an image of this project's kind.
+    /// With an image of this project's kind, under a name that no other run has.
+    #[expect(clippy::new_without_default, reason = "it is made in Docker")]
     pub fn new() -> Self {
         Self::named(&format!("test-{:08x}", rand::random::<u32>()))
     }

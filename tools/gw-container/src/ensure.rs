@@ -120,14 +120,14 @@ async fn remembered(
     let on_volume = look
         .as_ref()
         .and_then(|look| Some(look.memory.as_ref()?.spec.clone()));
-    Ok((on_volume.or(copy), Looked::At(look)))
+    Ok((on_volume.or(copy), Looked::At(look.map(Box::new))))
 }
 
 /// Was the volume looked at?
 enum Looked {
     NotYet,
     /// `None` if there is no volume, or none that could be looked at.
-    At(Option<Look>),
+    At(Option<Box<Look>>),
 }
 
 /// The credentials that are to be used, and their fingerprint in the specification.
@@ -221,7 +221,7 @@ async fn decide(
     }
     // Only a container that is made needs to be told the node's name, and an existing volume is looked at first.
     let look = match looked {
-        Looked::At(look) => look,
+        Looked::At(look) => look.map(|look| *look),
         Looked::NotYet => volume::look(work, facts, image.map(|image| image.id.as_str())).await?,
     };
     if let Some((look, image)) = look.as_ref().zip(image) {

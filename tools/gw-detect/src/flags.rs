@@ -1,6 +1,7 @@
 //! The command line.
 
 use argh::FromArgs;
+use kube_session::Workload;
 
 use crate::state::State;
 
@@ -16,6 +17,17 @@ pub struct Flags {
     /// measure the volume, too: Docker takes seconds for it
     #[argh(switch)]
     pub size: bool,
+    /// on a cluster, the gateway server's workload: statefulset/NAME, deployment/NAME or NAME (default: of the release that was deployed, else
+    /// openshell)
+    #[argh(option, from_str_fn(workload))]
+    pub workload: Option<Workload>,
+    /// on a cluster, the server's Service (default: of the release that was deployed, else openshell)
+    #[argh(option)]
+    pub service: Option<String>,
+}
+
+fn workload(text: &str) -> Result<Workload, String> {
+    Workload::parse(text)
 }
 
 /// Several states.

@@ -61,7 +61,10 @@ async fn run(flags: Flags, context: Context<Report>) -> Result<Answer, Failure> 
         report.client_files = describe::client_files(&folder);
     });
     let state = match Place::of(&folder, &context.common)? {
-        Some(place) => cluster::run(&context, &place, &folder).await?,
+        Some(place) => {
+            let place = place.with(flags.workload.clone(), flags.service.clone());
+            cluster::run(&context, &place, &folder).await?
+        }
         None => observe::run(&context, &gateway, &folder, flags.size).await?,
     };
     let expected = flags.expect.is_none_or(|expected| expected.0.contains(&state));

@@ -30,7 +30,13 @@ pub enum Condition {
     Tcp(TcpFlags),
     Sandbox(SandboxFlags),
     Sandboxes(SandboxesFlags),
+    Exited(ExitedFlags),
 }
+
+/// the gateway's container, on Docker, does not run, or does not stay up
+#[derive(FromArgs, Debug)]
+#[argh(subcommand, name = "exited")]
+pub struct ExitedFlags {}
 
 /// the API server says that it is ready
 #[derive(FromArgs, Debug)]
@@ -239,18 +245,23 @@ impl Condition {
     /// What `--abort-on` means beside it.
     pub fn look(&self) -> Look<'_> {
         let (abort_on, since, pods) = match self {
-            Self::Api(flags) => (&flags.abort_on, None, None),
-            Self::Namespace(flags) => (&flags.abort_on, None, None),
-            Self::Node(flags) => (&flags.abort_on, flags.since, None),
-            Self::Rollout(flags) => (&flags.abort_on, flags.since, None),
-            Self::Secret(flags) => (&flags.abort_on, None, None),
-            Self::Grpc(flags) => (&flags.abort_on, flags.since, Some(PODS_OF_NO_SANDBOX.to_owned())),
-            Self::Tcp(flags) => (&flags.abort_on, None, None),
+            Self::Exited(_) => (&[][..], None, None),
+            Self::Api(flags) => (&flags.abort_on[..], None, None),
+            Self::Namespace(flags) => (&flags.abort_on[..], None, None),
+            Self::Node(flags) => (&flags.abort_on[..], flags.since, None),
+            Self::Rollout(flags) => (&flags.abort_on[..], flags.since, None),
+            Self::Secret(flags) => (&flags.abort_on[..], None, None),
+            Self::Grpc(flags) => (
+                &flags.abort_on[..],
+                flags.since,
+                Some(PODS_OF_NO_SANDBOX.to_owned()),
+            ),
+            Self::Tcp(flags) => (&flags.abort_on[..], None, None),
             Self::Sandbox(flags) => {
                 let own = format!("{}={}", gateway_names::SANDBOX_ID_LABEL, flags.id);
-                (&flags.abort_on, flags.since, Some(own))
+                (&flags.abort_on[..], flags.since, Some(own))
             }
-            Self::Sandboxes(flags) => (&flags.abort_on, None, None),
+            Self::Sandboxes(flags) => (&flags.abort_on[..], None, None),
         };
         Look {
             abort_on,

@@ -6,38 +6,76 @@ use client_files::ClientFiles;
 use contract::{Context, Failure};
 use docker_session::DockerSession;
 use gateway_facts::{Container, inspect};
+use gateway_names::GatewayName;
 
 use crate::reasons::GATEWAY_EXITED;
-use crate::report::Report;
+use crate::report::{Report, begin, holds};
 
 /// Docker is asked this often.
 const AGAIN: Duration = Duration::from_secs(1);
 /// A container that Docker had to start again this often meanwhile does not stay up.
 const MOST_RESTARTS: u32 = 3;
 
-/// Returns once the container does not run. The outer failure: this cannot be told.
-pub async fn watch(context: &Context<Report>) -> Result<Failure, Failure> {
+/// A container that does not run.
+pub struct Ended {
+    gateway: GatewayName,
+    container: String,
+    why: String,
+}
+
+impl std::fmt::Display for Ended {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "container {} {}", self.container, self.why)
+    }
+}
+
+impl Ended {
+    /// The failure of a wait that it ends.
+    pub fn failure(&self) -> Failure {
+        let diagnose = contract::typed("gw-node diagnose");
+        GATEWAY_EXITED.failure(
+            self.to_string(),
+            format!("look why: {diagnose} --gateway {}", self.gateway),
+        )
+    }
+}
+
+/// Returns once the container does not run.
+///
+/// # Errors
+/// Which container that is, or which Docker, cannot be told.
+pub async fn ended(context: &Context<Report>) -> Result<Ended, Failure> {
     let gateway = ClientFiles::of_user()?.resolve(context.common.gateway.as_deref())?;
     let docker = DockerSession::open(context).await?;
-    let name = gateway.resource();
+    let container = gateway.resource();
     let mut restarts_before = None;
     loop {
         // No answer is no end.
-        if let Ok(found) = inspect(&docker, &name).await {
+        if let Ok(found) = inspect(&docker, &container).await {
             let now = found.as_ref().map_or(0, |container| container.restart_count);
             let restarts = now.saturating_sub(*restarts_before.get_or_insert(now));
             if let Some(why) = why_it_is_over(found.as_ref(), restarts) {
-                return Ok(GATEWAY_EXITED.failure(
-                    format!("container {name} {why}"),
-                    format!(
-                        "look why: {} --gateway {gateway}",
-                        contract::typed("gw-node diagnose")
-                    ),
-                ));
+                return Ok(Ended {
+                    gateway,
+                    container,
+                    why,
+                });
             }
         }
         tokio::time::sleep(AGAIN).await;
     }
+}
+
+/// The condition `exited`: the container does not run.
+///
+/// # Errors
+/// As [`ended`].
+pub async fn wait(context: &Context<Report>) -> Result<(), Failure> {
+    let gateway = ClientFiles::of_user()?.resolve(context.common.gateway.as_deref())?;
+    begin(context, "exited", gateway.resource());
+    let ended = ended(context).await?;
+    holds(context, ended.to_string());
+    Ok(())
 }
 
 fn why_it_is_over(found: Option<&Container>, restarts: u32) -> Option<String> {

@@ -35,7 +35,7 @@ pub struct Look<'a> {
 pub async fn met(look: &Look<'_>, context: &Context<Report>) -> Failure {
     let gateway = async {
         if look.abort_on.contains(&Abort::GatewayExited) {
-            gateway_exit::watch(context).await
+            gateway_exit::ended(context).await.map(|ended| ended.failure())
         } else {
             std::future::pending().await
         }

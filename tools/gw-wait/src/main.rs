@@ -1,5 +1,5 @@
-//! `gw-wait` waits until one condition holds: `api`, `namespace`, `node`, `rollout`, `secret`, `grpc`, `tcp`, `sandbox` or
-//! `sandboxes`.
+//! `gw-wait` waits until one condition holds: `api`, `namespace`, `node`, `rollout`, `secret`, `grpc`, `tcp`, `sandbox`,
+//! `sandboxes` or `exited`.
 //!
 //! The document ([`report::Report`]) has the number of attempts, the time waited and the last cause. Exit code 0 once the
 //! condition holds, 124 where it does not within `--timeout`, with what was seen last; other codes where waiting cannot help.
@@ -76,5 +76,6 @@ async fn wait(condition: &Condition, context: &Context<Report>) -> Result<(), Fa
         Condition::Tcp(flags) => tcp::wait(flags, context).await,
         Condition::Sandbox(flags) => sandbox::wait(flags, context).await,
         Condition::Sandboxes(flags) => sandboxes::wait(flags, context).await,
+        Condition::Exited(_) => gateway_exit::wait(context).await,
     }
 }

@@ -16,7 +16,7 @@ pub use sandboxes::{NAMED, Phase, SandboxField, SandboxesField};
 /// What was waited for, and how it went.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
-    /// The condition: api, namespace, node, rollout, secret, grpc, tcp, sandbox or sandboxes; null where none was read.
+    /// The condition: api, namespace, node, rollout, secret, grpc, tcp, sandbox, sandboxes or exited; null where none was read.
     pub condition: Option<String>,
     /// What was asked: an address or a name.
     pub target: Option<String>,

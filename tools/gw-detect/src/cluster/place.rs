@@ -8,8 +8,6 @@ use kube_session::{Cluster, Workload};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::observe::{Namespace, Observed};
-
 use crate::reasons::CLUSTER_FILE_INVALID;
 
 /// The port of this machine that `openshell forward` listens on.
@@ -93,6 +91,16 @@ impl Place {
         Ok(Some(place))
     }
 
+    /// The same with a server of these names, if they are given.
+    #[must_use]
+    pub fn with(self, workload: Option<Workload>, service: Option<String>) -> Self {
+        Self {
+            workload: workload.unwrap_or(self.workload),
+            service: service.unwrap_or(self.service),
+            ..self
+        }
+    }
+
     /// The place that was kept of the gateway.
     ///
     /// # Errors
@@ -138,14 +146,6 @@ impl Place {
             endpoint: None,
             scheme: "https",
             forward_port: FORWARD_PORT,
-        }
-    }
-
-    /// Is the namespace another one than the gateway was made in?
-    pub fn is_another(&self, observed: &Observed) -> bool {
-        match (&self.namespace_uid, &observed.namespace) {
-            (Some(kept), Namespace::Exists(uid)) => kept != uid,
-            _ => false,
         }
     }
 }

@@ -6,7 +6,7 @@
 # Flags: gateway running json waiting
 # shellcheck shell=bash
 
-verb_restart() {
+restart_in_container() {
     programs_ready
     detect
     must_exist "restart"

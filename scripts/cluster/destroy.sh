@@ -1,10 +1,10 @@
-# destroy of a gateway on an existing cluster: what it has there, and nothing else.
+# destroy of a gateway on a cluster of one's own: what it has there, and nothing else.
 # shellcheck shell=bash
 
 # All that the tools made in the namespace, beside the release.
 secrets_made=(openshell-server-tls openshell-server-client-ca openshell-client-tls openshell-ca openshell-ssh-handshake)
 
-existing_destroy() {
+destroy_on_cluster() {
     local owner begun now command
     cluster_is_kept
     cluster_known

@@ -1,33 +1,8 @@
-# logs, env and kubeconfig of a gateway on an existing cluster, and the way to its server from this machine.
+# forward of a gateway on a cluster of one's own.
 # shellcheck shell=bash
 
-existing_logs() {
-    local what=${1:-gateway} words=() since=${given[--since]:-} command
-    [[ $what != container ]] || usage_error "gateway $gateway is on a cluster of your own and has no container; its logs are gateway, and sandbox NAME"
-    log_exists "$@"
-    cluster_is_kept
-    cluster_known
-    release_recalled
-    log_words "$what" "${2:-}"
-    kubectl_words --namespace "$namespace" logs "${words[@]}"
-    "${command[@]}"
-}
-
-existing_env() {
-    cluster_is_kept
-    cluster_known
-    printf 'export OPENSHELL_GATEWAY=%q\n' "$gateway"
-    printf 'export KUBECONFIG=%q # kubectl --context %q --namespace %q\n' "$(jq -r .kubeconfig <<<"$cluster")" "$(jq -r .context <<<"$cluster")" "$namespace"
-}
-
-existing_kubeconfig() {
-    cluster_is_kept
-    cluster_known
-    cat -- "$kubeconfig"
-}
-
 # Until Ctrl-C. A forward ends with the pod that it leads to, and is made again to the next one.
-existing_forward() {
+forward_on_cluster() {
     local tries=0
     cluster_is_kept
     cluster_known

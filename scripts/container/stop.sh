@@ -4,7 +4,7 @@
 # Flags: gateway running json
 # shellcheck shell=bash
 
-verb_stop() {
+stop_in_container() {
     programs_ready
     detect
     if ! has_container; then

@@ -7,7 +7,7 @@
 # Flags: gateway running
 # shellcheck shell=bash
 
-verb_forward() {
+forward_in_container() {
     programs_ready
     detect
     must_exist "reach"

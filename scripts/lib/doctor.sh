@@ -1,10 +1,4 @@
-# say what is wrong with the gateway, why, and what to type next
-#
-# Usage: gw doctor [flags]
-#
-# All tools are asked at once, and none of them changes anything. Exit code 0 where nothing is wrong, 1 with findings.
-# --timeout is how long each question may take (default 5s).
-# Flags: gateway running json bundle
+# What doctor asks wherever a gateway is, and how it tells the answer. Sourced by scripts/openshell.
 # shellcheck shell=bash
 
 asked=()
@@ -12,17 +6,6 @@ asked_at=
 # What gw-doctor is told beside the answers: what its hints have to name.
 of_doctor=()
 declare -gA exit_codes=() durations=()
-
-verb_doctor() {
-    programs_ready
-    patience 5s
-    ask_docker
-    ask_cluster
-    [[ -z $folder ]] || of_doctor+=(--kubeconfig "$folder/kubeconfig")
-    # Its container has one in any case.
-    command -v kubectl >/dev/null || of_doctor+=(--kubectl "docker exec openshell-cluster-$gateway kubectl")
-    doctor_told
-}
 
 # Waits for all answers, and says what is wrong.
 doctor_told() {
@@ -65,54 +48,6 @@ answered() {
     clock
     exit_codes[$1]=$code
     durations[$1]=$((now - begun_at[$1]))
-}
-
-# What is there, and what Docker, container and host show.
-ask_docker() {
-    local fields code lines=50
-    [[ -z ${given[--bundle]:-} ]] || lines=5000
-    asked_at=$(date --utc +%FT%TZ)
-    ask detect gw-detect "${of_gateway[@]}"
-    ask container gw-node diagnose --lines "$lines" "${of_gateway[@]}"
-    answered detect
-    code=${exit_codes[detect]} document=$(<"$scratch/detect")
-    # A name or a setting that is none is no fault of the gateway.
-    if [[ $code -eq 2 || $code -eq 78 ]]; then
-        cat -- "$scratch/detect.log" >&2
-        step_failed detect "$code"
-    fi
-    mapfile -t fields < <(jq -r '.gateway // "", .state // "", .endpoint // "", .client_files.folder // "", .container.node_name // "",
-        .container.started_at // "", .spec.plaintext // false, .spec.tls_sans[]?' <<<"${document:-"{}"}")
-    gateway=${fields[0]} state=${fields[1]} endpoint=${fields[2]} folder=${fields[3]} node_name=${fields[4]} started_at=${fields[5]}
-    plaintext=${fields[6]} sans=()
-    local san
-    for san in "${fields[@]:7}"; do
-        sans+=(--san "$san")
-    done
-}
-
-# What its cluster says, where it runs. A kubeconfig of this moment, so that a stale one hides nothing.
-ask_cluster() {
-    [[ $state =~ ^(running|starting|serving)$ ]] || return 0
-    ask kubeconfig gw-node kubeconfig --file "$scratch/cluster.yaml" "${of_gateway[@]}"
-    answered kubeconfig
-    local from=$scratch/cluster.yaml
-    [[ -e $from ]] || from=$folder/kubeconfig
-    [[ -e $from ]] || return 0
-    if [[ $(jq -r '.needs_tunnel // false' "$scratch/kubeconfig") == true ]] && tunnel_opened; then
-        from=$kubeconfig
-    fi
-    of_cluster=(--kubeconfig "$from" "${limits[@]}")
-    release_recalled
-    published=() tls=()
-    [[ $plaintext == false ]] || tls=(--plaintext)
-    mapfile -t published < <(jq -r '.published // empty | "--published", .' "$scratch/kubeconfig")
-    address=${endpoint#*://}
-    ask api gw-wait api "${of_cluster[@]}"
-    ask node gw-wait node "$node_name" --abort-on NodePressure "${of_cluster[@]}"
-    ask nodes gw-nodeclean --dry-run --keep "$node_name" --since "$started_at" --grace 0s "${of_cluster[@]}"
-    ask_server
-    ask_endpoint
 }
 
 # What the cluster has of the server.

@@ -7,11 +7,12 @@
 # Flags: gateway running cluster json settings release plan waiting starting destroying consent
 # shellcheck shell=bash
 
-verb_start() {
+start_in_container() {
     local choice=${given[--on-failure]:-keep}
     [[ $choice == keep || $choice == recreate ]] || usage_error "--on-failure is keep or recreate, not '$choice'"
     if [[ ${given[--recreate]:-false} == true ]]; then
-        verb_recreate
+        load container/recreate
+        recreate_in_container
         return
     fi
     programs_ready image

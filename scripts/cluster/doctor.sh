@@ -1,8 +1,8 @@
-# doctor of a gateway on an existing cluster.
+# doctor of a gateway on a cluster of one's own.
 # shellcheck shell=bash
 
-existing_doctor() {
-    local host port fields
+doctor_on_cluster() {
+    local host port file context
     patience 5s
     cluster_is_kept
     cluster_known
@@ -22,8 +22,9 @@ existing_doctor() {
     fi
     collect
     forward_ended
-    mapfile -t fields < <(jq -r '.kubeconfig, .context' <<<"$cluster")
-    of_doctor=(--place cluster --gateway "$gateway" ${endpoint:+--endpoint "$endpoint"} --kubeconfig "${fields[0]}" --context "${fields[1]}"
+    document=$cluster
+    take file=.kubeconfig context=.context
+    of_doctor=(--place cluster --gateway "$gateway" ${endpoint:+--endpoint "$endpoint"} --kubeconfig "$file" --context "$context"
         --kubectl "$kubectl_called")
     doctor_told
 }

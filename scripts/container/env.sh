@@ -6,7 +6,7 @@
 # Flags: gateway running
 # shellcheck shell=bash
 
-verb_env() {
+env_in_container() {
     programs_ready
     detect
     must_exist "point at"

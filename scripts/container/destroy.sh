@@ -6,7 +6,7 @@
 # Flags: gateway running json consent
 # shellcheck shell=bash
 
-verb_destroy() {
+destroy_in_container() {
     programs_ready
     detect
     [[ $state == absent ]] || {

@@ -6,7 +6,7 @@
 # Flags: gateway running json backup
 # shellcheck shell=bash
 
-verb_backup() {
+backup_in_container() {
     [[ $# -eq 1 ]] || usage_error "to which file?"
     local words=(create "$1" "${of_gateway[@]}")
     [[ -z ${given[--stop]:-} ]] || words+=(--stop)

@@ -11,7 +11,7 @@
 # Flags: gateway running cluster json release plan waiting
 # shellcheck shell=bash
 
-verb_deploy() {
+deploy_in_container() {
     local wanted=${1:-all}
     case $wanted in
     gateway | supervisor | chart | all) ;;

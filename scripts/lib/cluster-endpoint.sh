@@ -7,26 +7,19 @@ endpoint_pending=false
 
 # endpoint_found: sets endpoint and endpoint_of, by what the cluster has at this moment.
 endpoint_found() {
-    local found scheme=https
+    local code=0 answers cause scheme=https words=(--gateway "$gateway" --kubeconfig "$kubeconfig" --namespace "$namespace" --service "$service_name")
     endpoint=$(jq -r '.endpoint // ""' <<<"$cluster") endpoint_of=--endpoint endpoint_pending=false
     [[ -z $endpoint ]] || return 0
+    traced gw-detect "${words[@]}"
+    document=$("$programs/gw-detect" "${words[@]}" --quiet) || code=$?
+    [[ $code -eq 0 ]] || step_failed endpoint "$code"
+    take endpoint=.endpoint endpoint_of=.cluster.endpoint_of endpoint_pending=.cluster.endpoint_pending answers=.cluster.answers \
+        cause='.conflicts | join("; ")'
+    [[ $answers == true ]] ||
+        fail 69 api_unreachable "where the server is reached could not be read: $cause" "$kubectl_called --namespace $namespace get services,ingresses"
+    # What is given now counts, and is not kept yet.
     [[ $plaintext == false ]] || scheme=http
-    found=$({
-        kubectl_says --namespace "$namespace" get services --output json &&
-            listed_where_allowed --namespace "$namespace" get ingresses && listed_where_allowed get nodes
-    } | jq -cs --arg service "$service_name" --arg scheme "$scheme" -f "$root/scripts/existing-cluster/endpoint.jq") ||
-        fail 69 api_unreachable "where the server is reached could not be read" "$kubectl_called --namespace $namespace get services,ingresses"
-    endpoint=$(jq -r '.endpoint // ""' <<<"$found") endpoint_of=$(jq -r '.of // ""' <<<"$found") endpoint_pending=$(jq -r .pending <<<"$found")
-    [[ -n $endpoint || $endpoint_pending == true ]] || endpoint=$scheme://127.0.0.1:$forward_port
-}
-
-# Who owns a namespace alone may not list nodes; and a cluster may have no Ingresses. Every other error is one.
-listed_where_allowed() {
-    kubectl_says "$@" --output json 2>"$scratch/kubectl.log" ||
-        grep -q "(Forbidden)\|doesn't have a resource type" "$scratch/kubectl.log" || {
-        cat -- "$scratch/kubectl.log" >&2
-        return 1
-    }
+    [[ -n $endpoint_of ]] || endpoint=$scheme://127.0.0.1:$forward_port
 }
 
 # Clouds take a while to make a load balancer.

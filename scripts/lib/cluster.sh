@@ -35,19 +35,15 @@ cluster_known() {
         | .spec.disable_gateway_auth = (if flag("--disable-gateway-auth") then true elif flag("--enable-gateway-auth") then false
             else .spec.disable_gateway_auth // false end)' <<<"$cluster")
     [[ ${#sans[@]} -eq 0 ]] || cluster=$(jq -c '.spec.tls_sans = $ARGS.positional' --args "${sans[@]}" <<<"$cluster")
-    local fields
-    mapfile -t fields < <(jq -r '.namespace, .endpoint // "", .forward_port, .spec.plaintext, (.spec | tojson), .spec.tls_sans[]?' <<<"$cluster")
-    namespace=${fields[0]} endpoint=${fields[1]} forward_port=${fields[2]} plaintext=${fields[3]} spec=${fields[4]}
+    local document=$cluster
+    take namespace=.namespace endpoint=.endpoint forward_port=.forward_port plaintext=.spec.plaintext spec=.spec
     [[ $namespace =~ ^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$ ]] || usage_error "'$namespace' is no name for a namespace"
     [[ -z $endpoint || $endpoint =~ ^https?://[^/:[:space:]]+:[0-9]+$ || $endpoint =~ ^https?://\[[0-9a-f:]+\]:[0-9]+$ ]] ||
         usage_error "--endpoint is https://HOST:PORT, http://HOST:PORT for a server without TLS, or found, not '$endpoint'"
     of_cluster=(--kubeconfig "$kubeconfig" --namespace "$namespace" "${limits[@]}")
-    tls=() sans=() hopeless=()
+    tls=() hopeless=()
     [[ $plaintext == false ]] || tls=(--plaintext)
-    local san
-    for san in "${fields[@]:5}"; do
-        sans+=(--san "$san")
-    done
+    take_sans
 }
 
 # Others are settings of a container. Sets sans to the names that were given, and checks the port.

@@ -1,41 +1,5 @@
-# start, resume, restart and deploy of a gateway on an existing cluster: namespace, secrets, certificates, chart, wait.
+# From what is there on a cluster of one's own to a gateway that serves: namespace, secrets, certificates, chart, wait. Sourced by scripts/openshell.
 # shellcheck shell=bash
-
-existing_start() {
-    [[ ${given[--recreate]:-false} == false ]] || usage_error "--recreate is for a gateway in a container; next time: $gw destroy, then start"
-    [[ ${given[--on-failure]:-keep} == keep ]] || usage_error "--on-failure is for a gateway in a container"
-    cluster_known
-    if cluster_serves; then
-        finish "gateway $gateway serves already on $endpoint"
-        return
-    fi
-    cluster_deployed
-}
-
-existing_resume() {
-    cluster_is_kept
-    existing_start
-}
-
-# Looks at all that a start looks at, and gives the server new pods.
-existing_restart() {
-    cluster_is_kept
-    cluster_known
-    cluster_deployed
-}
-
-existing_deploy() {
-    case ${1:-all} in
-    chart | all) ;;
-    gateway | supervisor)
-        fail 1 not_deployable "the $1 is not deployed from here: a cluster of your own takes images from a registry" \
-            "push it there, then $gw deploy --set image.tag=TAG"
-        ;;
-    *) usage_error "'$1' is none of gateway, supervisor, chart and all" ;;
-    esac
-    cluster_known
-    cluster_deployed
-}
 
 # A gateway that nobody started here has no file.
 cluster_is_kept() {

@@ -6,7 +6,7 @@
 # Flags: gateway running
 # shellcheck shell=bash
 
-verb_kubeconfig() {
+kubeconfig_in_container() {
     programs_ready
     exec "$programs/gw-node" kubeconfig --file - "${of_gateway[@]}" --quiet
 }

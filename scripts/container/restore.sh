@@ -7,7 +7,7 @@
 # Flags: gateway running json settings waiting consent
 # shellcheck shell=bash
 
-verb_restore() {
+restore_in_container() {
     [[ $# -eq 1 ]] || usage_error "from which file?"
     local file=$1
     programs_ready

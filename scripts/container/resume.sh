@@ -6,7 +6,7 @@
 # Flags: gateway running cluster json settings release plan waiting
 # shellcheck shell=bash
 
-verb_resume() {
+resume_in_container() {
     programs_ready image
     detect
     must_exist "resume"

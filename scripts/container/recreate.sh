@@ -7,7 +7,7 @@
 # Flags: gateway running json settings plan waiting destroying consent
 # shellcheck shell=bash
 
-verb_recreate() {
+recreate_in_container() {
     programs_ready image
     detect
     if [[ ${given[--dry-run]:-false} == true ]]; then

@@ -1,0 +1,9 @@
+# env of a gateway on a cluster of one's own.
+# shellcheck shell=bash
+
+env_on_cluster() {
+    cluster_is_kept
+    cluster_known
+    printf 'export OPENSHELL_GATEWAY=%q\n' "$gateway"
+    printf 'export KUBECONFIG=%q # kubectl --context %q --namespace %q\n' "$(jq -r .kubeconfig <<<"$cluster")" "$(jq -r .context <<<"$cluster")" "$namespace"
+}
