@@ -2,7 +2,7 @@
 //! extracted. No node is needed for that.
 
 use std::fs::{self, File};
-use std::io::{BufReader, Error, ErrorKind, PipeReader, Read, Write};
+use std::io::{BufReader, Error, PipeReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use container_files::{Broken, drain};
@@ -348,7 +348,7 @@ async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|error| Err(Error::new(ErrorKind::Other, error)))
+    done.unwrap_or_else(|error| Err(Error::other(error)))
 }
 
 #[cfg(test)]

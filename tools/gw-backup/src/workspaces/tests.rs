@@ -71,7 +71,9 @@ fn one_is_meant_by_its_sandbox_its_claim_or_both_names() {
 fn of_docker_archive() -> Vec<u8> {
     let mut archive = Builder::new(Vec::new());
     let mut header = Header::new_gnu();
-    header.set_mode(0o640);
+    for number in [Header::set_uid, Header::set_gid, Header::set_mtime] {
+        number(&mut header, 0);
+    }
     header.set_entry_type(tar::EntryType::Directory);
     header.set_size(0);
     header.set_mode(0o755);
@@ -123,6 +125,9 @@ fn nothing_is_left_of_an_extraction_that_fails_and_nothing_leads_out() {
 
     let mut archive = Builder::new(Vec::new());
     let mut header = Header::new_gnu();
+    for number in [Header::set_uid, Header::set_gid, Header::set_mtime] {
+        number(&mut header, 0);
+    }
     header.set_mode(0o777);
     header.set_size(0);
     header.set_entry_type(tar::EntryType::Symlink);

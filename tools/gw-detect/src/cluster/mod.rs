@@ -124,7 +124,7 @@ async fn look(context: &Context<Report>, place: &Place, folder: &GatewayFolder) 
     let observed = answer.ok();
     let another = observed
         .as_ref()
-        .is_some_and(|observed| place.is_another(observed));
+        .is_some_and(|observed| observed.is_another_than(place));
     if another {
         conflicts.push(format!(
             "namespace {} of this cluster is not the one that the gateway was made in",

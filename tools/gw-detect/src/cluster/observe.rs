@@ -38,6 +38,16 @@ pub enum Namespace {
     Unknown,
 }
 
+impl Observed {
+    /// Is the namespace another one than the gateway was made in?
+    pub fn is_another_than(&self, place: &Place) -> bool {
+        match (&place.namespace_uid, &self.namespace) {
+            (Some(kept), Namespace::Exists(uid)) => kept != uid,
+            _ => false,
+        }
+    }
+}
+
 impl Namespace {
     /// `None` if that is not known.
     pub fn exists(&self) -> Option<bool> {

@@ -8,8 +8,6 @@ use kube_session::{Cluster, Workload};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::observe::{Namespace, Observed};
-
 use crate::reasons::CLUSTER_FILE_INVALID;
 
 /// The port of this machine that `openshell forward` listens on.
@@ -148,14 +146,6 @@ impl Place {
             endpoint: None,
             scheme: "https",
             forward_port: FORWARD_PORT,
-        }
-    }
-
-    /// Is the namespace another one than the gateway was made in?
-    pub fn is_another(&self, observed: &Observed) -> bool {
-        match (&self.namespace_uid, &observed.namespace) {
-            (Some(kept), Namespace::Exists(uid)) => kept != uid,
-            _ => false,
         }
     }
 }
