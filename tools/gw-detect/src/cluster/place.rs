@@ -219,8 +219,10 @@ mod tests {
                 .expect("it is read")
                 .is_none()
         );
-        let mut given = CommonFlags::default();
-        given.context = Some("x".to_owned());
+        let given = CommonFlags {
+            context: Some("x".to_owned()),
+            ..CommonFlags::default()
+        };
         let place = Place::of(&folder, &given).expect("it is read").expect("a place");
         assert_eq!(place.cluster.context.as_deref(), Some("x"));
         assert_eq!(place.cluster.namespace, "openshell");
@@ -229,8 +231,10 @@ mod tests {
     #[test]
     fn another_file_has_other_contexts() {
         let (_home, folder) = folder(&[("cluster.json", KEPT)]);
-        let mut given = CommonFlags::default();
-        given.kubeconfig = Some("/other".into());
+        let given = CommonFlags {
+            kubeconfig: Some("/other".into()),
+            ..CommonFlags::default()
+        };
         let place = Place::of(&folder, &given).expect("it is read").expect("a place");
         assert_eq!(place.cluster.context, None);
         assert_eq!(place.cluster.namespace, "team");
