@@ -10,6 +10,6 @@ deploy_on_cluster() {
         ;;
     *) usage_error "'$1' is none of gateway, supervisor, chart and all" ;;
     esac
-    cluster_known
-    cluster_deployed
+    resolve_cluster
+    bring_up_on_cluster
 }

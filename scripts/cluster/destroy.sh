@@ -6,15 +6,15 @@ secrets_made=(openshell-server-tls openshell-server-client-ca openshell-client-t
 
 destroy_on_cluster() {
     local owner begun now command
-    cluster_is_kept
-    cluster_known
-    helm_ready
+    require_kept_cluster
+    resolve_cluster
+    require_helm
     take_lock destroy
     step api gw-wait api "${of_cluster[@]}"
-    if namespace_is_there; then
-        namespace_is_the_same
-        release_recalled
-        owner=$(namespace_has '.metadata.labels.dev\.openshell\.gateway') || namespace_unread
+    if is_namespace_there; then
+        require_same_namespace
+        recall_release
+        owner=$(namespace_has '.metadata.labels.dev\.openshell\.gateway') || fail_namespace
         if [[ $owner == "$gateway" ]]; then
             consent "destroy gateway $gateway with its sandboxes, secrets and namespace $namespace, with all that is in it"
         else
@@ -24,26 +24,26 @@ destroy_on_cluster() {
         clock
         begun=$now
         # The server is there to end its sandboxes.
-        cluster_must delete sandboxes.agents.x-k8s.io --selector openshell.ai/managed-by=openshell --ignore-not-found
-        revision_read
+        run_kubectl delete sandboxes.agents.x-k8s.io --selector openshell.ai/managed-by=openshell --ignore-not-found
+        read_revision
         if [[ $last_revision != null ]]; then
             helm_words uninstall openshell --namespace "$namespace"
             with_lock uninstall "${command[@]}" || fail 1 uninstall_failed "helm could not remove release openshell" "$gw destroy --gateway $gateway, once what helm says above is solved"
         fi
-        cluster_must delete secrets --ignore-not-found "${secrets_made[@]}"
-        cluster_must delete persistentvolumeclaims --selector app.kubernetes.io/instance=openshell --ignore-not-found
-        [[ $owner != "$gateway" ]] || cluster_must delete namespace "$namespace" --ignore-not-found
+        run_kubectl delete secrets --ignore-not-found "${secrets_made[@]}"
+        run_kubectl delete persistentvolumeclaims --selector app.kubernetes.io/instance=openshell --ignore-not-found
+        [[ $owner != "$gateway" ]] || run_kubectl delete namespace "$namespace" --ignore-not-found
         clock
-        step_said cluster remove "$((now - begun))" "gateway $gateway in namespace $namespace" "it is destroyed"
+        add_step cluster remove "$((now - begun))" "gateway $gateway in namespace $namespace" "it is destroyed"
     else
         consent "remove the client files of gateway $gateway, whose namespace $namespace is gone"
     fi
-    client_files_removed
+    remove_client_files
     finish "gateway $gateway is destroyed"
 }
 
-# cluster_must WORDS...: kubectl in the gateway's namespace. A kind that the cluster does not know has no objects.
-cluster_must() {
+# run_kubectl WORDS...: kubectl in the gateway's namespace. A kind that the cluster does not know has no objects.
+run_kubectl() {
     local code=0 command
     kubectl_words --namespace "$namespace" "$@"
     with_lock kubectl "${command[@]}" 2>"$scratch/kubectl.log" || code=$?
@@ -53,7 +53,7 @@ cluster_must() {
     }
 }
 
-client_files_removed() {
+remove_client_files() {
     [[ $(active_gateway) != "$gateway" ]] || rm -f -- "$(client_folder)/active_gateway"
     # Under its name there are all files or none.
     local gone=${folder%/*}/.$gateway.removed

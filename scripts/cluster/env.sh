@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 
 env_on_cluster() {
-    cluster_is_kept
-    cluster_known
+    require_kept_cluster
+    resolve_cluster
     printf 'export OPENSHELL_GATEWAY=%q\n' "$gateway"
     printf 'export KUBECONFIG=%q # kubectl --context %q --namespace %q\n' "$(jq -r .kubeconfig <<<"$cluster")" "$(jq -r .context <<<"$cluster")" "$namespace"
 }

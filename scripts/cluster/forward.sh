@@ -4,15 +4,15 @@
 # Until Ctrl-C. A forward ends with the pod that it leads to, and is made again to the next one.
 forward_on_cluster() {
     local tries=0
-    cluster_is_kept
-    cluster_known
-    release_recalled
-    endpoint_found
+    require_kept_cluster
+    resolve_cluster
+    recall_release
+    find_endpoint
     is_forwarded || warn "the gateway is reached on $endpoint already, by $endpoint_of: clients go there, and not to this machine's port $forward_port"
     what_is_left="nothing listens on port $forward_port any more"
     while true; do
-        forward_begun "$forward_port"
-        forward_followed || true
+        begin_forward "$forward_port"
+        follow_forward || true
         if grep -q 'unable to listen\|address already in use' "$scratch/forward.log"; then
             fail 1 port_taken "port $forward_port of 127.0.0.1 is taken" "$gw start --gateway $gateway --port N, then $gw forward"
         fi
@@ -31,7 +31,7 @@ forward_on_cluster() {
 }
 
 # Says once that it listens, and waits for its end.
-forward_followed() {
+follow_forward() {
     local is_said=false
     while kill -0 "${running[forward]}" 2>/dev/null; do
         if [[ $is_said == false && -s $scratch/forward ]]; then

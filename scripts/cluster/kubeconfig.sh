@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 kubeconfig_on_cluster() {
-    cluster_is_kept
-    cluster_known
+    require_kept_cluster
+    resolve_cluster
     cat -- "$kubeconfig"
 }

@@ -3,7 +3,7 @@
 
 # Looks at all that a start looks at, and gives the server new pods.
 restart_on_cluster() {
-    cluster_is_kept
-    cluster_known
-    cluster_deployed
+    require_kept_cluster
+    resolve_cluster
+    bring_up_on_cluster
 }

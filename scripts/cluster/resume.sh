@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 resume_on_cluster() {
-    cluster_is_kept
+    require_kept_cluster
     load cluster/start
     start_on_cluster
 }

@@ -10,14 +10,14 @@ backup_in_container() {
     [[ $# -eq 1 ]] || usage_error "to which file?"
     local words=(create "$1" "${of_gateway[@]}")
     [[ -z ${given[--stop]:-} ]] || words+=(--stop)
-    programs_ready
+    require_programs
     if [[ $1 == - ]]; then
         exec "$programs/gw-backup" "${words[@]}"
     fi
     detect
-    must_exist "back up" "$gw list"
+    require_gateway "back up" "$gw list"
     lock_and_look backup
-    must_exist "back up" "$gw list"
+    require_gateway "back up" "$gw list"
     step backup gw-backup "${words[@]}" "${locked[@]}"
     finish "gateway $gateway is backed up to $1"
 }

@@ -17,28 +17,28 @@ deploy_in_container() {
     gateway | supervisor | chart | all) ;;
     *) usage_error "'$wanted' is none of gateway, supervisor, chart and all" ;;
     esac
-    programs_ready
+    require_programs
     require_needs docker
     # The container stays as it is.
     unset OPENSHELL_CLUSTER_IMAGE
     ssh_key_for_docker
     detect
-    container_runs
-    deploy_planned "$wanted"
+    require_running_container
+    plan_deploy "$wanted"
     if [[ ${#due[@]} -eq 0 ]]; then
-        [[ ${part_left[*]} != *[a-z]* ]] || parts_said "what is deployed from here"
+        [[ ${part_left[*]} != *[a-z]* ]] || tell_parts "what is deployed from here"
         finish "gateway $gateway: nothing to deploy, it runs what is here"
         return
     fi
     if [[ ${given[--dry-run]:-false} == true ]]; then
-        deploy_plan_said
+        tell_deploy_plan
         finish "nothing was done"
         return
     fi
     lock_and_look deploy
-    container_runs
-    deploy_planned "$wanted"
-    deploy_plan_said
-    deploy_done
+    require_running_container
+    plan_deploy "$wanted"
+    tell_deploy_plan
+    deploy_parts
     finish "gateway $gateway runs what is here, and serves on $endpoint"
 }

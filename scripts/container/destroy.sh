@@ -7,7 +7,7 @@
 # shellcheck shell=bash
 
 destroy_in_container() {
-    programs_ready
+    require_programs
     detect
     [[ $state == absent ]] || {
         consent "destroy gateway $gateway with its sandboxes, volume, secrets and client files"

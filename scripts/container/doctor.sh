@@ -8,14 +8,14 @@
 # shellcheck shell=bash
 
 doctor_in_container() {
-    programs_ready
+    require_programs
     patience 5s
     ask_docker
     ask_cluster
     [[ -z $folder ]] || of_doctor+=(--kubeconfig "$folder/kubeconfig")
     # Its container has one in any case.
     command -v kubectl >/dev/null || of_doctor+=(--kubectl "docker exec openshell-cluster-$gateway kubectl")
-    doctor_told
+    tell_diagnosis
 }
 
 # What is there, and what Docker, container and host show.
@@ -25,12 +25,12 @@ ask_docker() {
     asked_at=$(date --utc +%FT%TZ)
     ask detect gw-detect "${of_gateway[@]}"
     ask container gw-node diagnose --lines "$lines" "${of_gateway[@]}"
-    answered detect
+    await_answer detect
     code=${exit_codes[detect]} document=$(<"$scratch/detect")
     # A name or a setting that is none is no fault of the gateway.
     if [[ $code -eq 2 || $code -eq 78 ]]; then
         cat -- "$scratch/detect.log" >&2
-        step_failed detect "$code"
+        fail_step detect "$code"
     fi
     [[ -n $document ]] || document='{}'
     take gateway=.gateway state=.state endpoint=.endpoint folder=.client_files.folder node_name=.container.node_name \
@@ -42,15 +42,15 @@ ask_docker() {
 ask_cluster() {
     [[ $state =~ ^(running|starting|serving)$ ]] || return 0
     ask kubeconfig gw-node kubeconfig --file "$scratch/cluster.yaml" "${of_gateway[@]}"
-    answered kubeconfig
+    await_answer kubeconfig
     local from=$scratch/cluster.yaml
     [[ -e $from ]] || from=$folder/kubeconfig
     [[ -e $from ]] || return 0
-    if [[ $(jq -r '.needs_tunnel // false' "$scratch/kubeconfig") == true ]] && tunnel_opened; then
+    if [[ $(jq -r '.needs_tunnel // false' "$scratch/kubeconfig") == true ]] && open_tunnel; then
         from=$kubeconfig
     fi
     of_cluster=(--kubeconfig "$from" "${limits[@]}")
-    release_recalled
+    recall_release
     published=() tls=()
     [[ $plaintext == false ]] || tls=(--plaintext)
     mapfile -t published < <(jq -r '.published // empty | "--published", .' "$scratch/kubeconfig")

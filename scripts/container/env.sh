@@ -7,9 +7,9 @@
 # shellcheck shell=bash
 
 env_in_container() {
-    programs_ready
+    require_programs
     detect
-    must_exist "point at"
+    require_gateway "point at"
     printf 'export OPENSHELL_GATEWAY=%q\n' "$gateway"
     printf 'export KUBECONFIG=%q\n' "$folder/kubeconfig"
     [[ ${#of_docker[@]} -eq 0 ]] || printf 'export DOCKER_HOST=%q\n' "$DOCKER_HOST"

@@ -8,8 +8,8 @@
 # shellcheck shell=bash
 
 forward_in_container() {
-    programs_ready
+    require_programs
     detect
-    must_exist "reach"
+    require_gateway "reach"
     fail 1 not_on_a_cluster "gateway $gateway is in a container, which publishes its port" "$gw status --gateway $gateway"
 }

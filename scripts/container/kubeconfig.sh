@@ -7,6 +7,6 @@
 # shellcheck shell=bash
 
 kubeconfig_in_container() {
-    programs_ready
+    require_programs
     exec "$programs/gw-node" kubeconfig --file - "${of_gateway[@]}" --quiet
 }

@@ -8,8 +8,8 @@
 
 logs_in_container() {
     local what=${1:-container} words=() since=${given[--since]:-}
-    log_exists "$@"
-    programs_ready
+    require_log "$@"
+    require_programs
     require_needs docker
     detect
     [[ $state != absent && $state != volume_only ]] ||
@@ -19,7 +19,7 @@ logs_in_container() {
         [[ -z ${given[--follow]:-} ]] || words+=(--follow)
         exec docker logs "${words[@]}" ${since:+--since "$since"} "openshell-cluster-$gateway"
     fi
-    release_recalled
+    recall_release
     log_words "$what" "${2:-}"
     exec docker exec "openshell-cluster-$gateway" kubectl --namespace openshell logs "${words[@]}"
 }

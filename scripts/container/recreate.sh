@@ -8,10 +8,10 @@
 # shellcheck shell=bash
 
 recreate_in_container() {
-    programs_ready image
+    require_programs image
     detect
     if [[ ${given[--dry-run]:-false} == true ]]; then
-        recreation_planned
+        plan_recreation
         return
     fi
     [[ $state == absent ]] || consent "destroy gateway $gateway with its sandboxes, volume and secrets, and make it again"

@@ -7,11 +7,11 @@
 # shellcheck shell=bash
 
 restart_in_container() {
-    programs_ready
+    require_programs
     detect
-    must_exist "restart"
+    require_gateway "restart"
     lock_and_look restart
-    must_exist "restart"
+    require_gateway "restart"
     require_image_needs
     if has_container; then
         step stop gw-container stop "${of_gateway[@]}" "${locked[@]}"

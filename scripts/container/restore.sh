@@ -10,9 +10,9 @@
 restore_in_container() {
     [[ $# -eq 1 ]] || usage_error "from which file?"
     local file=$1
-    programs_ready
+    require_programs
     if [[ $file == - ]]; then
-        scratch_made
+        make_scratch
         file=$scratch/backup
         cat >"$file"
     fi

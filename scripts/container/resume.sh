@@ -7,8 +7,8 @@
 # shellcheck shell=bash
 
 resume_in_container() {
-    programs_ready image
+    require_programs image
     detect
-    must_exist "resume"
+    require_gateway "resume"
     bring_up
 }

@@ -15,7 +15,7 @@ start_in_container() {
         recreate_in_container
         return
     fi
-    programs_ready image
+    require_programs image
     detect
     bring_up
 }

@@ -5,21 +5,21 @@
 # shellcheck shell=bash
 
 stop_in_container() {
-    programs_ready
+    require_programs
     detect
     if ! has_container; then
-        nothing_to_stop
+        tell_nothing_to_stop
         return
     fi
     lock_and_look stop
     if ! has_container; then
-        nothing_to_stop
+        tell_nothing_to_stop
         return
     fi
     step container gw-container stop "${of_gateway[@]}" "${locked[@]}"
     finish "gateway $gateway is stopped; its volume is kept: $gw start --gateway $gateway resumes it"
 }
 
-nothing_to_stop() {
+tell_nothing_to_stop() {
     finish "gateway $gateway has no container: nothing to stop"
 }

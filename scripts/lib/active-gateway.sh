@@ -16,5 +16,5 @@ activate() {
     local folder
     folder=$(client_folder)
     mkdir -p -- "$folder"
-    kept_file "$folder/active_gateway" "$1"
+    keep_file "$folder/active_gateway" "$1"
 }

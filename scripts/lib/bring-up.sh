@@ -7,63 +7,63 @@ hopeless_pods=(--abort-on ImagePullBackOff=60s --abort-on CrashLoopBackOff=4)
 
 bring_up() {
     if [[ -n $registry_token && " ${settings[*]} " != *" --registry-password-file "* ]]; then
-        scratch_made
-        settings+=(--registry-password-file "$(token_kept)")
+        make_scratch
+        settings+=(--registry-password-file "$(keep_token)")
     fi
     lock_and_look "$verb"
-    [[ $verb != resume ]] || must_exist resume
-    image_chosen
+    [[ $verb != resume ]] || require_gateway resume
+    choose_image
     say "gateway $gateway: $(state_in_words)"
     local ours=false
-    if release_is_ours; then
+    if is_release_ours; then
         ours=true
-        release_opened
-        [[ ${given[--chart]:-} == oci://* ]] || release_chosen
+        open_release
+        [[ ${given[--chart]:-} == oci://* ]] || choose_release
         # A gateway that is new does not deploy the image's chart by itself.
         [[ $state != absent ]] || image+=(--k3s-arg=--disable=openshell)
     fi
     if [[ ${given[--dry-run]:-false} == true ]]; then
-        [[ -z $own_image ]] || image_foreseen
+        [[ -z $own_image ]] || foresee_image
         step container gw-container ensure "${of_gateway[@]}" "${settings[@]}" "${image[@]}" --dry-run
-        ! release_given || say "  release       the chart and the values given would be compared with what is deployed"
+        ! is_release_given || say "  release       the chart and the values given would be compared with what is deployed"
         finish "nothing was done; the plan: $(plan_in_words)"
         return
     fi
-    image_ready
+    build_image
     if [[ $ours == true ]]; then
-        helm_ready
-        [[ ${given[--chart]:-} != oci://* ]] || release_chosen
+        require_helm
+        [[ ${given[--chart]:-} != oci://* ]] || choose_release
         # A new gateway has no other; for one that exists it is kept once it is known to be of use.
-        [[ $state != absent ]] || release_saved
+        [[ $state != absent ]] || save_release
     fi
     step container gw-container ensure "${of_gateway[@]}" "${settings[@]}" "${image[@]}" "${locked[@]}"
-    docker_kept
+    keep_docker
     read_container
     step api gw-wait api "${of_cluster[@]}" "${hopeless[@]}"
     if [[ $ours == true ]]; then
-        deployment_read "$container_id"
+        read_deployment "$container_id"
         # An image without a chart of its own makes no namespace.
         [[ $(jq -r .release <<<"$deployment") != null ]] || kubectl_says create namespace openshell >/dev/null 2>&1 || true
     fi
     step namespace gw-wait namespace "${of_cluster[@]}" "${hopeless[@]}"
     if [[ $ours == true ]]; then
-        release_understood
-        release_saved
+        understand_release
+        save_release
     fi
     watch_gateway
     begin nodes gw-nodeclean "${of_cluster[@]}" --keep "$node_name" --since "$started_at" --container-created "$created_at"
-    secrets_ensured
+    ensure_secrets
     end_steps nodes
     end_sentinel
-    [[ $ours == false ]] || release_deployed
+    [[ $ours == false ]] || deploy_release
     step grpc gw-wait grpc --address "$address" "${published[@]}" "${tls[@]}" "${of_cluster[@]}" "${hopeless[@]}" \
         "${hopeless_pods[@]}" --since "$started_at"
-    sandboxes_told --since "$started_at"
+    tell_sandboxes --since "$started_at"
     finish "gateway $gateway serves on $endpoint"
 }
 
 # The handshake secret, where the server has one, and the TLS Secrets.
-secrets_ensured() {
+ensure_secrets() {
     local names=()
     [[ $handshake == false ]] || {
         begin secret gw-sshsecret reconcile "${of_cluster[@]}" "${of_workload[@]}" "$@"
@@ -81,33 +81,33 @@ watch_gateway() {
     spawn sentinel "$programs/gw-wait" exited --gateway "$gateway" "${of_docker[@]}" --timeout 24h 2>"$scratch/sentinel.said"
 }
 
-# end_steps NAME...: as `ended`, of steps beside which the gateway's container runs on; if it does not, neither does this run.
+# end_steps NAME...: as `end_step`, of steps beside which the gateway's container runs on; if it does not, neither does this run.
 end_steps() {
     local name
     for name; do
         while is_running "$name" && is_running sentinel; do
             wait -n "${running[$name]}" "${running[sentinel]}" || true
         done
-        [[ -z ${running[sentinel]:-} ]] || is_running sentinel || gateway_has_ended "$name"
-        ended "$name"
+        [[ -z ${running[sentinel]:-} ]] || is_running sentinel || fail_with_gateway "$name"
+        end_step "$name"
     done
 }
 
 # Told by a sentinel that has ended. One that Docker did not answer knows nothing.
-gateway_has_ended() {
+fail_with_gateway() {
     local now
     await sentinel || return 0
     document=$(jq -c '.error = {reason: "gateway_exited", message: .shown_by, hint: $hint}' \
         --arg hint "$gw logs --gateway $gateway" "$scratch/sentinel")
     printf '%s: error: %s; next: %s logs --gateway %s\n' "$called" "$(jq -r .shown_by <<<"$document")" "$gw" "$gateway" >&2
     clock
-    step_kept "$1" "$((now - begun_at[$1]))"
-    step_failed "$1" 1
+    keep_step "$1" "$((now - begun_at[$1]))"
+    fail_step "$1" 1
 }
 
 # The image of the gateway: a flag's or the environment's is gw-container's affair, and so is another one that the
 # gateway was made with. Else it is the one that this checkout builds.
-image_chosen() {
+choose_image() {
     own_image=
     image=()
     if [[ -n ${given[--image]:-} || -n ${OPENSHELL_CLUSTER_IMAGE:-} ]]; then
@@ -120,17 +120,17 @@ image_chosen() {
 }
 
 # A dry run builds nothing: the plan is made as if the image were there.
-image_foreseen() {
+foresee_image() {
     ssh_key_for_docker
     if ! docker image inspect "$own_image" >/dev/null 2>&1; then
-        step_line image "$own_image would be built first" 0
+        tell_step image "$own_image would be built first" 0
         image+=(--assume-image)
     fi
 }
 
 # Before a gateway is stopped or destroyed that needs the image again. detect must have been called.
 require_image_needs() {
-    image_chosen
+    choose_image
     [[ -z $own_image ]] || require_needs_of_image
 }
 
@@ -139,7 +139,7 @@ require_needs_of_image() {
     docker image inspect "$own_image" >/dev/null 2>&1 || require_needs engine image
 }
 
-image_ready() {
+build_image() {
     [[ -n $own_image ]] || return 0
     require_needs_of_image
     local code=0 now words=()
@@ -148,7 +148,7 @@ image_ready() {
     await image || code=$?
     [[ $code -eq 0 ]] || fail "$code" image_build_failed "the cluster image could not be built" "images/build"
     clock
-    step_line image "$own_image" "$((now - begun_at[image]))"
+    tell_step image "$own_image" "$((now - begun_at[image]))"
 }
 
 # What the later steps need of gw-container's document.
@@ -159,10 +159,10 @@ read_container() {
     take_sans
     published=()
     [[ -z $published_on ]] || published=(--published "$published_on")
-    [[ $needs_tunnel == false ]] || tunnel_opened || step_failed tunnel "$?"
+    [[ $needs_tunnel == false ]] || open_tunnel || fail_step tunnel "$?"
     of_cluster=(--kubeconfig "$kubeconfig" "${limits[@]}")
     hopeless=(--gateway "$gateway" --abort-on GatewayExited "${of_docker[@]}")
-    cluster_is "$kubeconfig"
+    use_kubeconfig "$kubeconfig"
     address=${endpoint#*://}
     tls=()
     [[ $plaintext == false ]] || tls=(--plaintext)

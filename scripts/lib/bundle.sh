@@ -9,9 +9,9 @@ write_bundle() {
     jq -L "$root/scripts/lib" 'include "redact"; redacted' <<<"$document" >"$content/doctor.json"
     jq -r '.asked[] | select(.name == "container") | .document.diagnosis.log[]?' "$content/doctor.json" >"$content/container.log"
     jq -r '.asked[] | select(.name == "container") | .document.diagnosis.server_log[]?' "$content/doctor.json" >"$content/server.log"
-    printf '%s\n' "$findings" | redacted_text >"$content/findings.txt"
+    printf '%s\n' "$findings" | redact_text >"$content/findings.txt"
     for name in "${asked[@]}"; do
-        redacted_text <"$scratch/$name.log" >"$content/$name.stderr.txt"
+        redact_text <"$scratch/$name.log" >"$content/$name.stderr.txt"
     done
     tar --create --file "$scratch/bundle" --directory "$scratch" --owner 0 --group 0 -- "$top"
     if [[ $1 == - ]]; then
@@ -23,6 +23,6 @@ write_bundle() {
     fi
 }
 
-redacted_text() {
+redact_text() {
     jq -L "$root/scripts/lib" -rR 'include "redact"; redacted'
 }

@@ -5,14 +5,14 @@
 endpoint_of=
 endpoint_pending=false
 
-# endpoint_found: sets endpoint and endpoint_of, by what the cluster has at this moment.
-endpoint_found() {
+# find_endpoint: sets endpoint and endpoint_of, by what the cluster has at this moment.
+find_endpoint() {
     local code=0 answers cause scheme=https words=(--gateway "$gateway" --kubeconfig "$kubeconfig" --namespace "$namespace" --service "$service_name")
     endpoint=$(jq -r '.endpoint // ""' <<<"$cluster") endpoint_of=--endpoint endpoint_pending=false
     [[ -z $endpoint ]] || return 0
-    traced gw-detect "${words[@]}"
+    trace gw-detect "${words[@]}"
     document=$("$programs/gw-detect" "${words[@]}" --quiet) || code=$?
-    [[ $code -eq 0 ]] || step_failed endpoint "$code"
+    [[ $code -eq 0 ]] || fail_step endpoint "$code"
     take endpoint=.endpoint endpoint_of=.cluster.endpoint_of endpoint_pending=.cluster.endpoint_pending answers=.cluster.answers \
         cause='.conflicts | join("; ")'
     [[ $answers == true ]] ||
@@ -23,17 +23,17 @@ endpoint_found() {
 }
 
 # Clouds take a while to make a load balancer.
-endpoint_awaited() {
+await_endpoint() {
     local begun now limit
     clock
     begun=$now limit=$(in_seconds "${given[--timeout]:-5m}")
-    endpoint_found
+    find_endpoint
     while [[ $endpoint_pending == true ]]; do
         clock
         ((now - begun < ${limit%.*} * 1000)) ||
             fail 124 timed_out "$endpoint_of has no address yet" "$kubectl_called --namespace $namespace describe service $service_name; or name one: --endpoint URL"
         sleep 1
-        endpoint_found
+        find_endpoint
     done
 }
 
@@ -49,7 +49,7 @@ address_of() {
 }
 
 # The name or address that clients use must be in the server's certificate. Succeeds where it was not among the names yet.
-endpoint_is_named() {
+name_endpoint() {
     local host port address
     [[ -n $endpoint ]] || return 1
     address_of "$endpoint"
@@ -57,17 +57,17 @@ endpoint_is_named() {
     sans+=(--san "$host")
 }
 
-# forwarded_for_now SECONDS: until this run ends, the server is reached at `address`, by a port of 127.0.0.1 that is free. Fails where
+# forward_for_now SECONDS: until this run ends, the server is reached at `address`, by a port of 127.0.0.1 that is free. Fails where
 # that takes longer, or kubectl gives up; its words are in the file `forward.log` then.
-forwarded_for_now() {
+forward_for_now() {
     local line begun now
     clock
     begun=$now
-    forward_begun ""
+    begin_forward ""
     until line=$(grep -o -m 1 '127\.0\.0\.1:[0-9]*' "$scratch/forward"); do
         clock
         if ! kill -0 "${running[forward]}" 2>/dev/null || ((now - begun > $1 * 1000)); then
-            forward_ended
+            end_forward
             return 1
         fi
         sleep 0.1
@@ -75,14 +75,14 @@ forwarded_for_now() {
     address=$line
 }
 
-# forward_begun PORT: kubectl leads this port of 127.0.0.1, or a free one, to the server. It says so in the file `forward`.
-forward_begun() {
+# begin_forward PORT: kubectl leads this port of 127.0.0.1, or a free one, to the server. It says so in the file `forward`.
+begin_forward() {
     local command
     kubectl_words --namespace "$namespace" port-forward --address 127.0.0.1 "service/$service_name" "$1:$(service_port)"
     spawn forward "${command[@]}" 2>"$scratch/forward.log"
 }
 
-forward_ended() {
+end_forward() {
     [[ -n ${running[forward]:-} ]] || return 0
     kill "${running[forward]}" 2>/dev/null || true
     await forward || true

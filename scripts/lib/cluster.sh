@@ -12,10 +12,10 @@ settings_here=(--port --tls-san --plaintext --no-plaintext --disable-gateway-aut
 
 # Sets cluster, namespace, of_cluster, and the kubeconfig of this run: one file with one context, so that each program that is
 # run means the same cluster, whatever becomes the current context meanwhile.
-cluster_known() {
-    settings_fit
-    scratch_made
-    kubectl_there
+resolve_cluster() {
+    require_fitting_settings
+    make_scratch
+    require_any_kubectl
     cluster='{}'
     if [[ -e $folder/cluster.json ]]; then
         cluster=$(<"$folder/cluster.json")
@@ -24,7 +24,7 @@ cluster_known() {
     elif [[ -z ${given[--context]:-}${given[--kubeconfig]:-} ]]; then
         usage_error "--namespace and --endpoint need --context or --kubeconfig beside them, for a cluster of your own"
     fi
-    context_chosen
+    choose_context
     cluster=$(jq -c --arg namespace "${given[--namespace]:-}" --arg endpoint "${given[--endpoint]:-}" --arg port "${given[--port]:-}" \
         --arg flags " ${settings[*]} " '
         def flag($name): $flags | contains(" \($name) ");
@@ -47,7 +47,7 @@ cluster_known() {
 }
 
 # Others are settings of a container. Sets sans to the names that were given, and checks the port.
-settings_fit() {
+require_fitting_settings() {
     local index word
     sans=()
     for ((index = 0; index < ${#settings[@]}; index++)); do
@@ -65,7 +65,7 @@ settings_fit() {
 }
 
 # Sets kubeconfig, kubectl_flags and kubectl_called, and names file and context in `cluster`.
-context_chosen() {
+choose_context() {
     local files=() file context found
     context=${given[--context]:-$(jq -r '.context // ""' <<<"$cluster")}
     if [[ -n ${given[--kubeconfig]:-} ]]; then
@@ -83,10 +83,10 @@ context_chosen() {
         context=${context:-${found%%$'\n'*}}
         [[ -n $context && $'\n'"${found#*$'\n'}"$'\n' == *$'\n'"$context"$'\n'* ]] || continue
         file=$(realpath -- "$file")
-        cluster_is "$file"
+        use_kubeconfig "$file"
         kubeconfig_says view --raw --flatten --minify --context "$context" >"$scratch/cluster.yaml" ||
             fail 78 kubeconfig_invalid "context $context of $file is not whole" "$(program_called "$any_kubectl") config view --kubeconfig $file"
-        cluster_is "$scratch/cluster.yaml"
+        use_kubeconfig "$scratch/cluster.yaml"
         printf -v kubectl_flags -- '--kubeconfig %q --context %q' "$file" "$context"
         kubectl_called="$(program_called "$any_kubectl") $kubectl_flags"
         cluster=$(jq -c --arg file "$file" --arg context "$context" '.kubeconfig = $file | .context = $context' <<<"$cluster")
@@ -98,14 +98,14 @@ context_chosen() {
 
 # contexts_of FILE: the current context, then all of them, one a line.
 contexts_of() {
-    cluster_is "$(realpath -- "$1")"
+    use_kubeconfig "$(realpath -- "$1")"
     kubeconfig_says view --output json | jq -r '."current-context" // "", .contexts[]?.name'
 }
 
 # Absence is only what the API server says; an error ends the run.
-namespace_is_there() {
+is_namespace_there() {
     local found
-    found=$(kubectl_says get namespace "$namespace" --ignore-not-found --output name) || namespace_unread
+    found=$(kubectl_says get namespace "$namespace" --ignore-not-found --output name) || fail_namespace
     [[ -n $found ]]
 }
 
@@ -114,23 +114,23 @@ namespace_has() {
     kubectl_says get namespace "$namespace" --output "jsonpath={$1}"
 }
 
-namespace_unread() {
+fail_namespace() {
     fail 69 api_unreachable "namespace $namespace could not be read" "$kubectl_called get namespace $namespace"
 }
 
 # Kept for runs to come.
-cluster_kept() {
+keep_cluster() {
     cluster=$(jq -c --arg uid "$namespace_uid" '.namespace_uid = $uid' <<<"$cluster")
-    kept_file "$folder/cluster.json" "$cluster"$'\n'
+    keep_file "$folder/cluster.json" "$cluster"$'\n'
 }
 
 # What clients read of the gateway, and that it is the active one.
-client_files_written() {
+write_client_files() {
     local file=$folder/metadata.json old new host
     address_of "$endpoint"
     old=$(cat -- "$file" 2>/dev/null) || old='{}'
     new=$(jq --arg name "$gateway" --arg endpoint "$endpoint" --arg host "$host" --argjson port "$port" '
         . + {name: $name, gateway_endpoint: $endpoint, is_remote: ($host | IN("127.0.0.1", "localhost") | not), gateway_port: $port}' <<<"$old")
-    [[ $new == "$old" ]] || kept_file "$file" "$new"$'\n'
+    [[ $new == "$old" ]] || keep_file "$file" "$new"$'\n'
     [[ $(active_gateway) == "$gateway" ]] || activate "$gateway"
 }

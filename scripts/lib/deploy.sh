@@ -7,7 +7,7 @@ due=()
 # From what the chart was made that came with the container's image.
 chart_of_image=
 
-container_runs() {
+require_running_container() {
     container_id=$(jq -r '.container.id // ""' <<<"$document")
     case $state in
     absent | volume_only | stopped)
@@ -18,16 +18,16 @@ container_runs() {
 
 # Sets due, part_is and part_was. A container whose deployment is not known runs what its image was made from, apart from a release
 # that this driver deployed.
-deploy_planned() {
+plan_deploy() {
     local part parts=(gateway supervisor chart) labels source
     # shellcheck source=images/lib/inputs.sh
     source "$root/images/lib/inputs.sh"
     [[ $1 == all ]] || parts=("$1")
-    deployment_read "$container_id"
+    read_deployment "$container_id"
     labels=$(docker inspect --format '{{json .Config.Labels}}' "$container_id")
     chart_of_image=$(jq -r '."dev.openshell.inputs.chart" // empty' <<<"$labels")
-    release_opened
-    ! release_given || release_chosen
+    open_release
+    ! is_release_given || choose_release
     source=$(<"$kept/source")
     due=()
     for part in "${parts[@]}"; do
@@ -37,7 +37,7 @@ deploy_planned() {
         fi
         part_was[$part]=$(part_running "$part" "$source" "$labels")
         if [[ $part == chart && $source != bundled && $source != checkout ]]; then
-            release_resolved
+            resolve_release
             part_is[chart]=$fingerprint part_was[chart]=$(jq -r '.release // empty' <<<"$deployment")
         else
             part_is[$part]=$(part_hash "$part")
@@ -46,7 +46,7 @@ deploy_planned() {
         if [[ $part == chart && -e $folder/release.tar && $(jq -r '.release' <<<"$deployment") == null ]]; then
             part_was[chart]=
         fi
-        if [[ ${part_is[$part]} != "${part_was[$part]}" ]] || { [[ $part == chart ]] && release_given; }; then
+        if [[ ${part_is[$part]} != "${part_was[$part]}" ]] || { [[ $part == chart ]] && is_release_given; }; then
             due+=("$part")
         fi
     done
@@ -79,14 +79,14 @@ part_running() {
     printf '%s' "$known"
 }
 
-deploy_plan_said() {
-    parts_said "the plan"
+tell_deploy_plan() {
+    tell_parts "the plan"
     step_documents+=("$(printf '%s\n' "${due[@]}" | jq -R . | jq -cs '{name: "plan", duration_ms: 0, document: {schema: 1, tool: "openshell",
         changed: false, dry_run: true, actions: map({verb: "deploy", object: ., reason: "it differs from what runs"})}}')")
 }
 
-# parts_said HEADING: a line for each part.
-parts_said() {
+# tell_parts HEADING: a line for each part.
+tell_parts() {
     local part line
     declare -A doing=([gateway]="build the images of server and controller, load them into the node, roll them out" [supervisor]="build it, copy it onto the node"
         [chart]="upgrade the release by helm")
@@ -110,11 +110,11 @@ is_due() {
     [[ " ${due[*]} " == *" $1 "* ]]
 }
 
-deploy_done() {
+deploy_parts() {
     local part
-    ! is_due gateway && ! is_due chart || helm_ready
+    ! is_due gateway && ! is_due chart || require_helm
     if is_due gateway || is_due supervisor; then
-        programs_compiled
+        compile_programs
     fi
     step container gw-container ensure "${of_gateway[@]}" "${locked[@]}"
     read_container
@@ -123,28 +123,28 @@ deploy_done() {
         step supervisor gw-node copy "$programs/openshell-sandbox" /opt/openshell/bin/openshell-sandbox --mode 755 "${of_gateway[@]}" "${locked[@]}"
     fi
     if is_due gateway || is_due chart; then
-        release_changed
-        release_understood
-        secrets_ensured --restart
-        if release_is_other; then
-            release_saved
-            release_deployed
+        change_release
+        understand_release
+        ensure_secrets --restart
+        if is_release_other; then
+            save_release
+            deploy_release
         fi
     fi
     step grpc gw-wait grpc --address "$address" "${published[@]}" "${tls[@]}" "${of_cluster[@]}" "${hopeless[@]}"
-    sandboxes_told --since "$started_at"
+    tell_sandboxes --since "$started_at"
     for part in "${due[@]}"; do
-        deployment_is '.parts[$part] = $hash' --arg part "$part" --arg hash "${part_is[$part]}"
+        set_deployment '.parts[$part] = $hash' --arg part "$part" --arg hash "${part_is[$part]}"
     done
 }
 
 # With the features that the whole workspace has, so that nothing is compiled twice.
-programs_compiled() {
+compile_programs() {
     local begun now code=0 part
     require_needs compile
     clock
     begun=$now
-    spawn compile cargo_logged build --release --locked --workspace --bin reference-server --bin reference-controller --bin openshell-sandbox
+    spawn compile log_cargo build --release --locked --workspace --bin reference-server --bin reference-controller --bin openshell-sandbox
     await compile || code=$?
     if [[ $code -ne 0 ]]; then
         show_tail "$scratch/cargo"
@@ -155,29 +155,29 @@ programs_compiled() {
             fail 1 sources_changed "sources changed while they were built" "$gw deploy --gateway $gateway"
     done
     clock
-    step_line compile "built" "$((now - begun))"
+    tell_step compile "built" "$((now - begun))"
 }
 
-cargo_logged() {
+log_cargo() {
     cargo_run "$@" 2>"$scratch/cargo"
 }
 
 # What is kept becomes what is here. What comes with the image is kept with it, from then on: another image does not change it.
-release_changed() {
+change_release() {
     case $(<"$kept/source") in
     bundled)
         if is_due gateway || [[ ${part_is[chart]:-} != "${part_was[chart]:-}" ]]; then
-            bundled_copied
+            copy_bundled
             cp -R -- "$scratch/bundled/openshell" "$kept/chart"
             cp -- "$scratch/bundled/values.json" "$kept/images.json"
             printf 'checkout\n' >"$kept/source"
-            deployment_is '.parts.chart = $hash' --arg hash "$chart_of_image"
+            set_deployment '.parts.chart = $hash' --arg hash "$chart_of_image"
         fi
         ;;
     checkout) ;;
     *) return ;;
     esac
-    ! is_due gateway || images_deployed
+    ! is_due gateway || deploy_images
     if is_due chart && [[ $(<"$kept/source") == checkout ]]; then
         rm -rf -- "$kept/chart"
         cp -R -- "$root/helm/openshell" "$kept/chart"
@@ -185,14 +185,14 @@ release_changed() {
 }
 
 # Sources that changed may come to the same images and the same chart: then what the image itself deployed stays its own.
-release_is_other() {
-    [[ -e $folder/release.tar || ! -d $scratch/bundled ]] || release_given ||
+is_release_other() {
+    [[ -e $folder/release.tar || ! -d $scratch/bundled ]] || is_release_given ||
         ! diff -qr "$scratch/bundled/openshell" "$kept/chart" >/dev/null ||
         ! jq -e --slurpfile other "$kept/images.json" '. == $other[0]' "$scratch/bundled/values.json" >/dev/null
 }
 
 # Builds the images of server, controller and sandboxes, and gives the node those that it does not have. Their tags are their content's.
-images_deployed() {
+deploy_images() {
     local begun now work=$scratch/images name tag archive loaded=() images=()
     clock
     begun=$now
@@ -213,7 +213,7 @@ images_deployed() {
         }
     done
     clock
-    step_line images "${images[0]}" "$((now - begun))"
+    tell_step images "${images[0]}" "$((now - begun))"
     step load gw-node load "${images[@]}" "${of_gateway[@]}" "${locked[@]}"
     [[ ${#loaded[@]} -eq 0 ]] || docker rmi "${loaded[@]}" >/dev/null
     image_values >"$kept/images.json"

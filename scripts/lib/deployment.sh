@@ -5,23 +5,23 @@
 # {container, parts: {gateway, supervisor, chart}, release, facts, facts_of, begun}
 deployment={}
 
-# deployment_read CONTAINER: what is known of this very container. `begun`, the revision that helm was asked for last, and what
+# read_deployment CONTAINER: what is known of this very container. `begun`, the revision that helm was asked for last, and what
 # was found out of a chart hold for any.
-deployment_read() {
+read_deployment() {
     deployment=$(jq -c --arg container "$1" 'if .container == $container then . else {container: $container, begun, facts, facts_of} end' \
         "$folder/deployment.json" 2>/dev/null) || deployment=
     [[ -n $deployment ]] || deployment=$(jq -cn --arg container "$1" '{container: $container}')
 }
 
 # What is known of the release that was deployed, for who only looks.
-release_recalled() {
+recall_release() {
     local facts
     facts=$(jq -c 'select(.release and .facts_of == .release) | .facts' "$folder/deployment.json" 2>/dev/null) || facts=
-    facts_taken "${facts:-null}"
+    take_facts "${facts:-null}"
 }
 
-# facts_taken FACTS: sets server_kind, of_workload, service_name and handshake, and adds to sans, where there is a workload.
-facts_taken() {
+# take_facts FACTS: sets server_kind, of_workload, service_name and handshake, and adds to sans, where there is a workload.
+take_facts() {
     local fields san
     mapfile -t fields < <(jq -r 'select(.workload) | .workload, .handshake, .service // "openshell", .sans[]' <<<"$1")
     [[ ${#fields[@]} -gt 0 ]] || return 0
@@ -32,10 +32,10 @@ facts_taken() {
     done
 }
 
-# deployment_is FILTER ARGUMENTS...: changes it, and keeps it.
-deployment_is() {
+# set_deployment FILTER ARGUMENTS...: changes it, and keeps it.
+set_deployment() {
     local filter=$1
     shift
     deployment=$(jq -c "$@" "$filter" <<<"$deployment")
-    kept_file "$folder/deployment.json" "$deployment"$'\n'
+    keep_file "$folder/deployment.json" "$deployment"$'\n'
 }

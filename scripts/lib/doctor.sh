@@ -8,15 +8,15 @@ of_doctor=()
 declare -gA exit_codes=() durations=()
 
 # Waits for all answers, and says what is wrong.
-doctor_told() {
+tell_diagnosis() {
     local findings code=0
     collect
     answers >"$scratch/answers"
     of_doctor+=(--namespace "$namespace" --workload "$server_kind" --asked-at "$asked_at" --quiet)
-    traced gw-doctor "${of_doctor[@]}"
+    trace gw-doctor "${of_doctor[@]}"
     "$programs/gw-doctor" "${of_doctor[@]}" <"$scratch/answers" >"$scratch/doctor" || code=$?
     document=$(<"$scratch/doctor")
-    jq -e '.error == null' <<<"$document" >/dev/null || step_failed doctor "$code"
+    jq -e '.error == null' <<<"$document" >/dev/null || fail_step doctor "$code"
     findings=$(doctor_lines)
     document=$(doctor_document)
     [[ -z ${given[--bundle]:-} ]] || write_bundle "${given[--bundle]}"
@@ -28,9 +28,9 @@ doctor_told() {
 ask() {
     local name=$1 tool=$2
     shift 2
-    scratch_made
+    make_scratch
     asked+=("$name")
-    traced "$tool" "$@"
+    trace "$tool" "$@"
     spawn "$name" heard "$scratch/$name.log" "$programs/$tool" "$@"
 }
 
@@ -40,8 +40,8 @@ heard() {
     exec "$@"
 }
 
-# answered NAME: waits for it.
-answered() {
+# await_answer NAME: waits for it.
+await_answer() {
     local code=0 now
     [[ -n ${running[$1]:-} ]] || return 0
     await "$1" || code=$?
@@ -65,7 +65,7 @@ ask_endpoint() {
 collect() {
     local name
     for name in "${asked[@]}"; do
-        answered "$name"
+        await_answer "$name"
     done
 }
 

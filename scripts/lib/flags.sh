@@ -148,8 +148,8 @@ take_flag() {
     if [[ $flag == --registry-token-file ]]; then
         if [[ $value == - ]]; then
             IFS= read -r registry_token || true
-            scratch_made
-            value=$(token_kept)
+            make_scratch
+            value=$(keep_token)
         fi
         settings+=(--registry-password-file "$value")
     elif [[ $group == settings ]]; then
@@ -159,7 +159,7 @@ take_flag() {
 }
 
 # Writes the registry's token to a file of this run that nobody else reads, and prints its path.
-token_kept() {
+keep_token() {
     printf '%s' "$registry_token" >"$scratch/registry-token"
     printf '%s' "$scratch/registry-token"
 }

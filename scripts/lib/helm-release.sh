@@ -7,7 +7,7 @@ helm_limit=600
 last_revision=null
 
 # helm keeps each revision in a Secret. A revision is the cluster image's own where its label has the revision's number.
-revision_read() {
+read_revision() {
     local found
     found=$(kubectl_says --namespace "$namespace" get secrets --selector owner=helm,name=openshell --output json) ||
         fail 69 api_unreachable "the releases of gateway $gateway could not be read" "$gw status --gateway $gateway"
@@ -25,7 +25,7 @@ revision_read() {
 
 # What is to be done about the last revision: install, upgrade, keep; wait for who is at work; forget one that nobody will finish,
 # because helm refuses to go on before; or ask, where somebody else may still be at it.
-revision_means() {
+decide_revision() {
     jq -rn --argjson last "$last_revision" --argjson begun "$(jq '.begun // 0' <<<"$deployment")" --argjson limit "$helm_limit" \
         --arg description "$description" --arg wanted "openshell $fingerprint" '
         if $last == null then "install"
@@ -38,21 +38,21 @@ revision_means() {
 }
 
 # Brings the release to the chart and the values that are kept, where it is another, and waits for the server.
-release_deployed() {
+deploy_release() {
     local begun now how=upgrade code=0 command waited limit
     if [[ $(jq -r '.release // empty' <<<"$deployment") == "$fingerprint" ]]; then
-        step_line release "as it should be" 0
+        tell_step release "as it should be" 0
         return
     fi
     clock
     begun=$now
     while true; do
-        revision_read
-        case $(revision_means) in
+        read_revision
+        case $(decide_revision) in
         keep)
-            deployment_is '.release = $release' --arg release "$fingerprint"
+            set_deployment '.release = $release' --arg release "$fingerprint"
             clock
-            step_line release "as it should be" "$((now - begun))"
+            tell_step release "as it should be" "$((now - begun))"
             return
             ;;
         wait)
@@ -77,42 +77,42 @@ release_deployed() {
     done
     [[ $last_revision != null ]] || how=install
     if [[ -z $cluster ]]; then
-        entry_freed
-        helm_controller_lets_go
+        free_entry
+        release_from_helm_controller
     fi
     helm_words upgrade --install openshell "$chart" --namespace "$namespace" "${values_words[@]}" \
         --description "openshell $fingerprint" --history-max 10 --output json
-    helm_upgrades || code=$?
+    upgrade_by_helm || code=$?
     if [[ $code -ne 0 ]] && grep -q 'updates to statefulset spec\|selector.*immutable' "$scratch/helm"; then
         say "  the workload of the server cannot be changed in place: it is made anew, and its volumes stay"
-        workloads_removed
-        revision_read
+        remove_workloads
+        read_revision
         code=0
-        helm_upgrades || code=$?
+        upgrade_by_helm || code=$?
     fi
     if [[ $code -ne 0 ]]; then
         cat -- "$scratch/helm" >&2
         fail 1 release_failed "helm could not deploy the chart; the server is as helm left it" \
             "$gw $verb --gateway $gateway, once what helm says above is solved"
     fi
-    deployment_is '.release = $release' --arg release "$fingerprint"
+    set_deployment '.release = $release' --arg release "$fingerprint"
     clock
-    step_said release "$how" "$((now - begun))" "release openshell" "chart or values differ"
+    add_step release "$how" "$((now - begun))" "release openshell" "chart or values differ"
     step rollout gw-wait rollout "$server_kind" "${of_cluster[@]}" "${hopeless[@]}" "${hopeless_pods[@]}"
 }
 
 # One run of the array `command`; what it says goes to a file.
-helm_upgrades() {
-    deployment_is '.begun = $begun | .release = null' --argjson begun "$(jq '(.revision // 0) + 1' <<<"$last_revision")"
-    with_lock release helm_logged
+upgrade_by_helm() {
+    set_deployment '.begun = $begun | .release = null' --argjson begun "$(jq '(.revision // 0) + 1' <<<"$last_revision")"
+    with_lock release log_helm
 }
 
-helm_logged() {
+log_helm() {
     exec "${command[@]}" 2>"$scratch/helm"
 }
 
 # StatefulSets and Deployments of the release: another chart may want what Kubernetes lets nobody change.
-workloads_removed() {
+remove_workloads() {
     local name
     while read -r name; do
         kubectl_says --namespace "$namespace" delete "$name" >/dev/null
@@ -121,7 +121,7 @@ workloads_removed() {
 }
 
 # A node port has one Service at a time, and helm makes the new one before it removes that of another chart.
-entry_freed() {
+free_entry() {
     local name
     while read -r name; do
         kubectl_says --namespace "$namespace" delete service "$name" >/dev/null
@@ -132,7 +132,7 @@ entry_freed() {
 
 # k3s's helm controller would bring the chart of its image back; it leaves alone what is marked so. Source: k3s-io/helm-controller, pull
 # request 137.
-helm_controller_lets_go() {
+release_from_helm_controller() {
     local kind=helmcharts.helm.cattle.io found
     if ! found=$(kubectl_says --namespace kube-system get "$kind" openshell --ignore-not-found --output name 2>"$scratch/kubectl.log"); then
         # Other clusters have no such kind.

@@ -1,7 +1,7 @@
 # helm and kubectl on a gateway's cluster: the host's if they are new enough, else the product's. Sourced by scripts/openshell.
 # shellcheck shell=bash
 
-# The cluster that they work on, by `cluster_is`, and the gateway's namespace there.
+# The cluster that they work on, by `use_kubeconfig`, and the gateway's namespace there.
 kubeconfig=
 namespace=openshell
 # The programs, once they are chosen; the last one reads files alone.
@@ -18,15 +18,15 @@ for name in DRIVER KUBEAPISERVER KUBEASGROUPS KUBEASUSER KUBECAFILE KUBECONTEXT 
     helm_environment+=(--unset "HELM_$name")
 done
 
-cluster_is() {
+use_kubeconfig() {
     kubeconfig=$1
 }
 
 # Both can be run: asked once, before anything depends on them.
-helm_ready() {
+require_helm() {
     local found version why="helm is not installed"
     [[ -z $helm ]] || return 0
-    kubectl_there
+    require_any_kubectl
     found=$(type -P helm) || found=
     if [[ -n $found ]]; then
         version=$("$found" version --template '{{.Version}}' 2>/dev/null) || version=
@@ -36,7 +36,7 @@ helm_ready() {
         fi
         why="$found is helm ${version:-of a version that it does not tell}, which is not used here"
     fi
-    product_ready ||
+    fetch_product_programs ||
         fail 1 missing_helm "$why, and $why_no_programs" "install helm 3.14 or a later helm 3, or build the image: $(file_called "$root/images/build")"
     helm=$product_programs/helm
 }
@@ -48,24 +48,24 @@ is_helm_fit() {
 }
 
 # There is a kubectl at all.
-kubectl_there() {
+require_any_kubectl() {
     [[ -z $any_kubectl ]] || return 0
     any_kubectl=$(type -P kubectl) || {
-        product_ready || fail 1 missing_kubectl "kubectl is not installed, and $why_no_programs" "install kubectl, or build the image: $(file_called "$root/images/build")"
+        fetch_product_programs || fail 1 missing_kubectl "kubectl is not installed, and $why_no_programs" "install kubectl, or build the image: $(file_called "$root/images/build")"
         any_kubectl=$product_programs/kubectl
     }
 }
 
 # kubectl for the cluster: the host's if it is within one minor version, as Kubernetes supports it, else the product's. What was chosen is
 # in a file, because many ask in a subshell.
-kubectl_ready() {
+choose_kubectl() {
     [[ -z $kubectl ]] || return 0
-    scratch_made
+    make_scratch
     if [[ ! -s $scratch/kubectl.chosen ]]; then
-        kubectl_there
+        require_any_kubectl
         kubectl=$any_kubectl
         if [[ $kubectl != "$product_programs/kubectl" ]] && ! is_kubectl_fit "$kubectl"; then
-            if product_ready; then
+            if fetch_product_programs; then
                 kubectl=$product_programs/kubectl
             else
                 warn "$kubectl is not known to fit the cluster's version, and $why_no_programs: it is used all the same"
@@ -84,7 +84,7 @@ is_kubectl_fit() {
 }
 
 # Fails, with why_no_programs, where there are none.
-product_ready() {
+fetch_product_programs() {
     local now
     ssh_key_for_docker
     choose_product_programs || return 1
@@ -95,7 +95,7 @@ product_ready() {
         return 1
     fi
     clock
-    step_line programs "helm and kubectl, out of the cluster image" "$((now - begun_at[programs]))"
+    tell_step programs "helm and kubectl, out of the cluster image" "$((now - begun_at[programs]))"
 }
 
 # helm_words WORDS...: the array `command` becomes a run of helm with these words on the cluster. Values never stand in words, which all
@@ -106,14 +106,14 @@ helm_words() {
 
 # helm_alone WORDS...: the same, of what needs no cluster. What another cluster at the same address has is not remembered.
 helm_alone() {
-    helm_ready
-    scratch_made
+    require_helm
+    make_scratch
     command=("${helm_environment[@]}" "KUBECACHEDIR=$scratch/kube" "$helm" "$@")
 }
 
 # kubectl_words WORDS...: the same for kubectl on the cluster.
 kubectl_words() {
-    kubectl_ready
+    choose_kubectl
     command=("$kubectl" --kubeconfig "$kubeconfig" --cache-dir "$scratch/kube" "$@")
 }
 

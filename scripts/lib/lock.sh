@@ -14,7 +14,7 @@ lock_and_look() {
 take_lock() {
     local holder limit
     [[ -z $lock ]] || return 0
-    scratch_made
+    make_scratch
     limit=$(in_seconds "${given[--timeout]:-5m}")
     while true; do
         mkdir -p -- "$folder"
@@ -28,7 +28,7 @@ take_lock() {
         [[ ! $folder/lock -ef /proc/self/fd/$lock ]] || break
         exec {lock}>&-
     done
-    lock_held_by "$$" "$1"
+    sign_lock "$$" "$1"
     locked=(--lock-fd "$lock")
 }
 
@@ -39,7 +39,7 @@ release_lock() {
     rmdir -- "$folder" 2>/dev/null || true
 }
 
-lock_held_by() {
+sign_lock() {
     printf '%s %s\n' "$1" "$2" >"$folder/lock"
 }
 
@@ -48,9 +48,9 @@ lock_held_by() {
 with_lock() {
     local code=0
     lock_kept=true spawn "$@"
-    lock_held_by "${running[$1]}" "$1 of $verb"
+    sign_lock "${running[$1]}" "$1 of $verb"
     await "$1" || code=$?
-    lock_held_by "$$" "$verb"
+    sign_lock "$$" "$verb"
     return "$code"
 }
 

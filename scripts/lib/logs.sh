@@ -1,8 +1,8 @@
 # Which log is meant, and kubectl's words for it. Sourced by scripts/openshell.
 # shellcheck shell=bash
 
-# log_exists [WORD [NAME]]: is there such a log at all?
-log_exists() {
+# require_log [WORD [NAME]]: is there such a log at all?
+require_log() {
     case ${1:-}:$# in
     :0 | container:1 | gateway:1 | sandbox:2) ;;
     sandbox:1) usage_error "which sandbox?" ;;

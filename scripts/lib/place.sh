@@ -11,23 +11,23 @@ cluster=
 on_cluster=false
 
 # Finds it, for the verbs that are about one gateway.
-place_found() {
+find_place() {
     [[ " ${placeless[*]} " != *" $verb "* ]] || return 0
-    gateway_meant
+    resolve_gateway
     if is_on_cluster; then
         on_cluster=true
     else
-        docker_remembered
+        recall_docker
     fi
 }
 
-cluster_given() {
+is_cluster_given() {
     [[ -n ${given[--context]:-}${given[--kubeconfig]:-}${given[--namespace]:-}${given[--endpoint]:-} ]]
 }
 
 # Sets gateway and folder by the name that is meant: a flag's, the environment's, the active one. Every name that is none is refused
 # by the tools, with the reason: then both are empty.
-gateway_meant() {
+resolve_gateway() {
     local name=${given[--gateway]:-${OPENSHELL_GATEWAY:-}} files=${XDG_CONFIG_HOME:-$HOME/.config}/openshell
     gateway='' folder=''
     [[ -n $name ]] || read -r name 2>/dev/null <"$files/active_gateway" || true
@@ -38,7 +38,7 @@ gateway_meant() {
 
 # Is it on a cluster that exists, or is it to be?
 is_on_cluster() {
-    if cluster_given; then
+    if is_cluster_given; then
         [[ -n $gateway ]] || usage_error "'${given[--gateway]:-${OPENSHELL_GATEWAY:-}}' is no name for a gateway"
         return 0
     fi
@@ -46,7 +46,7 @@ is_on_cluster() {
 }
 
 # A gateway that was started on a Docker that was named is there, unless a flag or the environment names another one.
-docker_remembered() {
+recall_docker() {
     local host= key=
     [[ -n $folder && -e $folder/docker && ${#of_docker[@]} -eq 0 && -z ${DOCKER_HOST:-} ]] || return 0
     { read -r host && read -r key; } <"$folder/docker" || true
@@ -57,9 +57,9 @@ docker_remembered() {
 }
 
 # Which Docker a flag or the environment named: its URL and the private key, a line each.
-docker_kept() {
+keep_docker() {
     local key=${given[--ssh-key]:-}
     [[ -n ${DOCKER_HOST:-} ]] || return 0
     [[ -z $key ]] || key=$(realpath -- "$key")
-    kept_file "$folder/docker" "$DOCKER_HOST"$'\n'"$key"$'\n'
+    keep_file "$folder/docker" "$DOCKER_HOST"$'\n'"$key"$'\n'
 }

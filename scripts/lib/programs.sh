@@ -11,10 +11,10 @@ else
 fi
 tools=(gw-detect gw-container gw-backup gw-node gw-pki gw-sshsecret gw-nodeclean gw-wait gw-doctor)
 
-# programs_ready [image]: with the word, whatever else the way to a serving gateway needs is asked for before minutes of compiling.
-programs_ready() {
+# require_programs [image]: with the word, whatever else the way to a serving gateway needs is asked for before minutes of compiling.
+require_programs() {
     local groups=(driver)
-    if [[ $installed == true ]] || programs_fresh; then
+    if [[ $installed == true ]] || has_fresh_programs; then
         require_needs "${groups[@]}"
         return
     fi
@@ -22,7 +22,7 @@ programs_ready() {
     [[ ${1:-} != image ]] || groups+=(engine)
     [[ ${1:-} != image ]] || ! is_own_image_likely || groups+=(image)
     require_needs "${groups[@]}"
-    programs_build
+    build_programs
 }
 
 # Which image a gateway was made with is known only to the tools, which are not built yet: one that exists is asked about later.
@@ -53,7 +53,7 @@ require_needs() {
 }
 
 # The stamp is as old as the start of the last build that succeeded.
-programs_fresh() {
+has_fresh_programs() {
     local stamp=$programs/openshell-tools.stamp tool file
     [[ -e $stamp ]] || return 1
     for tool in "${tools[@]}"; do
@@ -65,7 +65,7 @@ programs_fresh() {
     done
 }
 
-programs_build() {
+build_programs() {
     local log begun now stamp code=0 build
     log=$(mktemp "${TMPDIR:-/tmp}/openshell-cargo.XXXXXX")
     clock
@@ -87,7 +87,7 @@ programs_build() {
     mv -- "$stamp" "$programs/openshell-tools.stamp"
     rm -f -- "$log"
     clock
-    step_line tools built "$((now - begun))"
+    tell_step tools built "$((now - begun))"
 }
 
 # cargo_run WORDS...: cargo on this checkout, in place of the shell that calls it.
@@ -108,7 +108,7 @@ follow() {
         gone=$((now - begun))
         if ((gone - spoken >= 15000)); then
             spoken=$gone
-            step_line tools "$(tail -n 1 -- "$log" | sed 's/^ *//' | cut -c 1-46)" "$gone"
+            tell_step tools "$(tail -n 1 -- "$log" | sed 's/^ *//' | cut -c 1-46)" "$gone"
         fi
         sleep 0.2
     done

@@ -23,7 +23,7 @@ backup_path() {
 }
 
 # What a recreation would do.
-recreation_planned() {
+plan_recreation() {
     local first="back it up to $(backup_path), "
     [[ ${given[--no-backup]:-false} == false ]] || first=
     [[ $state != absent ]] || {
@@ -35,7 +35,7 @@ recreation_planned() {
 }
 
 # Whether a step that failed is one that a new gateway may mend: not Docker, a port or an image that is not there.
-recreation_may_help() {
+is_recreation_of_use() {
     local name=$1 code=$2
     [[ ${given[--on-failure]:-keep} == recreate && $code -lt 128 && $code -ne 2 && $code -ne 75 ]] || return 1
     case $name in

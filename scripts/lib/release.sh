@@ -15,29 +15,29 @@ server_kind=statefulset/openshell
 service_name=openshell
 
 # Does the driver deploy it?
-release_is_ours() {
-    release_given || [[ -e $folder/release.tar ]]
+is_release_ours() {
+    is_release_given || [[ -e $folder/release.tar ]]
 }
 
-release_opened() {
-    scratch_made
+open_release() {
+    make_scratch
     kept=$scratch/kept
     mkdir -p -- "$kept/values"
     [[ ! -e $folder/release.tar ]] || tar --extract --file "$folder/release.tar" --directory "$kept"
     [[ -e $kept/source ]] || printf 'bundled\n' >"$kept/source"
     # Images that were loaded into the node are on its volume: neither a new one nor one from a backup has them.
     if [[ $(<"$kept/source") == checkout ]] && [[ $state == absent || $verb == restore ]]; then
-        bundled_again
+        return_to_bundled
     fi
 }
 
-bundled_again() {
+return_to_bundled() {
     rm -rf -- "$kept/chart" "$kept/images.json"
     printf 'bundled\n' >"$kept/source"
 }
 
 # Kept for runs to come: in one file, so that it is the old one or the new one whenever this run ends.
-release_saved() {
+save_release() {
     local new
     new=$(mktemp "$folder/.release.XXXXXX")
     tar --create --file "$new" --directory "$kept" .
@@ -45,16 +45,16 @@ release_saved() {
 }
 
 # Each of the three flags replaces what was kept of its kind.
-release_chosen() {
+choose_release() {
     local file count=0
     case ${given[--chart]:-} in
     '') ;;
     bundled)
         rm -rf -- "$kept"
         mkdir -p -- "$kept/values"
-        bundled_again
+        return_to_bundled
         ;;
-    *) chart_taken "${given[--chart]}" ;;
+    *) take_chart "${given[--chart]}" ;;
     esac
     if [[ ${#values_given[@]} -gt 0 ]]; then
         rm -rf -- "$kept/values"
@@ -65,12 +65,12 @@ release_chosen() {
                 fail 2 usage "--values: $file cannot be read" "ls -l $file"
         done
     fi
-    [[ ${#sets_given[@]} -eq 0 ]] || sets_taken
-    [[ ! -e $kept/set.json ]] || lists_are_whole
+    [[ ${#sets_given[@]} -eq 0 ]] || take_sets
+    [[ ! -e $kept/set.json ]] || require_whole_lists
 }
 
 # The words go to jq by a pipe: values may be secrets, and everybody sees a process's words.
-sets_taken() {
+take_sets() {
     local said
     if ! said=$(printf '%s\0' "${sets_given[@]}" | jq -Rs -f "$root/scripts/lib/set-values.jq" 2>&1 >"$kept/set.json"); then
         rm -f -- "$kept/set.json"
@@ -79,7 +79,7 @@ sets_taken() {
 }
 
 # helm puts a member of a list into the list of a file; a file over a file replaces the list.
-lists_are_whole() {
+require_whole_lists() {
     local file
     for file in "$kept"/values/*; do
         [[ -e $file && " ${sets_given[*]} " == *'['*']'*=* ]] || continue
@@ -87,14 +87,14 @@ lists_are_whole() {
     done
 }
 
-# chart_taken CHART: a copy of it becomes the chart that is kept.
-chart_taken() {
+# take_chart CHART: a copy of it becomes the chart that is kept.
+take_chart() {
     local named=$1 archive=
     rm -rf -- "$kept/chart" "$kept/images.json"
     mkdir -p -- "$kept/chart"
     case $named in
     oci://*)
-        chart_pulled "$named"
+        pull_chart "$named"
         for archive in "$scratch"/pulled/*.tgz; do :; done
         ;;
     *) [[ ! -f $named ]] || archive=$named ;;
@@ -112,7 +112,7 @@ chart_taken() {
 }
 
 # As Docker does it: a registry of this machine may speak plain HTTP.
-chart_pulled() {
+pull_chart() {
     local plain=() code=0 command
     [[ ! $1 =~ ^oci://(localhost|127\.[0-9.]+)[:/] ]] || plain=(--plain-http)
     mkdir -p -- "$scratch/pulled"
@@ -123,12 +123,12 @@ chart_pulled() {
 }
 
 # Sets chart, values_words and fingerprint. The container must be known, for the chart that comes with its image.
-release_resolved() {
+resolve_release() {
     local images=$kept/images.json file
     chart=$kept/chart
     case $(<"$kept/source") in
     bundled)
-        bundled_copied
+        copy_bundled
         chart=$scratch/bundled/openshell
         images=$scratch/bundled/values.json
         ;;
@@ -152,7 +152,7 @@ release_resolved() {
 
 # The chart of the cluster image, and the values that name the images beside it. An existing cluster gets the chart that came with
 # this driver, and decides itself how it is reached.
-bundled_copied() {
+copy_bundled() {
     [[ ! -e $scratch/bundled ]] || return 0
     if [[ -n $cluster ]]; then
         mkdir -- "$scratch/bundled"
@@ -174,9 +174,9 @@ release_hash() {
 }
 
 # Sets handshake, of_workload, server_kind and sans: by the chart's objects as they would be deployed, unless that is known already.
-release_understood() {
+understand_release() {
     local facts command code=0
-    release_resolved
+    resolve_release
     case $(<"$kept/source") in
     bundled | checkout) return ;;
     esac
@@ -189,12 +189,12 @@ release_understood() {
         # What kubectl does not know is no workload.
         facts=$({ kubectl_says create --dry-run=client --validate=false --output json --filename "$scratch/objects" 2>/dev/null || true; } |
             jq -cs --arg namespace "$namespace" -f "$root/scripts/lib/release-facts.jq")
-        deployment_is '.facts = $facts | .facts_of = $release' --argjson facts "$facts" --arg release "$fingerprint"
+        set_deployment '.facts = $facts | .facts_of = $release' --argjson facts "$facts" --arg release "$fingerprint"
     fi
     jq -e .workload <<<"$facts" >/dev/null ||
         fail 1 no_workload "the chart $(<"$kept/source") has neither a StatefulSet nor a Deployment" "$gw start --chart, with the chart of a gateway server"
     [[ -n $cluster ]] || jq -e .node_port <<<"$facts" >/dev/null ||
         fail 78 no_node_port "no Service of the chart $(<"$kept/source") has node port 30051, which the container publishes" \
             "set the Service's type to NodePort and its port to 30051, as that chart has it: with --set or --values"
-    facts_taken "$facts"
+    take_facts "$facts"
 }

@@ -8,7 +8,7 @@ ssh_key_for_docker() {
     local key=${given[--ssh-key]:-} ssh
     [[ -n $key && ! -e ${scratch:-/nonexistent}/bin/ssh ]] || return 0
     ssh=$(command -v ssh) || fail 1 missing_ssh "ssh is not installed" "apt-get install openssh-client"
-    scratch_made
+    make_scratch
     mkdir -- "$scratch/bin"
     printf '#!/bin/sh\nexec %q -i %q "$@"\n' "$ssh" "$(realpath -- "$key")" >"$scratch/bin/ssh"
     chmod 700 "$scratch/bin/ssh"
@@ -17,7 +17,7 @@ ssh_key_for_docker() {
 
 # Leads to the API for as long as this run lasts: the tunnel ends with its standard input, which no other program has. From then
 # on `kubeconfig` is the one that it wrote, once it listened. Fails with the tunnel's code, and its document, where it ended.
-tunnel_opened() {
+open_tunnel() {
     local code=0
     kubeconfig=$scratch/tunnel.yaml
     [[ -z $tunnel ]] || return 0

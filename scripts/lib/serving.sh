@@ -9,14 +9,14 @@ serving='^\{"schema":1,"tool":"gw-detect","gateway":"([^"]+)","docker":\{[^{}]*\
 serves_already() {
     [[ ($verb == start || $verb == resume) && $on_cluster == false && -x $programs/gw-detect && ${#settings[@]} == 0 && -z ${given[--wait-sandboxes]:-} ]] || return 1
     [[ ${given[--on-failure]:-keep} =~ ^(keep|recreate)$ && ${given[--recreate]:-false} == false ]] || return 1
-    ! release_given || return 1
-    traced gw-detect "${of_gateway[@]}"
+    ! is_release_given || return 1
+    trace gw-detect "${of_gateway[@]}"
     document=$(exec "$programs/gw-detect" "${of_gateway[@]}" 2>/dev/null) || return 1
     [[ $document =~ $serving ]] || return 1
     gateway=${BASH_REMATCH[1]} state_before=serving endpoint=${BASH_REMATCH[2]}
     finish "gateway $gateway serves already on $endpoint"
 }
 
-release_given() {
+is_release_given() {
     [[ -n ${given[--chart]:-} || ${#values_given[@]} -gt 0 || ${#sets_given[@]} -gt 0 ]]
 }

@@ -17,43 +17,43 @@ what_is_left="what was done so far stays, and nothing that existed was removed"
 # step NAME TOOL ARGUMENTS...
 step() {
     begin "$@"
-    ended "$1"
+    end_step "$1"
 }
 
-# Starts a tool. Several may run side by side; each is waited for by `ended NAME`.
+# Starts a tool. Several may run side by side; each is waited for by `end_step NAME`.
 begin() {
     local name=$1 tool=$2
     shift 2
-    traced "$tool" "$@"
+    trace "$tool" "$@"
     spawn "$name" "$programs/$tool" "$@"
 }
 
 # The command line of a tool, for --verbose; secrets are in none.
-traced() {
+trace() {
     [[ ${given[--verbose]:-false} == false ]] || printf '+%s\n' "$(printf ' %q' "$@")" >&2
 }
 
 # Waits for a tool's end, and says what came of it.
-ended() {
+end_step() {
     local code=0 gone
-    closed "$1" || code=$?
-    [[ $code -eq 0 ]] || step_failed "$1" "$code"
-    step_line "$1" "$(outcome)" "$gone"
+    close_step "$1" || code=$?
+    [[ $code -eq 0 ]] || fail_step "$1" "$code"
+    tell_step "$1" "$(outcome)" "$gone"
 }
 
-# closed NAME: waits for a tool's end and keeps its document; its exit code. Sets `gone`.
-closed() {
+# close_step NAME: waits for a tool's end and keeps its document; its exit code. Sets `gone`.
+close_step() {
     local code=0 now
     await "$1" || code=$?
     clock
     gone=$((now - begun_at[$1]))
     document=$(<"$scratch/$1")
-    step_kept "$1" "$gone"
+    keep_step "$1" "$gone"
     return "$code"
 }
 
-# sandboxes_told FLAGS...: says which sandboxes came back. With --wait-sandboxes the run waits for them, else a look that fails is a warning.
-sandboxes_told() {
+# tell_sandboxes FLAGS...: says which sandboxes came back. With --wait-sandboxes the run waits for them, else a look that fails is a warning.
+tell_sandboxes() {
     local gone words=(sandboxes "${of_cluster[@]}" "${of_workload[@]}" --gateway "$gateway" "$@")
     if [[ -n ${given[--wait-sandboxes]:-} ]]; then
         step sandboxes gw-wait "${words[@]}" "${hopeless[@]}" --timeout "${given[--wait-sandboxes]}"
@@ -61,7 +61,7 @@ sandboxes_told() {
     fi
     begin sandboxes gw-wait "${words[@]}" --no-wait --timeout 10s 2>"$scratch/sandboxes.said"
     if closed sandboxes; then
-        step_line sandboxes "$(outcome)" "$gone"
+        tell_step sandboxes "$(outcome)" "$gone"
         cat -- "$scratch/sandboxes.said" >&2
     else
         warn "which sandboxes came back is not known: $(jq -r .error.message <<<"$document")"
@@ -74,7 +74,7 @@ lock_kept=false
 spawn() {
     local name=$1 now
     shift
-    scratch_made
+    make_scratch
     clock
     begun_at[$name]=$now
     if [[ -z $lock || $lock_kept == true || " $* " == *" --lock-fd "* ]]; then
@@ -85,21 +85,21 @@ spawn() {
     running[$name]=$!
 }
 
-# step_kept NAME MILLISECONDS: its document becomes part of the run's.
-step_kept() {
+# keep_step NAME MILLISECONDS: its document becomes part of the run's.
+keep_step() {
     step_documents+=("$(jq -c --arg name "$1" --argjson gone "$2" '{name: $name, duration_ms: $gone, document: .}' <<<"${document:-null}")")
 }
 
-# step_said NAME VERB MILLISECONDS OBJECT REASON: the document and the line of a step that none of the tools did.
-step_said() {
+# add_step NAME VERB MILLISECONDS OBJECT REASON: the document and the line of a step that none of the tools did.
+add_step() {
     document=$(jq -cn --arg verb "$2" --arg object "$4" --arg reason "$5" \
         '{schema: 1, tool: "openshell", changed: true, dry_run: false, actions: [{verb: $verb, object: $object, reason: $reason}]}')
-    step_kept "$1" "$3"
-    step_line "$1" "$(outcome)" "$3"
+    keep_step "$1" "$3"
+    tell_step "$1" "$(outcome)" "$3"
 }
 
 # A folder for what this run writes, gone with it; and from then on a signal is said in words.
-scratch_made() {
+make_scratch() {
     [[ -z $scratch ]] || return 0
     scratch=$(mktemp -d "${TMPDIR:-/tmp}/openshell.XXXXXX")
     trap leave_nothing EXIT
@@ -147,10 +147,10 @@ outcome() {
 }
 
 # The tool has said what is wrong and what to type next; the driver adds what is left.
-step_failed() {
+fail_step() {
     local name=$1 code=$2
     end_tools
-    if recreation_may_help "$name" "$code"; then
+    if is_recreation_of_use "$name" "$code"; then
         recreate_after "$name"
     fi
     case $name in
@@ -186,8 +186,8 @@ interrupted() {
     fail "$2" interrupted "interrupted by SIG$1; $what_is_left" "$gw $verb${gateway:+ --gateway $gateway}, which goes on from there"
 }
 
-# must_exist TO-DO [NEXT]: fails where there is neither container nor volume.
-must_exist() {
+# require_gateway TO-DO [NEXT]: fails where there is neither container nor volume.
+require_gateway() {
     [[ $state != absent ]] ||
         fail 1 no_state "there is neither a container nor a volume of gateway $gateway to $1" "${2:-$gw start --gateway $gateway}"
 }
@@ -199,10 +199,10 @@ has_container() {
 # What is there? Asked before anything is done, and again under the lock.
 detect() {
     local code=0
-    traced gw-detect "${of_gateway[@]}"
+    trace gw-detect "${of_gateway[@]}"
     document=$("$programs/gw-detect" "${of_gateway[@]}") || code=$?
     if [[ $code -ne 0 ]]; then
-        step_failed detect "$code"
+        fail_step detect "$code"
     fi
     take gateway=.gateway state=.state endpoint=.endpoint folder=.client_files.folder kept_image=.spec.image
     [[ -n $state_before ]] || state_before=$state

@@ -26,7 +26,7 @@ run_verb() {
     else
         require_verb_on_cluster
         load "${libraries_on_cluster[@]/#/lib/}" "cluster/$verb"
-        programs_ready
+        require_programs
         "${verb}_on_cluster" "$@"
     fi
 }

@@ -84,7 +84,7 @@ seconds() {
 }
 
 # One line of the table of steps: name, what came of it, how long it took.
-step_line() {
+tell_step() {
     local spelled
     seconds "$3"
     say "$(printf '  %-13s %-46s %8s' "$1" "$2" "$spelled")"

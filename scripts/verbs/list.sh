@@ -8,11 +8,11 @@
 # shellcheck shell=bash
 
 verb_list() {
-    programs_ready
+    require_programs
     local code=0
     document=$("$programs/gw-detect" --all "${of_gateway[@]}") || code=$?
-    [[ $code -eq 0 ]] || step_failed detect "$code"
-    sandboxes_listed
+    [[ $code -eq 0 ]] || fail_step detect "$code"
+    list_sandboxes
     if [[ $json == true ]]; then
         printf '%s\n' "$document"
         return
@@ -30,13 +30,13 @@ verb_list() {
 }
 
 # Adds the sandboxes of each gateway whose cluster answers. All are asked at once; another machine's Kubernetes is not reached from here.
-sandboxes_listed() {
+list_sandboxes() {
     local name file namespace context looks=()
-    scratch_made
+    make_scratch
     while IFS=$'\t' read -r name file namespace context; do
         folder=$(client_folder)/gateways/$name of_workload=()
         [[ -r $file && ( -n $context || ${DOCKER_HOST:-} != ssh://* ) ]] || continue
-        release_recalled
+        recall_release
         looks+=("$name")
         spawn "in-$name" "$programs/gw-wait" sandboxes --no-wait --kubeconfig "$file" --namespace "$namespace" ${context:+--context "$context"} \
             "${of_workload[@]}" --timeout 3s --quiet 2>/dev/null

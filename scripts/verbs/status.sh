@@ -10,10 +10,10 @@
 
 verb_status() {
     local place answers file context namespace_there started
-    programs_ready
+    require_programs
     detect
-    scratch_made
-    release_recalled
+    make_scratch
+    recall_release
     take place=.place answers=.cluster.answers file=.cluster.kubeconfig context=.cluster.context namespace_there=.cluster.namespace \
         started=.container.started_at
     if [[ $place == cluster && $answers == true ]]; then
@@ -22,13 +22,13 @@ verb_status() {
     elif [[ $place == container && $state =~ ^(serving|running)$ ]]; then
         kubeconfig=$folder/kubeconfig
         # What it says where it cannot be opened is said by the checks, too: they are null then.
-        [[ ${DOCKER_HOST:-} != ssh://* ]] || tunnel_opened 2>/dev/null || true
+        [[ ${DOCKER_HOST:-} != ssh://* ]] || open_tunnel 2>/dev/null || true
         of_cluster=(--kubeconfig "$kubeconfig" --timeout 5s --quiet)
         look_inside --since "$started"
     fi
-    seen_inside
+    await_looks
     document=$(jq -c -L "$root/scripts/lib" "${seen[@]}" 'include "status"; . + ({$certificates, $secret, $sandboxes} | looks)' <<<"$document")
-    status_told
+    tell_status
 }
 
 # look_inside FLAGS...: all at once, and no longer than somebody waits who only looks. The flags are for the look at sandboxes.
@@ -39,9 +39,9 @@ look_inside() {
 }
 
 # Waits for the looks. Sets `seen`: the flags of jq that give it their documents.
-seen_inside() {
+await_looks() {
     local name
-    scratch_made
+    make_scratch
     seen=()
     for name in certificates secret sandboxes; do
         # A check that finds something wrong has a document, too.
@@ -52,7 +52,7 @@ seen_inside() {
 }
 
 # The document, or a table of it.
-status_told() {
+tell_status() {
     local name value coloured=false
     if [[ $json == true ]]; then
         printf '%s\n' "$document"
@@ -61,13 +61,13 @@ status_told() {
     # Only where a person looks.
     [[ ! -t 1 || -n ${NO_COLOR:-} || ${given[--no-color]:-false} == true ]] || coloured=true
     jq -r -L "$root/scripts/lib" --arg gw "$gw" 'include "status"; rows($gw) | @tsv' <<<"$document" | while IFS=$'\t' read -r name value; do
-        [[ $name != state || $coloured == false ]] || state_coloured
+        [[ $name != state || $coloured == false ]] || colour_state
         printf '%-13s %s\n' "$name" "$value"
     done
 }
 
 # Green where it serves, red where it needs a hand, yellow between: changes value.
-state_coloured() {
+colour_state() {
     local colour=33
     case $value in
     serving) colour=32 ;;

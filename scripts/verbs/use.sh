@@ -6,9 +6,9 @@
 
 verb_use() {
     [[ $# -eq 1 ]] || usage_error "which gateway?"
-    programs_ready
+    require_programs
     given[--gateway]=$1
-    gateway_meant
+    resolve_gateway
     if ! is_on_cluster; then
         of_gateway+=(--gateway "$1")
         detect

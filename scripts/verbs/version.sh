@@ -5,7 +5,7 @@
 
 verb_version() {
     local tool version
-    programs_ready
+    require_programs
     version=$("$programs/gw-detect" --version)
     printf '%s %s\n' "${gw##*/}" "${version##* }"
     for tool in "${tools[@]}"; do
