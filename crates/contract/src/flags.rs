@@ -23,7 +23,7 @@ pub struct SharedFlags {
 }
 
 /// The values of the shared flags.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct CommonFlags {
     /// Only warnings and the error on standard error.
     pub quiet: bool,
@@ -122,18 +122,8 @@ pub fn take_shared(
     arguments: Vec<String>,
 ) -> Result<(CommonFlags, Vec<String>), String> {
     let mut common = CommonFlags {
-        quiet: false,
-        no_color: false,
         timeout: shared.timeout,
-        gateway: None,
-        docker_host: None,
-        ssh_key: None,
-        kubeconfig: None,
-        context: None,
-        namespace: None,
-        dry_run: false,
-        lock_fd: None,
-        lock_timeout: Duration::ZERO,
+        ..CommonFlags::default()
     };
     let duration =
         |value: &str, flag: &str| parse_duration(value).map_err(|error| format!("{flag}: {error}"));

@@ -180,27 +180,10 @@ mod tests {
     const KEPT: &str = r#"{"kubeconfig":"/k","context":"c","namespace":"team","namespace_uid":"u","endpoint":null,
         "forward_port":9000,"spec":{"plaintext":true,"disable_gateway_auth":false}}"#;
 
-    fn flags() -> CommonFlags {
-        CommonFlags {
-            quiet: false,
-            no_color: false,
-            timeout: std::time::Duration::ZERO,
-            gateway: None,
-            docker_host: None,
-            ssh_key: None,
-            kubeconfig: None,
-            context: None,
-            namespace: None,
-            dry_run: false,
-            lock_fd: None,
-            lock_timeout: std::time::Duration::ZERO,
-        }
-    }
-
     #[test]
     fn what_was_kept_is_the_place() {
         let (_home, folder) = folder(&[("cluster.json", KEPT)]);
-        let place = Place::of(&folder, &flags())
+        let place = Place::of(&folder, &CommonFlags::default())
             .expect("it is read")
             .expect("a place");
         assert_eq!(place.cluster.kubeconfig, Some("/k".into()));
@@ -231,9 +214,15 @@ mod tests {
     #[test]
     fn a_flag_names_another_place() {
         let (_home, folder) = folder(&[]);
-        assert!(Place::of(&folder, &flags()).expect("it is read").is_none());
-        let mut given = flags();
-        given.context = Some("x".to_owned());
+        assert!(
+            Place::of(&folder, &CommonFlags::default())
+                .expect("it is read")
+                .is_none()
+        );
+        let given = CommonFlags {
+            context: Some("x".to_owned()),
+            ..CommonFlags::default()
+        };
         let place = Place::of(&folder, &given).expect("it is read").expect("a place");
         assert_eq!(place.cluster.context.as_deref(), Some("x"));
         assert_eq!(place.cluster.namespace, "openshell");
@@ -242,8 +231,10 @@ mod tests {
     #[test]
     fn another_file_has_other_contexts() {
         let (_home, folder) = folder(&[("cluster.json", KEPT)]);
-        let mut given = flags();
-        given.kubeconfig = Some("/other".into());
+        let given = CommonFlags {
+            kubeconfig: Some("/other".into()),
+            ..CommonFlags::default()
+        };
         let place = Place::of(&folder, &given).expect("it is read").expect("a place");
         assert_eq!(place.cluster.context, None);
         assert_eq!(place.cluster.namespace, "team");
@@ -252,7 +243,7 @@ mod tests {
     #[test]
     fn a_broken_file_is_no_absence() {
         let (_home, folder) = folder(&[("cluster.json", "{")]);
-        let failure = Place::of(&folder, &flags()).expect_err("a failure");
+        let failure = Place::of(&folder, &CommonFlags::default()).expect_err("a failure");
         assert_eq!(failure.reason, "cluster_file_invalid");
     }
 }
