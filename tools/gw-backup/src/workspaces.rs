@@ -79,20 +79,16 @@ fn count(found: &mut Vec<WorkspaceField>, path: &Path, bytes: u64) {
     let folder = parts
         .next()
         .map(|part| part.as_os_str().to_string_lossy().into_owned());
-    let Some(mut new) = folder.as_deref().and_then(workspace) else {
+    let Some(new) = folder.as_deref().and_then(workspace) else {
         return;
     };
-    let known = found.iter_mut().find(|known| known.folder == new.folder);
-    let entry = match known {
-        Some(known) => known,
-        None => {
-            new.entries = 0;
-            found.push(new);
-            found.last_mut().expect("it was added")
-        }
-    };
-    entry.entries += u64::from(parts.next().is_some());
-    entry.bytes += bytes;
+    let known = found.iter().position(|known| known.folder == new.folder);
+    let at = known.unwrap_or_else(|| {
+        found.push(new);
+        found.len() - 1
+    });
+    found[at].entries += u64::from(parts.next().is_some());
+    found[at].bytes += bytes;
 }
 
 /// The one that is meant: by its claim, its sandbox, or `NAMESPACE/CLAIM`.
