@@ -247,3 +247,54 @@ fn no_two_functions_of_the_driver_have_one_name() {
     }
     assert!(seen.len() > 50, "only {} functions were found", seen.len());
 }
+
+/// The words of a line of bash that stand where a command does, if they look like a function's name.
+fn called(line: &str) -> Vec<String> {
+    let before = [
+        "||", "&&", "|", "!", "if", "then", "elif", "else", "do", "while", "until", "{", "(",
+    ];
+    let spaced = line.replace("$(", " ( ").replace(';', " ; ");
+    let mut begins = true;
+    let mut found = Vec::new();
+    for word in spaced.split_whitespace() {
+        let is_name = word.contains('_')
+            && !word.starts_with('_')
+            && word.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        if begins && is_name {
+            found.push(word.to_owned());
+        }
+        begins = before.contains(&word) || word == ";";
+    }
+    found
+}
+
+/// Else it is a command that is not found, at the moment when somebody needs it.
+#[test]
+fn every_function_that_the_driver_calls_is_there() {
+    let mut lines = Vec::new();
+    for folder in FOLDERS_OF_VERBS.into_iter().chain(["scripts/lib"]) {
+        let files = std::fs::read_dir(repository().join(folder)).expect("the driver's files");
+        for file in files.map(|file| file.expect("a file").path()) {
+            if file.extension().is_some_and(|end| end == "sh") {
+                let text = std::fs::read_to_string(&file).expect("a file of the driver");
+                lines.extend(text.lines().map(str::to_owned));
+            }
+        }
+    }
+    lines.extend(text_of("scripts/openshell").lines().map(str::to_owned));
+    let there: BTreeSet<&str> = lines
+        .iter()
+        .filter_map(|line| line.strip_suffix("() {").or_else(|| line.strip_suffix("() (")))
+        .collect();
+    let mut seen = 0;
+    for line in lines.iter().filter(|line| !line.trim_start().starts_with('#')) {
+        for name in called(line) {
+            seen += 1;
+            assert!(
+                there.contains(name.as_str()),
+                "there is no function {name}: {line}"
+            );
+        }
+    }
+    assert!(seen > 300, "only {seen} calls were found");
+}
