@@ -251,7 +251,7 @@ fn no_two_functions_of_the_driver_have_one_name() {
 /// The words of a line of bash that stand where a command does, if they look like a function's name.
 fn called(line: &str) -> Vec<String> {
     let before = [
-        "||", "&&", "|", "!", "if", "then", "elif", "else", "do", "while", "until", "{", "(",
+        "||", "&&", "!", "if", "then", "elif", "else", "do", "while", "until", "{", "(",
     ];
     let spaced = line.replace("$(", " ( ").replace(';', " ; ");
     let mut begins = true;
