@@ -272,7 +272,7 @@ fn called(line: &str) -> Vec<String> {
 #[test]
 fn every_function_that_the_driver_calls_is_there() {
     let mut lines = Vec::new();
-    for folder in FOLDERS_OF_VERBS.into_iter().chain(["scripts/lib"]) {
+    for folder in FOLDERS_OF_VERBS.into_iter().chain(["scripts/lib", "images/lib"]) {
         let files = std::fs::read_dir(repository().join(folder)).expect("the driver's files");
         for file in files.map(|file| file.expect("a file").path()) {
             if file.extension().is_some_and(|end| end == "sh") {
@@ -281,7 +281,9 @@ fn every_function_that_the_driver_calls_is_there() {
             }
         }
     }
-    lines.extend(text_of("scripts/openshell").lines().map(str::to_owned));
+    for file in ["scripts/openshell", "images/build"] {
+        lines.extend(text_of(file).lines().map(str::to_owned));
+    }
     let there: BTreeSet<&str> = lines
         .iter()
         .filter_map(|line| line.strip_suffix("() {").or_else(|| line.strip_suffix("() (")))
