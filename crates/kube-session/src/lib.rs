@@ -5,6 +5,7 @@
 
 mod backoff;
 mod classify;
+mod cluster;
 mod held_secret;
 mod kubeconfig;
 mod namespace;
@@ -17,12 +18,13 @@ mod workload;
 
 pub use backoff::Backoff;
 pub use classify::{Trouble, classify, explain, present};
+pub use cluster::Cluster;
 pub use held_secret::{HeldSecret, Written};
 pub use node_life::{Life, NodeLives, ready_condition};
 pub use retry_after::asked_wait;
 pub use sandboxes::{sandbox_definition, sandbox_resource, sandbox_wants_to_run};
 pub use server::{PODS_OF_NO_SANDBOX, ServerPod, VariableSource};
-pub use session::{Cluster, Created, Session};
+pub use session::{Created, Session};
 pub use workload::{Workload, WorkloadKind};
 
 use contract::{Exit, Reason};

@@ -1,7 +1,6 @@
 //! The session: requests with retries, until the run's deadline.
 
 use std::fmt::Debug;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,6 +17,7 @@ use serde::de::DeserializeOwned;
 use tower::ServiceBuilder;
 use tower::util::AndThenLayer;
 
+use crate::Cluster;
 use crate::backoff::Backoff;
 use crate::classify::{Trouble, classify, explain};
 use crate::kubeconfig::{kubeconfig_invalid, read_kubeconfig};
@@ -51,17 +51,6 @@ pub struct Session {
     pub workload: Workload,
     pub(crate) console: Arc<Console>,
     deadline: Instant,
-}
-
-/// A cluster and a namespace of it.
-#[derive(Clone, Debug)]
-pub struct Cluster {
-    /// The kubeconfig; else the one that KUBECONFIG names.
-    pub kubeconfig: Option<PathBuf>,
-    /// The kubeconfig's context; else its current one.
-    pub context: Option<String>,
-    /// The namespace.
-    pub namespace: String,
 }
 
 /// What came of a create.

@@ -1,6 +1,7 @@
 //! `--abort-on` beside a condition: what would keep it from ever holding is watched at the same time.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
 use contract::{Context, Failure};
@@ -35,7 +36,7 @@ pub struct Look<'a> {
 pub async fn met(look: &Look<'_>, context: &Context<Report>) -> Failure {
     let gateway = async {
         if look.abort_on.contains(&Abort::GatewayExited) {
-            gateway_exit::ended(context).await.map(|ended| ended.failure())
+            Err(gateway_exit::ended(context).await?.failure())
         } else {
             std::future::pending().await
         }
@@ -47,15 +48,16 @@ pub async fn met(look: &Look<'_>, context: &Context<Report>) -> Failure {
             _ => std::future::pending().await,
         }
     };
-    let ended = tokio::select! {
+    let ended: Result<Infallible, Failure> = tokio::select! {
         ended = gateway => ended,
         ended = pods => ended,
     };
-    ended.unwrap_or_else(|failure| failure)
+    let Err(failure) = ended;
+    failure
 }
 
-/// The inner failure is what was met; the outer one, that it cannot be watched.
-async fn of_pods(selector: &str, look: &Look<'_>, context: &Context<Report>) -> Result<Failure, Failure> {
+/// Ends with what was met, or because pods cannot be watched.
+async fn of_pods(selector: &str, look: &Look<'_>, context: &Context<Report>) -> Result<Infallible, Failure> {
     let session = Session::open(context).await?;
     let selection = watcher::Config::default().labels(selector);
     let mut states = watched::all(session.namespaced::<Pod>(), selection).boxed();
@@ -75,12 +77,12 @@ async fn of_pods(selector: &str, look: &Look<'_>, context: &Context<Report>) -> 
         }
         let problem = pods::worst(pods.values());
         if let Some(failure) = past.hopeless(problem.as_ref(), look.abort_on, Instant::now()) {
-            return Ok(failure);
+            return Err(failure);
         }
         if look.abort_on.contains(&Abort::NodePressure)
             && let Some(failure) = under_pressure(&session, look.since).await
         {
-            return Ok(failure);
+            return Err(failure);
         }
         let mut pod = problem.map(|problem| problem.pod);
         if let Some(pod) = &mut pod {
