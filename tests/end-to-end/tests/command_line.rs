@@ -55,6 +55,18 @@ fn text_of(file: &str) -> String {
     std::fs::read_to_string(repository().join(file)).expect("a file of the driver")
 }
 
+/// Those that have functions of the driver.
+const PROGRAMS: [&str; 8] = [
+    "bench/run",
+    "images/build",
+    "scripts/install",
+    "scripts/man-pages",
+    "scripts/openshell",
+    "scripts/setup",
+    "scripts/start-engine",
+    "scripts/test",
+];
+
 const FOLDERS_OF_VERBS: [&str; 3] = ["scripts/verbs", "scripts/container", "scripts/cluster"];
 
 /// Every verb, from the files that do it.
@@ -281,7 +293,7 @@ fn every_function_that_the_driver_calls_is_there() {
             }
         }
     }
-    for file in ["scripts/openshell", "images/build"] {
+    for file in PROGRAMS {
         lines.extend(text_of(file).lines().map(str::to_owned));
     }
     let there: BTreeSet<&str> = lines
