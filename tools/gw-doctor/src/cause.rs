@@ -167,7 +167,7 @@ causes! {
         /// The server's image cannot be pulled.
         ImagePullBackOff "image_pull_back_off": ;
         /// The server ends again and again.
-        ServerCrashes "server_crashes": &[SecretMissing, SecretInvalid, CertificateMissing, ClaimLost];
+        ServerCrashes "server_crashes": &[SecretMissing, SecretInvalid, CertificateMissing, ClaimLost, NodePressure];
         /// The server's pod is not ready.
         ServerNotReady "server_not_ready": SERVER_AWAY, API_AWAY, NODE_AWAY;
         /// The endpoint does not answer gRPC.
