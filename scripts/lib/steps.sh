@@ -60,7 +60,7 @@ tell_sandboxes() {
         return
     fi
     begin sandboxes gw-wait "${words[@]}" --no-wait --timeout 10s 2>"$scratch/sandboxes.said"
-    if closed sandboxes; then
+    if close_step sandboxes; then
         tell_step sandboxes "$(outcome)" "$gone"
         cat -- "$scratch/sandboxes.said" >&2
     else
