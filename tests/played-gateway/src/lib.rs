@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rcgen::{CertificateParams, DnType, KeyPair};
+use serde_json::Value;
+use ssh_host::SshHost;
 use tool_document::{Run, check};
 
 /// Says that the test is left out, where it is.
@@ -33,6 +35,13 @@ pub fn docker(arguments: &[&str]) -> String {
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("an address").port()
+}
+
+/// Runs a tool and holds its document against its schema.
+fn checked(tool: &str, command: Command) -> Run {
+    let run = tool_document::run(command);
+    check(&run, &schema(tool));
+    run
 }
 
 /// The gateway.
@@ -152,9 +161,7 @@ impl PlayedGateway {
     /// # Panics
     /// If the document is not as its schema says.
     pub fn run_tool(&self, tool: &str, arguments: &[&str]) -> Run {
-        let run = tool_document::run(self.tool(tool, arguments));
-        check(&run, &schema(tool));
-        run
+        checked(tool, self.tool(tool, arguments))
     }
 
     /// Runs a tool, which must succeed.
@@ -165,6 +172,26 @@ impl PlayedGateway {
         let run = self.run_tool(tool, arguments);
         assert_eq!(run.code, 0, "{tool} {arguments:?}: {}", run.stderr);
         run
+    }
+
+    /// A tool that goes to the Docker behind ssh.
+    ///
+    /// # Panics
+    /// As [`Self::tool`].
+    pub fn tool_through(&self, host: &SshHost, tool: &str, arguments: &[&str]) -> Command {
+        let mut command = self.tool(tool, arguments);
+        host.reach(&mut command);
+        command
+    }
+
+    /// Runs a tool through ssh, which must succeed: its document.
+    ///
+    /// # Panics
+    /// If it does not.
+    pub fn done_through(&self, host: &SshHost, tool: &str, arguments: &[&str]) -> Value {
+        let run = checked(tool, self.tool_through(host, tool, arguments));
+        assert_eq!(run.code, 0, "{tool} {arguments:?}: {}", run.stderr);
+        run.document
     }
 
     /// Runs `gw-container`.

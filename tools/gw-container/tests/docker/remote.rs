@@ -2,17 +2,8 @@
 
 use std::net::TcpStream;
 
-use played_gateway::{PlayedGateway, schema, skipped};
+use played_gateway::{PlayedGateway, skipped};
 use ssh_host::{ADDRESS, SshHost};
-
-fn done(host: &SshHost, gateway: &PlayedGateway, arguments: &[&str]) -> serde_json::Value {
-    let mut command = gateway.command(arguments);
-    host.reach(&mut command);
-    let run = tool_document::run(command);
-    tool_document::check(&run, &schema("gw-container"));
-    assert_eq!(run.code, 0, "{arguments:?}: {}", run.stderr);
-    run.document
-}
 
 #[test]
 fn every_verb_works_through_ssh_and_the_gateway_is_at_the_other_machine() {
@@ -22,9 +13,9 @@ fn every_verb_works_through_ssh_and_the_gateway_is_at_the_other_machine() {
     let host = SshHost::new();
     let gateway = PlayedGateway::new();
     let port = gateway.port.to_string();
-    let made = done(
+    let made = gateway.done_through(
         &host,
-        &gateway,
+        "gw-container",
         &["ensure", "--image", &gateway.image, "--port", &port],
     );
     let endpoint = format!("https://{ADDRESS}:{port}");
@@ -48,17 +39,20 @@ fn every_verb_works_through_ssh_and_the_gateway_is_at_the_other_machine() {
         ),
         (&true.into(), &named.into(), &ADDRESS.to_string().into())
     );
-    assert_eq!(done(&host, &gateway, &["ensure"])["changed"], false);
+    assert_eq!(
+        gateway.done_through(&host, "gw-container", &["ensure"])["changed"],
+        false
+    );
 
-    done(&host, &gateway, &["stop"]);
+    gateway.done_through(&host, "gw-container", &["stop"]);
     assert_eq!(gateway.inspect("{{.State.Running}}"), "false");
-    done(&host, &gateway, &["remove"]);
-    let other = done(&host, &gateway, &["ensure"]);
+    gateway.done_through(&host, "gw-container", &["remove"]);
+    let other = gateway.done_through(&host, "gw-container", &["ensure"]);
     assert_eq!(
         (&other["state_before"], &other["endpoint"]),
         (&"volume_only".into(), &endpoint.into())
     );
-    done(&host, &gateway, &["remove", "--volume", "--yes"]);
+    gateway.done_through(&host, "gw-container", &["remove", "--volume", "--yes"]);
     assert_eq!(gateway.left(), Vec::<String>::new());
 }
 
@@ -70,7 +64,7 @@ fn a_port_that_the_other_machine_keeps_to_itself_is_told() {
     let host = SshHost::new();
     let gateway = PlayedGateway::new();
     gateway.created();
-    let seen = done(&host, &gateway, &["ensure"]);
+    let seen = gateway.done_through(&host, "gw-container", &["ensure"]);
     assert_eq!(seen["endpoint"], format!("https://{ADDRESS}:{}", gateway.port));
     assert!(
         seen["warnings"].to_string().contains("--bind 0.0.0.0"),

@@ -2,24 +2,11 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use played_gateway::{PlayedGateway, docker, schema, skipped};
+use played_gateway::{PlayedGateway, docker, skipped};
 use ssh_host::SshHost;
-
-fn through(host: &SshHost, gateway: &PlayedGateway, tool: &str, arguments: &[&str]) -> Command {
-    let mut command = gateway.tool(tool, arguments);
-    host.reach(&mut command);
-    command
-}
-
-fn done(host: &SshHost, gateway: &PlayedGateway, tool: &str, arguments: &[&str]) -> serde_json::Value {
-    let run = tool_document::run(through(host, gateway, tool, arguments));
-    tool_document::check(&run, &schema(tool));
-    assert_eq!(run.code, 0, "{arguments:?}: {}", run.stderr);
-    run.document
-}
 
 #[test]
 fn a_file_and_a_diagnosis_go_through_ssh() {
@@ -30,22 +17,21 @@ fn a_file_and_a_diagnosis_go_through_ssh() {
     let gateway = PlayedGateway::new();
     let port = gateway.port.to_string();
     let image = &gateway.image;
-    done(
+    gateway.done_through(
         &host,
-        &gateway,
         "gw-container",
         &["ensure", "--image", image, "--port", &port],
     );
     let file = gateway.folder().join("metadata.json").display().to_string();
     // The played node has no shell: what runs commands in it says so, by its own words.
-    let copied = tool_document::run(through(&host, &gateway, "gw-node", &["copy", &file, "/file"]));
+    let copied = tool_document::run(gateway.tool_through(&host, "gw-node", &["copy", &file, "/file"]));
     assert_eq!(
         (copied.code, copied.reason()),
         (1, "node_command_failed"),
         "{}",
         copied.stderr
     );
-    let found = done(&host, &gateway, "gw-node", &["diagnose"]);
+    let found = gateway.done_through(&host, "gw-node", &["diagnose"]);
     assert!(found["diagnosis"]["storage_driver"].is_string());
     assert_eq!(
         (&found["needs_tunnel"], &found["published"]),
@@ -61,25 +47,24 @@ fn a_tunnel_leads_to_the_api_while_it_is_wanted() {
     let host = SshHost::new();
     let gateway = PlayedGateway::new();
     let port = gateway.port.to_string();
-    done(
+    gateway.done_through(
         &host,
-        &gateway,
         "gw-container",
         &["ensure", "--image", &gateway.image, "--port", &port],
     );
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("kubeconfig");
     let shown = file.display().to_string();
-    let mut tunnel = through(
-        &host,
-        &gateway,
-        "gw-node",
-        &["tunnel", "--file", &shown, "--until-eof", "--timeout", "20s"],
-    )
-    .stdin(Stdio::piped())
-    .stdout(Stdio::piped())
-    .spawn()
-    .expect("the program");
+    let mut tunnel = gateway
+        .tool_through(
+            &host,
+            "gw-node",
+            &["tunnel", "--file", &shown, "--until-eof", "--timeout", "20s"],
+        )
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program");
     wait_for(&mut tunnel, || file.exists());
     let text = std::fs::read_to_string(&file).expect("a kubeconfig");
     let own = text
