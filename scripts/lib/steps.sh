@@ -69,20 +69,26 @@ tell_sandboxes() {
 }
 
 # spawn NAME COMMAND...: in the background, so that a signal is heard at once. Nothing reads what people type, and only who is
-# given the lock's descriptor, or runs with lock_kept, may keep it longer than this run.
+# given the lock's descriptor, or runs with lock_kept, may keep it longer than this run. A signal that comes before the process's number
+# is known waits for it: else nobody would end that process.
 lock_kept=false
+is_spawning=false
+signal_kept=()
 spawn() {
     local name=$1 now
     shift
     make_scratch
     clock
     begun_at[$name]=$now
+    is_spawning=true
     if [[ -z $lock || $lock_kept == true || " $* " == *" --lock-fd "* ]]; then
         "$@" </dev/null >"$scratch/$name" &
     else
         "$@" </dev/null >"$scratch/$name" {lock}>&- &
     fi
     running[$name]=$!
+    is_spawning=false
+    [[ ${#signal_kept[@]} -eq 0 ]] || interrupted "${signal_kept[@]}"
 }
 
 # keep_step NAME MILLISECONDS: its document becomes part of the run's.
@@ -114,7 +120,7 @@ leave_nothing() {
     [[ -z $lock ]] || release_lock
 }
 
-# It only looks. Another signal than KILL, so soon, might meet this run's own traps in it.
+# It only looks: KILL loses nothing.
 end_sentinel() {
     [[ -n ${running[sentinel]:-} ]] || return 0
     kill -KILL "${running[sentinel]}" 2>/dev/null || true
@@ -172,15 +178,30 @@ fail_step() {
 
 # Ends the tools that still run: each stops at its next safe point.
 end_tools() {
-    local pids=("${running[@]}")
+    local pids=("${running[@]}") pid
     running=()
     [[ ${#pids[@]} -gt 0 ]] || return 0
-    kill -TERM "${pids[@]}" 2>/dev/null || true
+    for pid in "${pids[@]}"; do
+        end_tool "$pid"
+    done
     wait "${pids[@]}" 2>/dev/null || true
+}
+
+# end_tool PROCESS: one that is not its program yet has this shell's handler of signals, which swallows them.
+end_tool() {
+    local is_program=false
+    while [[ $is_program == false ]]; do
+        cmp --quiet "/proc/$1/cmdline" "/proc/$BASHPID/cmdline" 2>/dev/null || is_program=true
+        kill -TERM "$1" 2>/dev/null || return 0
+    done
 }
 
 # interrupted SIGNAL CODE
 interrupted() {
+    if [[ $is_spawning == true ]]; then
+        signal_kept=("$@")
+        return
+    fi
     trap '' INT TERM HUP
     end_tools
     fail "$2" interrupted "interrupted by SIG$1; $what_is_left" "$gw $verb${gateway:+ --gateway $gateway}, which goes on from there"

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use end_to_end::{Ended, Person, TestGateway, docker, run_by, skipped_without_docker, typed};
+use end_to_end::{Ended, Person, TestGateway, docker, repository, run_by, skipped_without_docker, typed};
 
 /// Starts the driver and returns once it has said that a step is done. Gives back what it said until then, too.
 fn run_until(
@@ -32,18 +32,11 @@ fn run_until(
     (driver, said, stderr)
 }
 
-/// Processes that work with this gateway's client files.
-fn processes_of(gateway: &TestGateway) -> Vec<String> {
-    let config = gateway.config().display().to_string();
-    let belongs = |process: &std::path::Path| {
-        let environment = std::fs::read(process.join("environ")).unwrap_or_default();
-        environment
-            .windows(config.len())
-            .any(|window| window == config.as_bytes())
-    };
+/// The command lines of those processes whose folder in /proc is one that is looked for.
+fn processes(is_one: impl Fn(&std::path::Path) -> bool) -> Vec<String> {
     let all = std::fs::read_dir("/proc").expect("/proc");
     all.map(|entry| entry.expect("a process").path())
-        .filter(|process| belongs(process))
+        .filter(|process| is_one(process))
         .map(|process| {
             std::fs::read_to_string(process.join("cmdline"))
                 .unwrap_or_default()
@@ -51,6 +44,17 @@ fn processes_of(gateway: &TestGateway) -> Vec<String> {
         })
         .filter(|line| !line.is_empty())
         .collect()
+}
+
+/// Processes that work with this gateway's client files.
+fn processes_of(gateway: &TestGateway) -> Vec<String> {
+    let config = gateway.config().display().to_string();
+    processes(|process| {
+        let environment = std::fs::read(process.join("environ")).unwrap_or_default();
+        environment
+            .windows(config.len())
+            .any(|window| window == config.as_bytes())
+    })
 }
 
 /// Ctrl-C for a run of the driver: it ends at once, says what is left and what to type, and leaves no process.
@@ -70,6 +74,37 @@ fn interrupt(gateway: &TestGateway, driver: &mut Child, mut rest: impl Read) {
         "{said}"
     );
     assert_eq!(processes_of(gateway), Vec::<String>::new());
+}
+
+/// The signal comes when the tool has been begun and the driver does not know its process yet.
+#[test]
+fn a_tool_that_was_begun_just_before_a_signal_is_ended() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path().display().to_string();
+    let script = r#"set -euo pipefail
+        source scripts/lib/words.sh; source scripts/lib/steps.sh
+        declare -A given=()
+        called=openshell gw=openshell verb=start gateway=g lock= json=false began=0
+        here=$1
+        fail() { printf '%s\n' "$3" >"$here/said"; exit "$1"; }
+        interrupt() { [[ $BASH_COMMAND != "running["* ]] || kill -INT $$; }
+        set -o functrace
+        trap interrupt DEBUG
+        spawn tool tail -f --pid "$PPID" /dev/null "$here/none" 2>/dev/null
+        await tool"#;
+    let mut command = Command::new("bash");
+    command
+        .args(["-c", script, "bash", &here])
+        .current_dir(repository());
+    let ended = Ended::of(command);
+    assert_eq!(ended.code, 130, "{}", ended.stderr);
+    let said = std::fs::read_to_string(folder.path().join("said")).expect("what the driver said");
+    assert!(said.contains("interrupted by SIGINT"), "{said}");
+    let left = processes(|process| {
+        let line = std::fs::read_to_string(process.join("cmdline")).unwrap_or_default();
+        line.contains(&here)
+    });
+    assert_eq!(left, Vec::<String>::new());
 }
 
 /// The steps after which a start is ended: all of them only where everything is to be swept.
