@@ -20,6 +20,14 @@ step() {
     end_step "$1"
 }
 
+# quiet_step NAME TOOL ARGUMENTS...: the same of a tool that only looks: there is nothing to say of it.
+quiet_step() {
+    local code=0 gone
+    begin "$@"
+    close_step "$1" || code=$?
+    [[ $code -eq 0 ]] || fail_step "$1" "$code"
+}
+
 # Starts a tool. Several may run side by side; each is waited for by `end_step NAME`.
 begin() {
     local name=$1 tool=$2

@@ -102,6 +102,18 @@ impl Lock {
     }
 }
 
+impl Lock {
+    /// Programs that this process starts from now on keep the lock as long as they run: what works on the gateway and outlives this
+    /// process, if that is killed, keeps others out. One that was handed on to this process is so already.
+    pub fn hand_on(&self) -> Result<(), Failure> {
+        let Some((file, folder)) = &self.held else {
+            return Ok(());
+        };
+        rustix::io::fcntl_setfd(file, rustix::io::FdFlags::empty())
+            .map_err(|errno| file_failure("hand on", &folder.lock_file(), &errno.into()))
+    }
+}
+
 fn held(folder: &GatewayFolder, holder: &str) -> Failure {
     LOCKED.failure(
         format!("gateway {} is being worked on by {holder}", folder.gateway()),
