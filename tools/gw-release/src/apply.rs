@@ -24,7 +24,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 
 /// Keeps the choice for the next `apply`.
 pub async fn choose(choice: &Choice, context: &Context<Report>) -> Result<Answer, Failure> {
-    let place = Place::open(context, &choice.helm)?;
+    let mut place = Place::open(context, &choice.helm)?;
     let _lock = place.lock("choose", context).await?;
     let kept = Kept::open(&place.gateway, place.scratch())?;
     choose::take(choice, &kept, &place.helm, place.scratch()).await?;
@@ -38,7 +38,7 @@ pub async fn choose(choice: &Choice, context: &Context<Report>) -> Result<Answer
 
 /// Says what must be known of the chart. Under the lock it is remembered.
 pub async fn facts(choice: &Choice, context: &Context<Report>) -> Result<Answer, Failure> {
-    let place = Place::open(context, &choice.helm)?;
+    let mut place = Place::open(context, &choice.helm)?;
     let is_locked = context.common.lock_fd.is_some();
     if is_locked {
         place.lock("facts", context).await?;
@@ -151,7 +151,7 @@ fn pending(place: &Place) -> Failure {
 
 /// Brings the release to what is chosen.
 pub async fn apply(choice: Choice, context: Context<Report>) -> Result<Answer, Failure> {
-    let place = Place::open(&context, &choice.helm)?;
+    let mut place = Place::open(&context, &choice.helm)?;
     let session = Session::open(&context).await?;
     let _lock = place.lock("apply", &context).await?;
     let is_dry = context.common.dry_run;
@@ -163,14 +163,14 @@ pub async fn apply(choice: Choice, context: Context<Report>) -> Result<Answer, F
         return Ok(Answer::Done);
     }
     let mut deployment = Deployment::read(&place.gateway, choice.cluster_id.as_deref())?;
-    let facts = place
-        .facts(&choice, &chosen, &mut deployment, !is_dry, &context)
-        .await?;
     let is_known = deployment.release() == Some(&chosen.fingerprint);
     if !is_known {
         let (last, _) = look(&session, &chosen, &deployment, &context).await?;
         require_ours(&choice, last.as_ref(), &deployment, &session)?;
     }
+    let facts = place
+        .facts(&choice, &chosen, &mut deployment, !is_dry, &context)
+        .await?;
     if !is_dry && (taken == Taken::New || !was_kept) && kept.save(&place.gateway)? {
         act::acted(&context, "keep", "release.tar", "it is what was chosen");
     }

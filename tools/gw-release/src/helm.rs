@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use client_files::SharedLock;
 use contract::{Failure, TIMED_OUT};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, Command};
@@ -54,6 +55,7 @@ pub struct Helm {
     scratch: PathBuf,
     deadline: Instant,
     target: Target,
+    lock: Option<SharedLock>,
 }
 
 /// What a run of helm left.
@@ -73,7 +75,13 @@ impl Helm {
             scratch: scratch.to_owned(),
             deadline,
             target,
+            lock: None,
         }
+    }
+
+    /// helm keeps the gateway's lock while it runs, also where it outlives this program, and the lock names it.
+    pub fn share(&mut self, lock: SharedLock) {
+        self.lock = Some(lock);
     }
 
     /// Words that name the namespace.
@@ -141,6 +149,8 @@ impl Helm {
             .spawn()
             .map_err(|error| self.missing(&error.to_string()))?;
         let mut running = Running { child };
+        let named = running.child.id().zip(self.lock.as_ref());
+        let _named = named.map(|(id, lock)| lock.is_with(id, "helm")).transpose()?;
         let status = match tokio::time::timeout(self.left(), running.child.wait()).await {
             Ok(ended) => ended.map_err(|error| self.missing(&error.to_string()))?,
             Err(_) => {

@@ -59,14 +59,14 @@ impl Place {
     }
 
     /// Takes the gateway's lock, and lets helm keep it where it outlives this run; `None` for a dry run, which writes nothing.
-    pub async fn lock(&self, verb: &str, context: &Context<Report>) -> Result<Option<Lock>, Failure> {
+    pub async fn lock(&mut self, verb: &str, context: &Context<Report>) -> Result<Option<Lock>, Failure> {
         let common = &context.common;
         if common.dry_run {
             return Ok(None);
         }
         let (patience, console) = (common.lock_timeout, &context.console);
         let lock = Lock::acquire(&self.gateway, verb, patience, common.lock_fd, console).await?;
-        lock.hand_on()?;
+        self.helm.share(lock.share(&self.gateway)?);
         Ok(Some(lock))
     }
 

@@ -18,7 +18,7 @@ use crate::reasons::{
 
 /// Removes the release.
 pub async fn remove(helm: &Path, context: Context<Report>) -> Result<Answer, Failure> {
-    let place = Place::open(&context, helm)?;
+    let mut place = Place::open(&context, helm)?;
     let session = Session::open(&context).await?;
     let _lock = place.lock("remove", &context).await?;
     let mut deployment = Deployment::read(&place.gateway, None)?;
@@ -45,7 +45,7 @@ pub async fn remove(helm: &Path, context: Context<Report>) -> Result<Answer, Fai
 
 /// Goes back to the revision before.
 pub async fn rollback(helm: &Path, context: Context<Report>) -> Result<Answer, Failure> {
-    let place = Place::open(&context, helm)?;
+    let mut place = Place::open(&context, helm)?;
     let session = Session::open(&context).await?;
     let _lock = place.lock("rollback", &context).await?;
     let mut deployment = Deployment::read(&place.gateway, None)?;

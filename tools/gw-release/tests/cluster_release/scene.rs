@@ -87,13 +87,14 @@ impl Scene {
                 "--namespace",
                 self.namespace.name(),
             ])
-            .arg("--helm")
-            .arg(&self.helm)
             .arg("--kubeconfig")
             .arg(kubeconfig)
             .args(words)
             .env("HOME", self.home.path())
             .env_remove("XDG_CONFIG_HOME");
+        if *verb != "recall" {
+            command.arg("--helm").arg(&self.helm);
+        }
         command
     }
 

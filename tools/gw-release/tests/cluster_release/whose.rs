@@ -60,7 +60,7 @@ fn a_helm_that_may_be_at_work_is_waited_for_and_one_that_is_not_is_made_good() {
         scene.does(&["apply", "--chart", &chart]);
         scene.helm(&["upgrade", "openshell", &chart, "--set", "setting=theirs"]);
         unfinished(&scene, status, 5);
-        let asked = scene.applies(status, &[]);
+        let asked = scene.applies(status, &["--chart", &chart]);
         assert_eq!(
             (asked.code, asked.reason()),
             (75, "release_pending"),
@@ -73,7 +73,7 @@ fn a_helm_that_may_be_at_work_is_waited_for_and_one_that_is_not_is_made_good() {
             asked.stderr
         );
         unfinished(&scene, status, 601);
-        let run = scene.applies(status, &[]);
+        let run = scene.applies(status, &["--chart", &chart]);
         assert_eq!(run.code, 0, "{status}: {}", run.stderr);
         assert_eq!(verbs(&run), ["forget", "upgrade"], "{status}");
         assert_eq!(scene.setting().as_deref(), Some(status));
