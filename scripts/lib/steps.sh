@@ -20,11 +20,12 @@ step() {
     end_step "$1"
 }
 
-# quiet_step NAME TOOL ARGUMENTS...: the same of a tool that only looks: there is nothing to say of it.
+# quiet_step NAME TOOL ARGUMENTS...: runs a tool that only looks, of which there is nothing to tell.
 quiet_step() {
-    local code=0 gone
+    local code=0
     begin "$@"
-    close_step "$1" || code=$?
+    await "$1" || code=$?
+    document=$(<"$scratch/$1")
     [[ $code -eq 0 ]] || fail_step "$1" "$code"
 }
 
