@@ -33,6 +33,8 @@ impl Place {
         let files = ClientFiles::of_user()?;
         let name = files.resolve(common.gateway.as_deref())?;
         let gateway = files.gateway(&name);
+        // Values may be secrets, in what helm writes, too.
+        rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
         let scratch = tempfile::Builder::new().prefix("gw-release-").tempdir();
         let scratch = scratch.map_err(|error| files_failed(&std::env::temp_dir(), &error))?;
         let target = Target {

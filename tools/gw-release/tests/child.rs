@@ -50,7 +50,7 @@ impl Scene {
 #[test]
 fn helm_gets_words_of_this_cluster_and_no_variables_of_another() {
     let scene = Scene::new(
-        "env >\"$OUT/env\"; echo \"$@\" >\"$OUT/words\"\n\
+        "env >\"$OUT/env\"; umask >\"$OUT/umask\"; echo \"$@\" >\"$OUT/words\"\n\
          printf 'kind: Deployment\\nmetadata: {name: gw}\\n'",
     );
     let ended = scene.facts("60s");
@@ -59,6 +59,7 @@ fn helm_gets_words_of_this_cluster_and_no_variables_of_another() {
     assert_eq!(ended.document["fingerprint"], "6dd85f3badee964a");
     let environment = fs::read_to_string(scene.file("env")).unwrap();
     assert!(!environment.contains("HELM_NAMESPACE"), "{environment}");
+    assert_eq!(fs::read_to_string(scene.file("umask")).unwrap(), "0077\n");
     let words = fs::read_to_string(scene.file("words")).unwrap();
     assert!(words.starts_with("template openshell "), "{words}");
     assert!(words.contains("--namespace openshell"), "{words}");
