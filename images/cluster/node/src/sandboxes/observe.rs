@@ -224,15 +224,14 @@ fn pod(pod: &ApiPod) -> Option<Pod> {
 }
 
 fn lease(lease: ApiLease) -> Option<Lease> {
+    let spec = lease.spec.unwrap_or_default();
     Some(Lease {
         namespace: lease.metadata.namespace?,
         name: lease.metadata.name?,
         uid: lease.metadata.uid?,
         version: lease.metadata.resource_version?,
-        holder: lease
-            .spec
-            .and_then(|spec| spec.holder_identity)
-            .unwrap_or_default(),
+        holder: spec.holder_identity.unwrap_or_default(),
+        renewed: spec.renew_time.map(|time| time.0),
     })
 }
 

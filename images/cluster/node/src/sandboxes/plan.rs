@@ -85,6 +85,8 @@ pub struct Lease {
     pub version: String,
     /// Who holds it; empty: nobody.
     pub holder: String,
+    /// When its holder said last that it is alive.
+    pub renewed: Option<Timestamp>,
 }
 
 /// A gateway server's Service.
@@ -121,6 +123,8 @@ enum Holder {
     Ourselves,
     /// A pod of this node: it ended with the container's last run.
     DeadPod,
+    /// A pod of a node that has not said since this start that it is alive: a former name of this one, most likely.
+    PodOfSilentNode,
     /// Somebody who may be alive.
     Unknown,
 }
@@ -173,7 +177,7 @@ pub fn plan(observed: &Observed, here: &Here) -> Plan {
         .collect();
     let mut leases = Leases::default();
     for lease in &observed.leases {
-        leases.sort(lease, holder(lease, &observed.pods, here), !running.is_empty());
+        leases.sort(lease, holder(lease, observed, here), !running.is_empty());
     }
     Plan {
         unname,
@@ -199,7 +203,7 @@ impl Leases {
         match holder {
             Holder::Unknown => {}
             _ if holds && is_of_sandbox_controller(&lease.name) => self.hold.push(lease.clone()),
-            Holder::Nobody => {}
+            Holder::Nobody | Holder::PodOfSilentNode => {}
             Holder::Ourselves | Holder::DeadPod => self.expire.push(lease.clone()),
         }
     }
@@ -221,7 +225,7 @@ fn is_of_sandbox_controller(name: &str) -> bool {
 }
 
 /// client-go's convention, which controller-runtime follows: the pod's hostname, an underscore, a UUID.
-fn holder(lease: &Lease, pods: &[Pod], here: &Here) -> Holder {
+fn holder(lease: &Lease, observed: &Observed, here: &Here) -> Holder {
     if lease.holder.is_empty() {
         return Holder::Nobody;
     }
@@ -235,13 +239,31 @@ fn holder(lease: &Lease, pods: &[Pod], here: &Here) -> Holder {
     else {
         return Holder::Unknown;
     };
-    let mut named = pods.iter().filter(|pod| pod.hostname == name).peekable();
-    let is_here = |pod: &Pod| pod.node.as_deref() == Some(&here.node);
-    if named.peek().is_some() && named.all(is_here) {
+    // A pod that is bound to no node never ran.
+    let named = observed.pods.iter().filter(|pod| pod.hostname == name);
+    let nodes: Vec<&str> = named.filter_map(|pod| pod.node.as_deref()).collect();
+    let is_here = |node: &&str| **node == here.node;
+    if nodes.is_empty() {
+        Holder::Unknown
+    } else if nodes.iter().all(is_here) {
         Holder::DeadPod
+    } else if nodes
+        .iter()
+        .all(|node| is_here(node) || !has_node_renewed(node, observed, here))
+    {
+        Holder::PodOfSilentNode
     } else {
         Holder::Unknown
     }
+}
+
+/// A kubelet renews a lease of its node's name every ten seconds. Source: Kubernetes, "Node heartbeats".
+fn has_node_renewed(node: &str, observed: &Observed, here: &Here) -> bool {
+    let is_nodes = |lease: &&Lease| lease.namespace == "kube-node-lease" && lease.name == node;
+    let leases = observed.leases.iter().filter(is_nodes);
+    leases
+        .filter_map(|lease| lease.renewed)
+        .any(|renewed| renewed > here.booted)
 }
 
 fn is_uuid(text: &str) -> bool {

@@ -72,6 +72,7 @@ fn lease(name: &str, holder: &str) -> Lease {
         uid: "lease".to_owned(),
         version: "8".to_owned(),
         holder: holder.to_owned(),
+        renewed: None,
     }
 }
 
@@ -181,23 +182,43 @@ fn leases_of_dead_holders_are_held_if_a_sandbox_wants_to_run_and_else_deleted() 
 }
 
 #[test]
-fn a_holder_is_dead_only_if_no_other_node_has_a_pod_of_its_name() {
-    let elsewhere = Pod {
+fn a_holder_elsewhere_is_dead_unless_its_node_has_shown_that_it_lives() {
+    let elsewhere = || Pod {
         node: Some("there".to_owned()),
         ..controller_pod()
     };
-    for pods in [
-        vec![elsewhere.clone()],
-        vec![controller_pod(), elsewhere],
-        Vec::new(),
+    let unbound = || Pod {
+        node: None,
+        ..controller_pod()
+    };
+    let other = "other-operator";
+    for (name, pods, renewed, held) in [
+        (CONTROLLER, vec![elsewhere()], None, 1),
+        (CONTROLLER, vec![elsewhere()], Some(at(1000)), 1),
+        (CONTROLLER, vec![elsewhere()], Some(at(1001)), 0),
+        (CONTROLLER, vec![controller_pod(), elsewhere()], None, 1),
+        (CONTROLLER, vec![controller_pod(), elsewhere()], Some(at(1001)), 0),
+        (CONTROLLER, vec![controller_pod(), unbound()], None, 1),
+        (CONTROLLER, vec![unbound()], None, 0),
+        (CONTROLLER, Vec::new(), None, 0),
+        (other, vec![elsewhere()], None, 0),
     ] {
+        let of_node = Lease {
+            namespace: "kube-node-lease".to_owned(),
+            renewed,
+            ..lease("there", "there")
+        };
         let observed = Observed {
             sandboxes: vec![sandbox()],
             pods,
-            leases: vec![lease(CONTROLLER, &held_by("controller-1"))],
+            leases: vec![lease(name, &held_by("controller-1")), of_node],
         };
         let plan = plan(&observed, &here());
-        assert!(plan.hold.is_empty() && plan.expire.is_empty());
+        assert_eq!(
+            (plan.hold.len(), plan.expire.len()),
+            (held, 0),
+            "{name} {renewed:?}"
+        );
     }
 }
 
