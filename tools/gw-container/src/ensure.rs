@@ -38,12 +38,12 @@ pub async fn run(flags: EnsureFlags, context: Context<Report>) -> Result<Answer,
     let journal = Journal::read(&work.folder)?;
     let environment = Environment::of_process(work.machine_address());
     let named_image = flags.image.as_deref().or(environment.image.as_deref());
-    let (persisted, look) = remembered(&work, &facts, journal.as_ref(), named_image).await?;
-    let mut wanted = wanted(&flags, environment, persisted.as_ref())?;
+    let remembered = remembered(&work, &facts, journal.as_ref(), named_image).await?;
+    let mut wanted = wanted(&flags, environment, remembered.spec.as_ref())?;
     wanted.image_named |= journal.as_ref().is_some_and(|journal| journal.image_named);
     let credentials = credentials_of(&work, &facts, named, &mut wanted.spec).await?;
     let found = image_of(&work, &facts, &wanted, &flags, credentials.as_ref()).await?;
-    let decided = decide(&work, &facts, &wanted, &found, persisted.as_ref(), look).await?;
+    let decided = decide(&work, &facts, &wanted, &found, remembered).await?;
     let image = found.image;
     let plan = &decided.plan;
     context
@@ -92,6 +92,14 @@ pub async fn run(flags: EnsureFlags, context: Context<Report>) -> Result<Answer,
     Ok(Answer::Done)
 }
 
+/// What there is of an earlier run.
+struct Remembered {
+    /// The specification that was persisted.
+    spec: Option<Spec>,
+    /// What was seen on the volume while it was searched for.
+    looked: Looked,
+}
+
 /// What is persisted, the strongest first: what a killed replacement was about, the container's label, the volume, the copy
 /// beside the client's files. With a volume alone it is looked at here, and then not once more.
 async fn remembered(
@@ -99,15 +107,21 @@ async fn remembered(
     facts: &Facts,
     journal: Option<&Journal>,
     named_image: Option<&str>,
-) -> Result<(Option<Spec>, Looked), Failure> {
+) -> Result<Remembered, Failure> {
     if let Some(journal) = journal {
         work.console
             .progress("an earlier replacement was interrupted: it is carried on");
-        return Ok((Some(journal.spec.clone()), Looked::NotYet));
+        return Ok(Remembered {
+            spec: Some(journal.spec.clone()),
+            looked: Looked::NotYet,
+        });
     }
     let copy = client_state::persisted(work, facts)?;
     if facts.present().is_some() {
-        return Ok((copy, Looked::NotYet));
+        return Ok(Remembered {
+            spec: copy,
+            looked: Looked::NotYet,
+        });
     }
     let candidates = [named_image, copy.as_ref().map(|spec| spec.image.as_str())];
     let mut image = None;
@@ -120,7 +134,10 @@ async fn remembered(
     let on_volume = look
         .as_ref()
         .and_then(|look| Some(look.memory.as_ref()?.spec.clone()));
-    Ok((on_volume.or(copy), Looked::At(look.map(Box::new))))
+    Ok(Remembered {
+        spec: on_volume.or(copy),
+        looked: Looked::At(look.map(Box::new)),
+    })
 }
 
 /// Was the volume looked at?
@@ -190,8 +207,7 @@ async fn decide(
     facts: &Facts,
     wanted: &Wanted,
     found: &Found,
-    persisted: Option<&Spec>,
-    looked: Looked,
+    remembered: Remembered,
 ) -> Result<Decided, Failure> {
     let image = found.image.as_ref();
     let ports = ports::look(
@@ -220,7 +236,7 @@ async fn decide(
         return Ok(decided);
     }
     // Only a container that is made needs to be told the node's name, and an existing volume is looked at first.
-    let look = match looked {
+    let look = match remembered.looked {
         Looked::At(look) => look.map(|look| *look),
         Looked::NotYet => volume::look(work, facts, image.map(|image| image.id.as_str())).await?,
     };
@@ -240,7 +256,8 @@ async fn decide(
         node_name_for(&work.gateway)
     };
     let known = look.and_then(|look| look.node_name);
-    let persisted = persisted
+    let persisted = remembered
+        .spec
         .map(|spec| spec.node_name.clone())
         .filter(|name| !name.is_empty());
     let name = known.or(persisted).unwrap_or(new);

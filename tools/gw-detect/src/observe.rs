@@ -10,7 +10,7 @@ use gateway_probe::Outcome;
 use crate::agreement::Gateway;
 use crate::client_probe::probe;
 use crate::report::{DockerField, PlaceField, ProbeField, RecommendedField, Report, SpecSource};
-use crate::state::{Advice, Seen, State, advice_for, state_of};
+use crate::state::{Advice, InTheWay, Seen, State, advice_for, state_of};
 use crate::{agreement, describe, ports};
 
 /// Fills in the report and returns the state.
@@ -36,7 +36,11 @@ pub async fn run(
     let state = found.state(probe?);
     let network = describe::network(&facts, gateway);
     let ports = ports::describe(&facts, found.spec.as_ref(), session.is_local());
-    let (action, reason) = advice_for(state, network.stale, !ports.holders.is_empty());
+    let in_the_way = InTheWay {
+        network_stale: network.stale,
+        port_taken: !ports.holders.is_empty(),
+    };
+    let (action, reason) = advice_for(state, in_the_way);
     let (digest, node, size) = (digest?, node?, size?);
     found.compare_node_names(&facts, node.as_deref());
     context.report.update(|report| {
@@ -121,7 +125,8 @@ impl Found {
     ) -> Result<Self, Failure> {
         let mut conflicts = strangers(facts, gateway);
         let conflict = !conflicts.is_empty();
-        let (spec, spec_source) = persisted(facts, folder, &mut conflicts)?;
+        let persisted = persisted(facts, folder, &mut conflicts)?;
+        let (spec, spec_source) = persisted.map(|it| (it.spec, it.source)).unzip();
         let endpoint = endpoint(facts, spec.as_ref(), folder, machine, &mut conflicts);
         if facts.networks.len() > 1 {
             let (count, name) = (facts.networks.len(), gateway.resource());
@@ -197,12 +202,11 @@ impl Found {
 
     /// What to do next, without a look at ports of the host.
     pub fn advice(&self, facts: &Facts, gateway: &GatewayName) -> Advice {
-        advice_for(
-            state_of(&self.seen),
-            describe::network(facts, gateway).stale,
-            false,
-        )
-        .0
+        let in_the_way = InTheWay {
+            network_stale: describe::network(facts, gateway).stale,
+            port_taken: false,
+        };
+        advice_for(state_of(&self.seen), in_the_way).0
     }
 }
 
@@ -243,13 +247,19 @@ fn strangers(facts: &Facts, gateway: &GatewayName) -> Vec<String> {
     found
 }
 
+/// A specification that outlives a run.
+struct Persisted {
+    spec: Spec,
+    source: SpecSource,
+}
+
 /// What the container was made from, as its label says or, without one, as it shows itself; without a
 /// container the copy beside the client's files.
 fn persisted(
     facts: &Facts,
     folder: &GatewayFolder,
     conflicts: &mut Vec<String>,
-) -> Result<(Option<Spec>, Option<SpecSource>), Failure> {
+) -> Result<Option<Persisted>, Failure> {
     if let Some(container) = facts.container.as_ref().or(facts.aside.as_ref()) {
         let source = match &container.spec {
             Some(Ok(_)) => SpecSource::Label,
@@ -261,19 +271,25 @@ fn persisted(
             }
             None => SpecSource::Container,
         };
-        return Ok((Some(container.effective_spec()), Some(source)));
+        return Ok(Some(Persisted {
+            spec: container.effective_spec(),
+            source,
+        }));
     }
     let Some(text) = folder.read_private("spec.json")? else {
-        return Ok((None, None));
+        return Ok(None);
     };
     match Spec::parse(&text) {
-        Ok(spec) => Ok((Some(spec), Some(SpecSource::ClientFiles))),
+        Ok(spec) => Ok(Some(Persisted {
+            spec,
+            source: SpecSource::ClientFiles,
+        })),
         Err(error) => {
             conflicts.push(format!(
                 "{} cannot be read: {error}",
                 folder.spec_copy().display()
             ));
-            Ok((None, None))
+            Ok(None)
         }
     }
 }

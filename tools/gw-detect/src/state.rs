@@ -122,18 +122,27 @@ pub enum Advice {
     Ask,
 }
 
+/// What stands in a container's way.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct InTheWay {
+    /// It refers to a network that is gone.
+    pub network_stale: bool,
+    /// Something else has the gateway's port.
+    pub port_taken: bool,
+}
+
 /// What to do next, and why.
-pub fn advice_for(state: State, network_stale: bool, port_taken: bool) -> (Advice, &'static str) {
+pub fn advice_for(state: State, in_the_way: InTheWay) -> (Advice, &'static str) {
     match state {
         State::Absent => (Advice::Create, "there is neither a container nor a volume"),
-        State::VolumeOnly | State::Stopped if port_taken => {
+        State::VolumeOnly | State::Stopped if in_the_way.port_taken => {
             (Advice::Ask, "something else has the gateway's port")
         }
         State::VolumeOnly => (Advice::Resume, "the volume is there and the container is gone"),
         State::Conflict => (Advice::Ask, "something that is not this gateway has its name"),
         State::Unreachable => (Advice::Ask, "the cluster's API server does not answer"),
         State::Dead => (Advice::ReplaceContainer, "Docker could not remove the container"),
-        _ if network_stale => (
+        _ if in_the_way.network_stale => (
             Advice::RepairNetwork,
             "the container refers to a network that is gone",
         ),
@@ -241,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_gateway_that_serves_needs_nothing() {
-        assert_eq!(advice_for(State::Serving, false, false).0, Advice::None);
+        assert_eq!(advice_for(State::Serving, InTheWay::default()).0, Advice::None);
     }
 
     #[test]
@@ -262,11 +271,12 @@ mod tests {
             (State::Dead, true, false, Advice::ReplaceContainer),
             (State::Conflict, true, true, Advice::Ask),
         ] {
-            assert_eq!(
-                advice_for(state, network_stale, port_taken).0,
-                advice,
-                "{state:?} {network_stale} {port_taken}"
-            );
+            let in_the_way = InTheWay {
+                network_stale,
+                port_taken,
+            };
+            let advised = advice_for(state, in_the_way).0;
+            assert_eq!(advised, advice, "{state:?} {in_the_way:?}");
         }
     }
 }

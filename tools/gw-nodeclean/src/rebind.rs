@@ -80,19 +80,24 @@ async fn patch_this(
 ) -> Result<Option<PersistentVolume>, Failure> {
     let volumes = session.everywhere::<PersistentVolume>();
     let (patch, parameters) = (Patch::Merge(patch), PatchParams::default());
-    let known = |trouble| match trouble {
-        Trouble::Absent | Trouble::Conflict => Some(false),
-        Trouble::Refused => Some(true),
+    /// What an API server says in place of the changed volume.
+    enum Unchanged {
+        Gone,
+        Refused,
+    }
+    let expected = |trouble| match trouble {
+        Trouble::Absent | Trouble::Conflict => Some(Unchanged::Gone),
+        Trouble::Refused => Some(Unchanged::Refused),
         _ => None,
     };
     let what = format!("the API server to {verb} volume {name}");
     let answer = session
-        .request(&what, name, || volumes.patch(name, &parameters, &patch), known)
+        .request(&what, name, || volumes.patch(name, &parameters, &patch), expected)
         .await?;
     match answer {
         Ok(patched) => Ok(Some(patched)),
-        Err(false) => Ok(None),
-        Err(true) => {
+        Err(Unchanged::Gone) => Ok(None),
+        Err(Unchanged::Refused) => {
             let found = session.get(&volumes, name).await?;
             let is_same = found.is_some_and(|found| found.metadata.uid.as_deref() == Some(uid));
             if is_same {
@@ -114,19 +119,23 @@ pub async fn rehearse(session: &Session, new: &PersistentVolume) -> Result<(), F
         dry_run: true,
         ..PostParams::default()
     };
-    // It checks the object before it sees that there is one of this name.
-    let known = |trouble| match trouble {
-        Trouble::Exists => Some(true),
-        Trouble::Refused => Some(false),
+    enum Rehearsed {
+        Valid,
+        Refused,
+    }
+    let expected = |trouble| match trouble {
+        // It checks the object before it sees that there is one of this name.
+        Trouble::Exists => Some(Rehearsed::Valid),
+        Trouble::Refused => Some(Rehearsed::Refused),
         _ => None,
     };
     let what = format!("the API server to check volume {name}");
     let answer = session
-        .request(&what, &name, || volumes.create(&parameters, new), known)
+        .request(&what, &name, || volumes.create(&parameters, new), expected)
         .await?;
     match answer {
-        Ok(_) | Err(true) => Ok(()),
-        Err(false) => Err(VOLUME_REFUSED.failure(
+        Ok(_) | Err(Rehearsed::Valid) => Ok(()),
+        Err(Rehearsed::Refused) => Err(VOLUME_REFUSED.failure(
             format!(
                 "the API server would not take volume {name} for another node; nothing of it was deleted"
             ),

@@ -47,7 +47,7 @@ pub fn is_usable(part: &Part) -> bool {
 }
 
 fn is_sound(part: &Part) -> bool {
-    part.own.iter().all(|finding| !finding.needs_work(false))
+    part.own.iter().all(|finding| !finding.is_fault())
 }
 
 /// CAs that are trusted, have time left, and that the server's or the client's certificate leads to, without the one that

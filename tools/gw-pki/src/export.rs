@@ -82,7 +82,7 @@ pub async fn run(flags: ExportFlags, context: Context<Report>) -> Result<Answer,
 /// What is only late serves for now.
 fn is_usable(client: &Part) -> bool {
     let findings = client.findings();
-    findings.iter().all(|finding| !finding.needs_work(false))
+    findings.iter().all(|finding| !finding.is_fault())
 }
 
 fn unusable(client: &Part) -> Failure {

@@ -38,13 +38,14 @@ pub enum Finding {
 }
 
 impl Finding {
-    /// Must the material be made again because of this? What is only late is renewed where a CA can do it.
-    pub fn needs_work(self, can_issue: bool) -> bool {
-        match self {
-            Self::TypeWrong => false,
-            Self::Expiring => can_issue,
-            _ => true,
-        }
+    /// Can the material not be used because of this?
+    pub fn is_fault(self) -> bool {
+        !matches!(self, Self::TypeWrong | Self::Expiring)
+    }
+
+    /// Is the material made again because of this, if a CA can do it? What is only late is, too.
+    pub fn is_due(self) -> bool {
+        self.is_fault() || self == Self::Expiring
     }
 }
 

@@ -99,16 +99,16 @@ fn repairing(examined: &Examined, wish: Wish) -> Vec<Planned> {
         return vec![planned(Step::NoteRetiring, &examined.authority, why)];
     }
     let mut steps = Vec::new();
-    if needs_work(&client_ca.trust, false) {
+    if has_fault(&client_ca.trust) {
         steps.push(planned(Step::WriteClientCa, client_ca, listed(&client_ca.trust)));
     }
-    let server_is_due = can_issue && (needs_work(&server.own, true) || wish.server);
-    let client_is_due = can_issue && (needs_work(&client.own, true) || wish.client);
+    let server_is_due = can_issue && (is_due(&server.own) || wish.server);
+    let client_is_due = can_issue && (is_due(&client.own) || wish.client);
     // While the CA changes, a client that is well off waits until the server knows the new one.
     let server_is_ready = examined.server_is_ready && !server_is_due;
     let client_waits = is_rolling && is_usable(client) && !server_is_ready;
     let issues_client = client_is_due && !client_waits;
-    let writes_trust = needs_work(&client.trust, false) && !issues_client;
+    let writes_trust = has_fault(&client.trust) && !issues_client;
     if writes_trust {
         steps.push(planned(Step::WriteClientTrust, client, listed(&client.trust)));
     }
@@ -129,11 +129,7 @@ fn repairing(examined: &Examined, wish: Wish) -> Vec<Planned> {
 }
 
 fn dropping(examined: &Examined, wish: Wish) -> Vec<Planned> {
-    if wish.server
-        || wish.client
-        || needs_work(&examined.client.own, true)
-        || needs_work(&examined.server.own, true)
-    {
+    if wish.server || wish.client || is_due(&examined.client.own) || is_due(&examined.server.own) {
         return repairing(examined, wish);
     }
     // The client on disk shows its new certificate before the server forgets who issued the old one.
@@ -142,7 +138,7 @@ fn dropping(examined: &Examined, wish: Wish) -> Vec<Planned> {
         return steps;
     }
     let why = || "the CA was replaced".to_owned();
-    let is_outdated = |part: &Part| part.trusts_retiring || needs_work(&part.trust, false);
+    let is_outdated = |part: &Part| part.trusts_retiring || has_fault(&part.trust);
     let [client_ca, client] = [&examined.client_ca, &examined.client];
     if is_outdated(client_ca) {
         steps.push(planned(Step::WriteClientCa, client_ca, why()));
@@ -167,8 +163,8 @@ fn needs_authority(examined: &Examined, wish: Wish) -> bool {
         return true;
     }
     if !examined.can_issue() {
-        let is_faulty = |part: &&Part| needs_work(&part.own, false);
-        let lacks_trust = |part: &&Part| needs_work(&part.trust, false) && examined.trust.is_none();
+        let is_faulty = |part: &&Part| has_fault(&part.own);
+        let lacks_trust = |part: &&Part| has_fault(&part.trust) && examined.trust.is_none();
         let is_wanted = wish.server || wish.client;
         return is_wanted || parts.iter().any(|part| is_faulty(part) || lacks_trust(part));
     }
@@ -201,7 +197,7 @@ fn why_authority(examined: &Examined, wish: Wish) -> String {
 }
 
 fn why_leaf(part: &Part, is_wanted: bool) -> String {
-    if needs_work(&part.own, true) {
+    if is_due(&part.own) {
         listed(&part.own)
     } else {
         debug_assert!(is_wanted);
@@ -230,8 +226,12 @@ fn bundle(examined: &Examined, client_is_written: bool) -> Option<Planned> {
     })
 }
 
-fn needs_work(findings: &[Finding], can_issue: bool) -> bool {
-    findings.iter().any(|finding| finding.needs_work(can_issue))
+fn has_fault(findings: &[Finding]) -> bool {
+    findings.iter().any(|finding| finding.is_fault())
+}
+
+fn is_due(findings: &[Finding]) -> bool {
+    findings.iter().any(|finding| finding.is_due())
 }
 
 fn planned(step: Step, part: &Part, why: String) -> Planned {

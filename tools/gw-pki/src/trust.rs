@@ -48,7 +48,7 @@ pub fn trust(
     handed_out
         .iter()
         .map(findings)
-        .min_by_key(|found| found.iter().filter(|finding| finding.needs_work(false)).count())
+        .min_by_key(|found| found.iter().filter(|finding| finding.is_fault()).count())
         .unwrap_or_default()
 }
 
@@ -77,7 +77,7 @@ pub fn trusted(observed: &Observed, examined: &Examined, now: i64) -> Option<Vec
             let anchors = certificates(secret.as_ref(), "ca.crt")?;
             let is_sound = trust(secret.as_ref(), Some(&anchors), None, now)
                 .iter()
-                .all(|finding| !finding.needs_work(false));
+                .all(|finding| !finding.is_fault());
             let all_lead_there = leaves.iter().all(|leaf| {
                 leaf.as_ref()
                     .is_some_and(|presented| leads_to(presented, &anchors))

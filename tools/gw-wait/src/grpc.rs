@@ -13,7 +13,7 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
 use crate::flags::GrpcFlags;
-use crate::pace::Pace;
+use crate::pace::{Pace, Port};
 use crate::report::{CauseField, Report, begin, cut_short, end_of, failed, holds, timed_out};
 use crate::tls::{self, Peer, TlsFlags};
 
@@ -39,7 +39,7 @@ pub async fn wait(flags: &GrpcFlags, context: &Context<Report>) -> Result<(), Fa
     }
     let mut pace = Pace::up_to(flags.backoff_max);
     loop {
-        let (cause, is_closed) = match tokio::time::timeout_at(end.into(), attempt(&peer, flags)).await {
+        let (cause, port) = match tokio::time::timeout_at(end.into(), attempt(&peer, flags)).await {
             Ok(Ok(shown_by)) => {
                 holds(context, shown_by);
                 return Ok(());
@@ -48,10 +48,9 @@ pub async fn wait(flags: &GrpcFlags, context: &Context<Report>) -> Result<(), Fa
                 if let Some(failure) = peer.hopeless(&outcome) {
                     return Err(failure);
                 }
-                let is_closed = matches!(outcome, Outcome::Refused | Outcome::Reset);
-                (tls::cause(&outcome), is_closed)
+                (tls::cause(&outcome), Port::of(&outcome))
             }
-            Ok(Err(Unserved::Call(cause))) => (cause, false),
+            Ok(Err(Unserved::Call(cause))) => (cause, Port::Open),
             Err(_) => {
                 cut_short(context);
                 break;
@@ -61,7 +60,7 @@ pub async fn wait(flags: &GrpcFlags, context: &Context<Report>) -> Result<(), Fa
             .console
             .waiting(&format!("gRPC at {}: {}", flags.address, cause.detail));
         failed(context, cause);
-        let pause = pace.next_pause(is_closed);
+        let pause = pace.next_pause(port);
         if Instant::now() + pause >= end {
             break;
         }

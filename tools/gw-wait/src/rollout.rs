@@ -31,6 +31,16 @@ enum Change {
     Pods(BTreeMap<String, Pod>),
 }
 
+/// How far the workload is.
+enum Verdict {
+    /// It is rolled out; the text says what shows that.
+    RolledOut(String),
+    /// It is not, because of this.
+    NotYet(CauseField),
+    /// Nothing new is known of it.
+    Open,
+}
+
 type Changes = BoxStream<'static, Result<Change, watcher::Error>>;
 
 /// Returns once the workload is rolled out.
@@ -58,7 +68,7 @@ pub async fn wait(flags: &RolloutFlags, context: &Context<Report>) -> Result<(),
     let mut patience = Patience::new();
     loop {
         let pause = TICK.min(end.saturating_duration_since(Instant::now()));
-        let cause = match tokio::time::timeout(pause, changes.next()).await {
+        let verdict = match tokio::time::timeout(pause, changes.next()).await {
             Ok(Some(Ok(change))) => {
                 patience.answered();
                 if let Some(pods) = seen.take(change, &session) {
@@ -66,20 +76,20 @@ pub async fn wait(flags: &RolloutFlags, context: &Context<Report>) -> Result<(),
                 }
                 seen.verdict(target.kinds(), &flags.abort_on, context)?
             }
-            Ok(Some(Err(error))) => Err(Some(patience.after(&error, &session, end).await?)),
+            Ok(Some(Err(error))) => Verdict::NotYet(patience.after(&error, &session, end).await?),
             Ok(None) | Err(_) => {
                 // What lasts for too long shows without a change.
                 seen.problem(&flags.abort_on, context)?;
-                Err(None)
+                Verdict::Open
             }
         };
-        match cause {
-            Ok(shown_by) => {
+        match verdict {
+            Verdict::RolledOut(shown_by) => {
                 holds(context, shown_by);
                 return Ok(());
             }
-            Err(Some(cause)) => failed(context, cause),
-            Err(None) => {}
+            Verdict::NotYet(cause) => failed(context, cause),
+            Verdict::Open => {}
         }
         if flags.abort_on.contains(&Abort::NodePressure)
             && let Some(failure) = under_pressure(&session, flags.since).await
@@ -127,31 +137,33 @@ impl Seen {
         None
     }
 
-    /// What shows that it is rolled out, or the cause why it is not yet; `Err` of the outer kind where it is hopeless.
+    /// Is it rolled out? `Err` where it is hopeless.
     fn verdict(
         &mut self,
         kinds: &[WorkloadKind],
         abort_on: &[Abort],
         context: &Context<Report>,
-    ) -> Result<Result<String, Option<CauseField>>, Failure> {
+    ) -> Result<Verdict, Failure> {
         let found = self.workloads.iter().find_map(|(_, found)| found.as_ref());
         let Some(workload) = found else {
             // The other kind may exist.
             let is_known = self.workloads.len() == kinds.len();
-            return Ok(Err(
-                is_known.then(|| CauseField::new("absent", "it does not exist"))
-            ));
+            return Ok(if is_known {
+                Verdict::NotYet(CauseField::new("absent", "it does not exist"))
+            } else {
+                Verdict::Open
+            });
         };
         let not_yet = match &workload.state {
-            State::Done(shown_by) => return Ok(Ok(shown_by.clone())),
+            State::Done(shown_by) => return Ok(Verdict::RolledOut(shown_by.clone())),
             State::NotYet(not_yet) => not_yet.clone(),
         };
         let problem = self.problem(abort_on, context)?;
         let Some(problem) = problem else {
-            return Ok(Err(Some(CauseField::new("not_rolled_out", not_yet))));
+            return Ok(Verdict::NotYet(CauseField::new("not_rolled_out", not_yet)));
         };
         let detail = format!("{not_yet}; {}", problem.cause.detail);
-        Ok(Err(Some(CauseField::new(problem.cause.word, detail))))
+        Ok(Verdict::NotYet(CauseField::new(problem.cause.word, detail)))
     }
 
     /// What stands in its pods' way; `Err` where that ends the wait. The pod is in the document either way.

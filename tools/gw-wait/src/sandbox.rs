@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 use zeroize::Zeroizing;
 
 use crate::flags::SandboxFlags;
-use crate::pace::Pace;
+use crate::pace::{Pace, Port};
 use crate::reasons::{
     HANDSHAKE_REFUSED, NO_SANDBOX, NO_SSH, SANDBOX_UNREACHABLE, TOKEN_INVALID, TOKEN_REFUSED,
     TOO_MANY_TUNNELS, UNEXPECTED_STATUS,
@@ -85,8 +85,7 @@ pub async fn wait(flags: &SandboxFlags, context: &Context<Report>) -> Result<(),
                 if let Some(failure) = peer.hopeless(&outcome) {
                     return Err(failure);
                 }
-                let is_closed = matches!(outcome, Outcome::Refused | Outcome::Reset);
-                (cause(&outcome), pace.next_pause(is_closed))
+                (cause(&outcome), pace.next_pause(Port::of(&outcome)))
             }
             Attempt::Denied(StatusCode::PRECONDITION_FAILED, text) => (
                 CauseField::new("sandbox_not_ready", said("412", &text)),

@@ -8,11 +8,17 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
 use crate::flags::TcpFlags;
-use crate::pace::Pace;
+use crate::pace::{Pace, Port};
 use crate::report::{CauseField, Report, begin, cut_short, end_of, failed, holds, timed_out};
 
 /// Docker's port forwarder takes a connection and closes it at once where nothing listens inside the container.
 const CLOSED_AT_ONCE: Duration = Duration::from_millis(15);
+
+/// Why no connection stayed.
+struct Unconnected {
+    cause: CauseField,
+    port: Port,
+}
 
 /// Connects until a connection stays.
 pub async fn wait(flags: &TcpFlags, context: &Context<Report>) -> Result<(), Failure> {
@@ -20,7 +26,7 @@ pub async fn wait(flags: &TcpFlags, context: &Context<Report>) -> Result<(), Fai
     let end = end_of(context);
     let mut pace = Pace::up_to(flags.backoff_max);
     loop {
-        let (cause, is_closed) = match tokio::time::timeout_at(end.into(), attempt(flags)).await {
+        let Unconnected { cause, port } = match tokio::time::timeout_at(end.into(), attempt(flags)).await {
             Ok(Ok(())) => {
                 holds(context, "a connection was taken and stayed");
                 return Ok(());
@@ -35,7 +41,7 @@ pub async fn wait(flags: &TcpFlags, context: &Context<Report>) -> Result<(), Fai
             .console
             .waiting(&format!("TCP at {}: {}", flags.address, cause.detail));
         failed(context, cause);
-        let pause = pace.next_pause(is_closed);
+        let pause = pace.next_pause(port);
         if Instant::now() + pause >= end {
             break;
         }
@@ -46,32 +52,43 @@ pub async fn wait(flags: &TcpFlags, context: &Context<Report>) -> Result<(), Fai
     Err(timed_out(context, &what, &look))
 }
 
-/// The error says whether the port is closed, as opposed to an address that does not answer.
-async fn attempt(flags: &TcpFlags) -> Result<(), (CauseField, bool)> {
+async fn attempt(flags: &TcpFlags) -> Result<(), Unconnected> {
     let connected = tokio::time::timeout(flags.connect_timeout, TcpStream::connect(&flags.address)).await;
     let mut stream = match connected {
-        Err(_) => return Err((CauseField::new("timed_out", "no answer in time"), false)),
+        Err(_) => {
+            return Err(Unconnected {
+                cause: CauseField::new("timed_out", "no answer in time"),
+                port: Port::Open,
+            });
+        }
         Ok(Err(error)) => return Err(of(&error)),
         Ok(Ok(stream)) => stream,
     };
     let mut byte = [0];
     match tokio::time::timeout(CLOSED_AT_ONCE, stream.read(&mut byte)).await {
         Err(_) | Ok(Ok(1..)) => Ok(()),
-        Ok(Ok(0)) => Err((
-            CauseField::new("reset", "the connection is accepted and closed at once"),
-            true,
-        )),
+        Ok(Ok(0)) => Err(closed_at_once()),
         Ok(Err(error)) => Err(of(&error)),
     }
 }
 
-fn of(error: &std::io::Error) -> (CauseField, bool) {
+fn of(error: &std::io::Error) -> Unconnected {
     match error.kind() {
-        ErrorKind::ConnectionRefused => (CauseField::new("refused", "nothing listens on the port"), true),
-        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => (
-            CauseField::new("reset", "the connection is accepted and closed at once"),
-            true,
-        ),
-        _ => (CauseField::new("unreachable", error.to_string()), false),
+        ErrorKind::ConnectionRefused => Unconnected {
+            cause: CauseField::new("refused", "nothing listens on the port"),
+            port: Port::Closed,
+        },
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => closed_at_once(),
+        _ => Unconnected {
+            cause: CauseField::new("unreachable", error.to_string()),
+            port: Port::Open,
+        },
+    }
+}
+
+fn closed_at_once() -> Unconnected {
+    Unconnected {
+        cause: CauseField::new("reset", "the connection is accepted and closed at once"),
+        port: Port::Closed,
     }
 }

@@ -9,11 +9,21 @@ use tokio::sync::mpsc;
 
 use crate::chart::Bundled;
 use crate::sandboxes::{self, Here, Hold};
-use crate::{cluster, dns_service, layout, parts, pod_images, services};
+use crate::services::{self, Services};
+use crate::{cluster, dns_service, layout, parts, pod_images};
 
 /// A young API server may refuse: this many times what it refused is tried again.
 const TRIES: usize = 20;
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// What the kubelet does while the chart is deployed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kubelet {
+    /// It has not started: no pod does.
+    HeldBack,
+    /// It runs pods.
+    Runs,
+}
 
 /// What is done once the API server answers.
 pub struct BringUp {
@@ -55,7 +65,7 @@ impl BringUp {
             }
         };
         let (reached, hold) = tokio::join!(services::reachable(), settled);
-        if let Err(missing) = reached? {
+        if let Services::Lacking(missing) = reached? {
             eprintln!("cluster-node: {missing}; pods start all the same");
         }
         let held_back = async {
@@ -71,12 +81,12 @@ impl BringUp {
     async fn pods(&self, is_known: bool) -> anyhow::Result<()> {
         // A server that would be replaced at once is not started first.
         if is_known && self.bundled.as_ref().is_some_and(Bundled::differs_from_hint) {
-            let deployed = self.until_done(|it| it.charts(true)).await;
+            let deployed = self.until_done(|it| it.charts(Kubelet::HeldBack)).await;
             self.release(parts::KUBELET).await;
             return deployed;
         }
         self.release(parts::KUBELET).await;
-        self.until_done(|it| it.charts(false)).await
+        self.until_done(|it| it.charts(Kubelet::Runs)).await
     }
 
     async fn api_ready(&self) {
@@ -108,10 +118,10 @@ impl BringUp {
         dns_service::reconcile(&self.client, self.without_dns).await
     }
 
-    async fn charts(&self, held: bool) -> anyhow::Result<()> {
+    async fn charts(&self, kubelet: Kubelet) -> anyhow::Result<()> {
         apply_manifests().await?;
         match &self.bundled {
-            Some(bundled) => bundled.deploy(&self.client, held).await,
+            Some(bundled) => bundled.deploy(&self.client, kubelet == Kubelet::HeldBack).await,
             None => Ok(()),
         }
     }

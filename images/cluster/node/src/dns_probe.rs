@@ -12,10 +12,25 @@ const QUESTION: &[u8] = b"\x05\x3a\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\
     \x0akubernetes\x07default\x03svc\x07cluster\x05local\x00\x00\x01\x00\x01";
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// `None` where the node has no DNS server of its own: its address is not the node's then.
-pub async fn answers() -> Option<bool> {
-    let address: Ipv4Addr = layout::DNS_SERVICE.parse().ok()?;
-    let socket = UdpSocket::bind((address, 0)).await.ok()?;
+/// What came of a question to the node's DNS server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dns {
+    /// The node has no DNS server of its own: its address is not the node's then.
+    NotHere,
+    /// It knows the cluster's names.
+    Answers,
+    /// It gives no answer, or an error.
+    Silent,
+}
+
+/// Asks it once.
+pub async fn ask() -> Dns {
+    let Ok(address) = layout::DNS_SERVICE.parse::<Ipv4Addr>() else {
+        return Dns::NotHere;
+    };
+    let Ok(socket) = UdpSocket::bind((address, 0)).await else {
+        return Dns::NotHere;
+    };
     let asked = async {
         socket.connect((address, 53)).await?;
         socket.send(QUESTION).await?;
@@ -24,7 +39,10 @@ pub async fn answers() -> Option<bool> {
         std::io::Result::Ok(is_answer(&answer[..length]))
     };
     let answered = tokio::time::timeout(PATIENCE, asked).await;
-    Some(matches!(answered, Ok(Ok(true))))
+    match answered {
+        Ok(Ok(true)) => Dns::Answers,
+        _ => Dns::Silent,
+    }
 }
 
 /// A response to the question, without an error and with an answer.

@@ -7,19 +7,31 @@ use std::time::Duration;
 use anyhow::bail;
 
 use crate::cluster::Server;
-use crate::{chart, cluster, dns_probe, layout, machine};
+use crate::dns_probe::{self, Dns};
+use crate::{chart, cluster, layout, machine};
 
-/// What was seen. `None` is a question that the API server did not answer.
+/// The gateway server, as the API server told of it.
+#[derive(Clone, Copy, Debug)]
+enum SeenServer {
+    /// The API server did not tell.
+    Unknown,
+    /// Nothing is deployed yet.
+    Absent,
+    /// It is deployed.
+    Deployed(Server),
+}
+
+/// What was seen.
 #[derive(Clone, Debug)]
 struct Observation {
     api_ready: bool,
-    server: Option<Option<Server>>,
+    server: SeenServer,
+    /// The names of all Secrets; `None` if the API server did not list them.
     secrets: Option<Vec<String>>,
     tls: bool,
     supervisor: bool,
     node_port: bool,
-    /// `None` where the node has no DNS server of its own.
-    dns: Option<bool>,
+    dns: Dns,
     pressure: Vec<String>,
 }
 
@@ -33,11 +45,15 @@ pub async fn run() -> anyhow::Result<()> {
         cluster::secret_names(&client),
         cluster::node_pressure(&client, &node),
         node_port_answers(),
-        dns_probe::answers(),
+        dns_probe::ask(),
     );
     let seen = Observation {
         api_ready,
-        server: server.ok(),
+        server: match server {
+            Err(_) => SeenServer::Unknown,
+            Ok(None) => SeenServer::Absent,
+            Ok(Some(server)) => SeenServer::Deployed(server),
+        },
         secrets: secrets.ok(),
         tls: !chart::is_on(std::env::var("DISABLE_TLS").ok()),
         supervisor: Path::new(layout::SUPERVISOR).exists(),
@@ -68,12 +84,19 @@ fn missing(seen: &Observation) -> Vec<String> {
         missing.push("the API server is not ready".to_owned());
     }
     match seen.server {
-        None => missing.push("the API server did not say how many replicas are ready".to_owned()),
-        Some(Some(Server { ready: 1.., .. })) => {}
-        Some(_) => missing.push("no replica of the gateway server is ready".to_owned()),
+        SeenServer::Unknown => {
+            missing.push("the API server did not say how many replicas are ready".to_owned());
+        }
+        SeenServer::Deployed(Server { ready: 1.., .. }) => {}
+        SeenServer::Absent | SeenServer::Deployed(_) => {
+            missing.push("no replica of the gateway server is ready".to_owned());
+        }
     }
-    // A server that is not there yet may need it.
-    let handshake = seen.server.flatten().is_none_or(|server| server.needs_handshake);
+    let handshake = match seen.server {
+        SeenServer::Deployed(server) => server.needs_handshake,
+        // A server that is not there yet may need it.
+        SeenServer::Unknown | SeenServer::Absent => true,
+    };
     match &seen.secrets {
         None => missing.push("the API server did not list the Secrets".to_owned()),
         Some(present) => {
@@ -93,7 +116,7 @@ fn missing(seen: &Observation) -> Vec<String> {
     if !seen.node_port {
         missing.push(format!("node port {} does not answer", gateway_names::NODE_PORT));
     }
-    if seen.dns == Some(false) {
+    if seen.dns == Dns::Silent {
         missing.push(format!(
             "the cluster's DNS at {} does not answer",
             layout::DNS_SERVICE
@@ -114,10 +137,10 @@ mod tests {
     fn whole() -> Observation {
         Observation {
             api_ready: true,
-            server: Some(Some(Server {
+            server: SeenServer::Deployed(Server {
                 ready: 1,
                 needs_handshake: true,
-            })),
+            }),
             secrets: Some(
                 chart::needed_secrets(true)
                     .into_iter()
@@ -127,7 +150,7 @@ mod tests {
             tls: true,
             supervisor: true,
             node_port: true,
-            dns: Some(true),
+            dns: Dns::Answers,
             pressure: Vec::new(),
         }
     }
@@ -137,8 +160,8 @@ mod tests {
         assert!(missing(&whole()).is_empty());
         let table: [(&str, TakeAway); 10] = [
             ("API server is not ready", |seen| seen.api_ready = false),
-            ("no replica", |seen| seen.server = Some(None)),
-            ("how many replicas", |seen| seen.server = None),
+            ("no replica", |seen| seen.server = SeenServer::Absent),
+            ("how many replicas", |seen| seen.server = SeenServer::Unknown),
             ("did not list", |seen| seen.secrets = None),
             ("openshell-ssh-handshake", |seen| {
                 seen.secrets
@@ -154,7 +177,7 @@ mod tests {
             }),
             ("HEALTHCHECK_MISSING_SUPERVISOR", |seen| seen.supervisor = false),
             ("node port 30051", |seen| seen.node_port = false),
-            ("the cluster's DNS", |seen| seen.dns = Some(false)),
+            ("the cluster's DNS", |seen| seen.dns = Dns::Silent),
             ("HEALTHCHECK_NODE_PRESSURE", |seen| {
                 seen.pressure.push("DiskPressure".to_owned())
             }),
@@ -176,10 +199,10 @@ mod tests {
             .unwrap()
             .retain(|name| name != "openshell-ssh-handshake");
         assert_eq!(missing(&seen).len(), 1);
-        seen.server = Some(Some(Server {
+        seen.server = SeenServer::Deployed(Server {
             ready: 1,
             needs_handshake: false,
-        }));
+        });
         assert!(missing(&seen).is_empty());
     }
 
@@ -194,7 +217,7 @@ mod tests {
     #[test]
     fn a_node_without_dns_misses_none() {
         let mut seen = whole();
-        seen.dns = None;
+        seen.dns = Dns::NotHere;
         assert!(missing(&seen).is_empty());
     }
 }

@@ -7,30 +7,41 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use tokio::time::Instant;
 
-use crate::{cluster, dns_probe, layout};
+use crate::dns_probe::{self, Dns};
+use crate::{cluster, layout};
 
 /// A node that does not get there in this time starts its pods all the same: they try again by themselves.
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// What came of the wait for Services.
+pub enum Services {
+    /// Pods can reach them.
+    Reachable,
+    /// Not within [`PATIENCE`]; the text says what is missing.
+    Lacking(&'static str),
+}
+
 /// Returns once the API server answers at its Service's address and the DNS server knows the cluster's names, or after
-/// [`PATIENCE`]: then the text says what is missing.
-pub async fn reachable() -> anyhow::Result<Result<(), &'static str>> {
+/// [`PATIENCE`].
+pub async fn reachable() -> anyhow::Result<Services> {
     let through_service = client().await?;
     let end = Instant::now() + PATIENCE;
     while !cluster::is_ready(&through_service).await {
         if Instant::now() >= end {
-            return Ok(Err("the API server does not answer at its Service's address"));
+            return Ok(Services::Lacking(
+                "the API server does not answer at its Service's address",
+            ));
         }
         tokio::time::sleep(PAUSE).await;
     }
-    while dns_probe::answers().await == Some(false) {
+    while dns_probe::ask().await == Dns::Silent {
         if Instant::now() >= end {
-            return Ok(Err("the cluster's DNS does not answer"));
+            return Ok(Services::Lacking("the cluster's DNS does not answer"));
         }
         tokio::time::sleep(PAUSE).await;
     }
-    Ok(Ok(()))
+    Ok(Services::Reachable)
 }
 
 /// As a pod asks: by the Service's address. Only the API server's own certificate is taken for an answer: before kube-proxy has

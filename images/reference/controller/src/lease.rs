@@ -23,6 +23,19 @@ const RENEW_DEADLINE: Duration = Duration::from_secs(10);
 /// Between two tries.
 const PAUSE: Duration = Duration::from_secs(2);
 
+/// What a candidate wants of the Lease.
+#[derive(Clone, Copy)]
+enum Aim {
+    Hold,
+    GiveBack,
+}
+
+/// Whose the Lease is after an attempt.
+enum Holder {
+    Us,
+    Another,
+}
+
 /// One candidate.
 pub struct Election {
     leases: Api<Lease>,
@@ -45,9 +58,9 @@ impl Election {
     /// Waits until it holds the Lease.
     pub async fn win(&mut self) {
         loop {
-            match self.attempt(false).await {
-                Ok(true) => return,
-                Ok(false) => {}
+            match self.attempt(Aim::Hold).await {
+                Ok(Holder::Us) => return,
+                Ok(Holder::Another) => {}
                 Err(error) => log::write(Level::Warn, format_args!("lease: {}", explain(&error))),
             }
             sleep(PAUSE).await;
@@ -66,9 +79,9 @@ impl Election {
         let mut renewed = Instant::now();
         loop {
             sleep(PAUSE).await;
-            match self.attempt(false).await {
-                Ok(true) => renewed = Instant::now(),
-                Ok(false) => bail!("another controller holds the lease"),
+            match self.attempt(Aim::Hold).await {
+                Ok(Holder::Us) => renewed = Instant::now(),
+                Ok(Holder::Another) => bail!("another controller holds the lease"),
                 Err(error) if renewed.elapsed() >= RENEW_DEADLINE => {
                     bail!("the lease could not be renewed: {}", explain(&error));
                 }
@@ -79,13 +92,13 @@ impl Election {
 
     /// Makes room for the next one.
     pub async fn give_back(&mut self) {
-        if let Err(error) = self.attempt(true).await {
+        if let Err(error) = self.attempt(Aim::GiveBack).await {
             log::write(Level::Warn, format_args!("lease: {}", explain(&error)));
         }
     }
 
-    /// Writes the Lease if it is free or its own. `true`: it is its own now.
-    async fn attempt(&mut self, release: bool) -> Result<bool, kube::Error> {
+    /// Writes the Lease if it is free or its own.
+    async fn attempt(&mut self, aim: Aim) -> Result<Holder, kube::Error> {
         let mut lease = match self.leases.get(&self.name).await {
             Ok(lease) => lease,
             Err(error) if classify(&error, &self.name) == Trouble::Absent => {
@@ -94,7 +107,7 @@ impl Election {
                         name: Some(self.name.clone()),
                         ..ObjectMeta::default()
                     },
-                    spec: Some(self.wanted(None, release)),
+                    spec: Some(self.wanted(None, aim)),
                 };
                 return won(self.leases.create(&PostParams::default(), &lease).await);
             }
@@ -112,25 +125,24 @@ impl Election {
             .as_ref()
             .and_then(|spec| spec.holder_identity.as_deref());
         if !may_take(holder, &self.identity, unchanged) {
-            return Ok(false);
+            return Ok(Holder::Another);
         }
-        lease.spec = Some(self.wanted(lease.spec.as_ref(), release));
+        lease.spec = Some(self.wanted(lease.spec.as_ref(), aim));
         won(self
             .leases
             .replace(&self.name, &PostParams::default(), &lease)
             .await)
     }
 
-    fn wanted(&self, before: Option<&LeaseSpec>, release: bool) -> LeaseSpec {
+    fn wanted(&self, before: Option<&LeaseSpec>, aim: Aim) -> LeaseSpec {
         let now = Some(MicroTime(Timestamp::now()));
         let is_own = before.is_some_and(|spec| spec.holder_identity.as_deref() == Some(&self.identity));
-        let seconds = if release { 1 } else { DURATION.as_secs() };
+        let (identity, seconds) = match aim {
+            Aim::Hold => (self.identity.clone(), DURATION.as_secs()),
+            Aim::GiveBack => (String::new(), 1),
+        };
         LeaseSpec {
-            holder_identity: Some(if release {
-                String::new()
-            } else {
-                self.identity.clone()
-            }),
+            holder_identity: Some(identity),
             lease_duration_seconds: i32::try_from(seconds).ok(),
             acquire_time: before
                 .filter(|_| is_own)
@@ -146,10 +158,12 @@ impl Election {
 }
 
 /// Who writes at the same time has won; that is no error.
-fn won(written: Result<Lease, kube::Error>) -> Result<bool, kube::Error> {
+fn won(written: Result<Lease, kube::Error>) -> Result<Holder, kube::Error> {
     match written {
-        Ok(_) => Ok(true),
-        Err(error) if matches!(classify(&error, ""), Trouble::Exists | Trouble::Conflict) => Ok(false),
+        Ok(_) => Ok(Holder::Us),
+        Err(error) if matches!(classify(&error, ""), Trouble::Exists | Trouble::Conflict) => {
+            Ok(Holder::Another)
+        }
         Err(error) => Err(error),
     }
 }

@@ -125,20 +125,17 @@ fn volumes(settings: &SandboxSettings) -> Vec<Value> {
         "name": "supervisor",
         "hostPath": { "path": SUPERVISOR_FOLDER, "type": "Directory" },
     });
-    let client_tls = dialled(settings).1.map(
+    let volume_of = client_tls(settings).map(
         |secret| json!({ "name": "client-tls", "secret": { "secretName": secret, "defaultMode": 0o440 } }),
     );
-    [supervisor].into_iter().chain(client_tls).collect()
+    [supervisor].into_iter().chain(volume_of).collect()
 }
 
-/// Where a sandbox dials in, and the Secret with what it shows there.
-fn dialled(settings: &SandboxSettings) -> (Option<&str>, Option<&str>) {
+/// The Secret with what a sandbox shows where it dials in; nothing is shown without TLS.
+fn client_tls(settings: &SandboxSettings) -> Option<&str> {
     let endpoint = settings.endpoint.as_deref();
     let is_secure = endpoint.is_some_and(|endpoint| endpoint.starts_with("https://"));
-    (
-        endpoint,
-        settings.client_tls_secret.as_deref().filter(|_| is_secure),
-    )
+    settings.client_tls_secret.as_deref().filter(|_| is_secure)
 }
 
 fn environment(record: &Record, settings: &SandboxSettings, secret: Option<&Secret>) -> Vec<Value> {
@@ -149,11 +146,10 @@ fn environment(record: &Record, settings: &SandboxSettings, secret: Option<&Secr
     if let Some(secret) = secret {
         variables.push((HANDSHAKE_VARIABLE, secret.expose().to_owned()));
     }
-    let (endpoint, client_tls) = dialled(settings);
-    if let Some(endpoint) = endpoint {
-        variables.push(("OPENSHELL_ENDPOINT", endpoint.to_owned()));
+    if let Some(endpoint) = &settings.endpoint {
+        variables.push(("OPENSHELL_ENDPOINT", endpoint.clone()));
     }
-    if client_tls.is_some() {
+    if client_tls(settings).is_some() {
         for (name, file) in [
             ("OPENSHELL_TLS_CA", "ca.crt"),
             ("OPENSHELL_TLS_CERT", "tls.crt"),
@@ -190,7 +186,7 @@ fn container(record: &Record, settings: &SandboxSettings, secret: Option<&Secret
         json!({ "name": "supervisor", "mountPath": SUPERVISOR_FOLDER, "readOnly": true }),
         json!({ "name": "workspace", "mountPath": "/sandbox" }),
     ];
-    if dialled(settings).1.is_some() {
+    if client_tls(settings).is_some() {
         mounts.push(json!({ "name": "client-tls", "mountPath": CLIENT_TLS_FOLDER, "readOnly": true }));
     }
     let mut container = json!({

@@ -134,12 +134,7 @@ async fn look(context: &Context<Report>, place: &Place, folder: &GatewayFolder) 
     let state = state::state_of(&Seen {
         serving: probed.outcome.as_deref() == Some(Outcome::Serving.word()),
         another,
-        server: match observed.as_ref().map(|observed| &observed.server) {
-            None => Server::Unknown,
-            Some(None) => Server::Absent,
-            Some(Some(server)) if server.ready > 0 => Server::Ready,
-            Some(Some(_)) => Server::Unready,
-        },
+        server: server(observed.as_ref()),
     });
     let advice = state::advice(state, found.is_forwarded());
     Ok(Look {
@@ -150,6 +145,18 @@ async fn look(context: &Context<Report>, place: &Place, folder: &GatewayFolder) 
         conflicts,
         advice,
     })
+}
+
+/// `observed` is `None` if the API server does not answer.
+fn server(observed: Option<&Observed>) -> Server {
+    let Some(observed) = observed else {
+        return Server::Unknown;
+    };
+    match &observed.server {
+        None => Server::Absent,
+        Some(server) if server.ready > 0 => Server::Ready,
+        Some(_) => Server::Unready,
+    }
 }
 
 fn describe(place: &Place, observed: Option<Observed>, found: &Endpoint) -> ClusterField {

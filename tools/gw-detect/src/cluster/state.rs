@@ -1,6 +1,6 @@
 //! The state of a gateway on a cluster: pure functions of what was seen.
 
-use crate::state::{Advice, State, advice_for};
+use crate::state::{Advice, InTheWay, State, advice_for};
 
 /// What the state of a gateway on a cluster is concluded from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub fn advice(state: State, is_forwarded: bool) -> (Advice, &'static str) {
             Advice::Ask,
             "the gateway was made in another namespace, or on another cluster",
         ),
-        _ => advice_for(state, false, false),
+        _ => advice_for(state, InTheWay::default()),
     }
 }
 

@@ -4,8 +4,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use docker_proxy::{DockerProxy, Fault, When};
+use played_gateway::{ServedGateway, skipped};
 
-use crate::played_gateway::{PlayedGateway, skipped};
 use crate::states::SECURED;
 
 /// Bytes that the process may have in memory at most.
@@ -16,13 +16,13 @@ fn questions_are_asked_side_by_side() {
     if skipped() {
         return;
     }
-    let gateway = PlayedGateway::new();
+    let mut gateway = ServedGateway::new();
     let image = gateway.build("");
     gateway.make(&["create"], &[], &image);
     let proxy = DockerProxy::new();
     let count = |first: usize, held: usize| {
         proxy.inject(Fault::Hold, When::From(first));
-        let mut command = gateway.command(&["--docker-host", &proxy.host()]);
+        let mut command = gateway.tool("gw-detect", &["--docker-host", &proxy.host()]);
         let mut started = command
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -38,7 +38,9 @@ fn questions_are_asked_side_by_side() {
     count(6, 1);
     proxy.inject(Fault::Status(500), When::At(7));
     assert_eq!(
-        gateway.run(&["--docker-host", &proxy.host()]).code,
+        gateway
+            .run_tool("gw-detect", &["--docker-host", &proxy.host()])
+            .code,
         0,
         "there is no seventh call"
     );
@@ -50,15 +52,15 @@ fn little_memory_is_needed_also_for_a_gateway_that_serves() {
     if skipped() {
         return;
     }
-    let gateway = PlayedGateway::new();
+    let mut gateway = ServedGateway::new();
     let image = gateway.build(SECURED);
     gateway.make(&["run", "--detach"], &[], &image);
     gateway.give_bundle(&gateway.authority);
     gateway.reaches("serving");
     for command in [
-        gateway.command(&[]),
-        gateway.command(&["--size"]),
-        gateway.program(&["--all"]),
+        gateway.tool("gw-detect", &[]),
+        gateway.tool("gw-detect", &["--size"]),
+        gateway.tool_of_any("gw-detect", &["--all"]),
     ] {
         let what = format!("{:?}", command.get_args().collect::<Vec<_>>());
         let peak = peak_of(command);
@@ -91,7 +93,7 @@ fn takes_less_than_half_the_time_of_docker_inspect() {
     if skipped() {
         return;
     }
-    let gateway = PlayedGateway::new();
+    let mut gateway = ServedGateway::new();
     let image = gateway.build("");
     gateway.make(&["run", "--detach"], &["--env", "DISABLE_TLS=true"], &image);
     gateway.reaches("serving");
@@ -106,7 +108,7 @@ fn takes_less_than_half_the_time_of_docker_inspect() {
     let fast = (0..3).any(|_| {
         let (mut own, mut inspects): (Vec<Duration>, Vec<Duration>) = (0..30)
             .map(|_| {
-                let own = time(&mut gateway.command(&[]));
+                let own = time(&mut gateway.tool("gw-detect", &[]));
                 (own, time(Command::new("docker").args(["inspect", &resource])))
             })
             .unzip();

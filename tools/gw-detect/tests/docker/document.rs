@@ -4,15 +4,14 @@ use std::fs;
 use std::path::Path;
 
 use gateway_names::{GATEWAY_LABEL, SPEC_LABEL};
-
-use crate::played_gateway::{PlayedGateway, docker, skipped};
+use played_gateway::{ServedGateway, docker, node_certificate, skipped};
 
 #[test]
 fn a_list_has_our_gateways_and_those_of_others() {
     if skipped() {
         return;
     }
-    let (ours, of_another, volume) = (PlayedGateway::new(), PlayedGateway::new(), PlayedGateway::new());
+    let (mut ours, of_another, volume) = (ServedGateway::new(), ServedGateway::new(), ServedGateway::new());
     let image = ours.build("");
     let label = format!("{GATEWAY_LABEL}={}", ours.name);
     let spec = format!(
@@ -27,8 +26,8 @@ fn a_list_has_our_gateways_and_those_of_others() {
     of_another.make(&["create"], &[], &image);
     docker(&["volume", "create", &volume.resource()]);
     ours.reaches("serving");
-    let listed = ours.run_all();
-    let entry = |gateway: &PlayedGateway| {
+    let listed = ours.detect_all();
+    let entry = |gateway: &ServedGateway| {
         let gateways = listed["gateways"].as_array().expect("a list");
         let found = gateways
             .iter()
@@ -59,7 +58,7 @@ fn a_volume_shows_its_node_its_labels_and_its_size() {
     if skipped() {
         return;
     }
-    let gateway = PlayedGateway::new();
+    let mut gateway = ServedGateway::new();
     let image = gateway.build("");
     gateway.make(
         &["create"],
@@ -69,7 +68,7 @@ fn a_volume_shows_its_node_its_labels_and_its_size() {
     let empty = gateway.detect();
     assert!(empty["volume"]["node_name"].is_null() && empty["volume"]["size_bytes"].is_null());
     let file = tempfile::NamedTempFile::new().expect("a file");
-    fs::write(file.path(), gateway.authority.node("system:node:kept")).expect("room");
+    fs::write(file.path(), node_certificate("kept")).expect("room");
     let folder = tempfile::tempdir().expect("a folder");
     fs::create_dir(folder.path().join("agent")).expect("room");
     fs::copy(file.path(), folder.path().join("agent/client-kubelet.crt")).expect("room");
@@ -79,7 +78,7 @@ fn a_volume_shows_its_node_its_labels_and_its_size() {
         &source,
         &format!("{}:/var/lib/rancher/k3s", gateway.resource()),
     ]);
-    let run = gateway.run(&["--size"]);
+    let run = gateway.run_tool("gw-detect", &["--size"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
     let volume = &run.document["volume"];
     assert_eq!(volume["node_name"], "kept");
@@ -101,7 +100,7 @@ fn a_failing_health_check_is_named_by_its_markers_and_second_networks_by_their_i
     if skipped() {
         return;
     }
-    let gateway = PlayedGateway::new();
+    let mut gateway = ServedGateway::new();
     // The program ends at once with what its environment says, in place of a health check.
     let image = gateway.build("HEALTHCHECK --interval=100ms --start-period=1ms --retries=1 CMD [\"/play\", \"HEALTHCHECK_NODE_PRESSURE\"]\n");
     gateway.make(&["run", "--detach"], &[], &image);
@@ -135,7 +134,7 @@ fn files_of_the_client_that_do_not_fit_are_told() {
     if skipped() {
         return;
     }
-    let gateway = PlayedGateway::new();
+    let mut gateway = ServedGateway::new();
     let image = gateway.build("");
     gateway.make(&["create"], &["--publish", "127.0.0.1:16999:6443"], &image);
     let write = |name: &str, text: &str| {

@@ -1,15 +1,14 @@
 //! Docker's faults are told as such: never as a state.
 
 use docker_proxy::{DockerProxy, Fault, When, is_thorough};
-
-use crate::played_gateway::{PlayedGateway, skipped};
+use played_gateway::{ServedGateway, skipped};
 
 #[test]
 fn a_fault_at_any_call_is_an_error_with_its_reason_and_no_state() {
     if skipped() {
         return;
     }
-    let gateway = PlayedGateway::new();
+    let mut gateway = ServedGateway::new();
     let image = gateway.build("");
     gateway.make(&["create"], &[], &image);
     let proxy = DockerProxy::new();
@@ -28,7 +27,10 @@ fn a_fault_at_any_call_is_an_error_with_its_reason_and_no_state() {
     ] {
         for call in &calls {
             proxy.inject(fault, When::At(*call));
-            let run = gateway.run(&["--docker-host", &proxy.host(), "--timeout", "700ms"]);
+            let run = gateway.run_tool(
+                "gw-detect",
+                &["--docker-host", &proxy.host(), "--timeout", "700ms"],
+            );
             assert_eq!(
                 (run.code, run.reason()),
                 (code, reason),
@@ -44,7 +46,9 @@ fn a_fault_at_any_call_is_an_error_with_its_reason_and_no_state() {
         }
     }
     assert_eq!(
-        gateway.run(&["--docker-host", &proxy.host()]).document["state"],
+        gateway
+            .run_tool("gw-detect", &["--docker-host", &proxy.host()])
+            .document["state"],
         "stopped"
     );
 }

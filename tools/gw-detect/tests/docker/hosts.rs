@@ -2,14 +2,14 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use crate::played_gateway::{PlayedGateway, skipped};
+use played_gateway::{ServedGateway, skipped};
 
 #[test]
 fn ssh_is_given_user_port_and_key_and_its_complaint_is_told() {
     if skipped() {
         return;
     }
-    let gateway = PlayedGateway::new();
+    let mut gateway = ServedGateway::new();
     let image = gateway.build("");
     gateway.make(&["create"], &[], &image);
     let folder = tempfile::tempdir().expect("a folder");
@@ -28,7 +28,7 @@ fn ssh_is_given_user_port_and_key_and_its_complaint_is_told() {
         std::env::var("PATH").unwrap_or_default()
     );
     let run = |host: &str| {
-        let mut command = gateway.command(&["--docker-host", host, "--ssh-key", "/k"]);
+        let mut command = gateway.tool("gw-detect", &["--docker-host", host, "--ssh-key", "/k"]);
         command.env("PATH", &path);
         tool_document::run(command)
     };

@@ -3,9 +3,7 @@
 use std::net::TcpListener;
 
 use gateway_names::{GATEWAY_LABEL, SPEC_LABEL};
-
-use crate::authority::Authority;
-use crate::played_gateway::{PlayedGateway, docker, skipped};
+use played_gateway::{Authority, ServedGateway, docker, skipped};
 
 /// The server with mTLS.
 pub const SECURED: &str = "COPY ca.crt tls.crt tls.key /tls/\n";
@@ -15,7 +13,7 @@ fn nothing_then_a_volume_then_a_stopped_container() {
     if skipped() {
         return;
     }
-    let gateway = PlayedGateway::new();
+    let mut gateway = ServedGateway::new();
     let nothing = gateway.detect();
     assert_eq!(
         (&nothing["state"], &nothing["recommended"]["action"]),
@@ -72,7 +70,7 @@ fn nothing_then_a_volume_then_a_stopped_container() {
     drop(held);
 
     for (states, code) in [("stopped", 0), ("serving,stopped", 0), ("serving", 1)] {
-        let run = gateway.run(&["--expect", states]);
+        let run = gateway.run_tool("gw-detect", &["--expect", states]);
         assert_eq!(
             (run.code, &run.document["state"]),
             (code, &"stopped".into()),
@@ -86,7 +84,7 @@ fn serves_only_where_the_clients_bundle_is_accepted() {
     if skipped() {
         return;
     }
-    let gateway = PlayedGateway::new();
+    let mut gateway = ServedGateway::new();
     let image = gateway.build(SECURED);
     gateway.make(&["run", "--detach"], &[], &image);
     let without = gateway.reaches("running");
@@ -142,7 +140,7 @@ fn without_tls_http2_is_enough_and_the_label_counts() {
     if skipped() {
         return;
     }
-    let gateway = PlayedGateway::new();
+    let mut gateway = ServedGateway::new();
     let image = gateway.build("");
     let spec = format!(
         r#"{SPEC_LABEL}={{"image":"named","node_name":"node","plaintext":true,"port":{}}}"#,
@@ -168,7 +166,7 @@ fn a_health_check_that_has_not_run_yet_and_a_server_that_cannot_start() {
     if skipped() {
         return;
     }
-    let gateway = PlayedGateway::new();
+    let mut gateway = ServedGateway::new();
     let image = gateway.build("HEALTHCHECK --interval=1h CMD [\"/play\"]\n");
     gateway.make(&["run", "--detach"], &[], &image);
     let starting = gateway.reaches("starting");
@@ -180,7 +178,7 @@ fn a_health_check_that_has_not_run_yet_and_a_server_that_cannot_start() {
         (&"wait".into(), &"starting".into())
     );
 
-    let crashing = PlayedGateway::new();
+    let mut crashing = ServedGateway::new();
     let image = crashing.build("ENV PLAY_EXIT=1\n");
     crashing.make(&["run", "--detach"], &["--restart", "unless-stopped"], &image);
     let restarting = crashing.reaches("restarting");
@@ -193,7 +191,7 @@ fn what_is_no_gateway_is_a_conflict() {
     if skipped() {
         return;
     }
-    let gateway = PlayedGateway::new();
+    let mut gateway = ServedGateway::new();
     let image = gateway.build("");
     docker(&["run", "--detach", "--name", &gateway.resource(), &image]);
     let foreign = gateway.detect();

@@ -213,7 +213,7 @@ fn finds_plans_and_heals() {
             let left: Vec<Finding> = found(&pki).into_iter().flatten().collect();
             assert!(
                 left.iter()
-                    .all(|finding| !finding.needs_work(true) || *finding == CaKeyMissing),
+                    .all(|finding| !finding.is_due() || *finding == CaKeyMissing),
                 "{name}: {left:?}"
             );
         }

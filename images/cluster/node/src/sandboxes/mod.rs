@@ -16,6 +16,7 @@ use kube::Client;
 use tokio::time::sleep;
 
 pub use hold::Hold;
+use observe::ToldBy;
 pub use observe::pod_uids;
 pub use plan::Here;
 
@@ -34,7 +35,12 @@ pub async fn settle(client: &Client, here: &Here) -> Option<Hold> {
 async fn settle_every(pause: Duration, client: &Client, here: &Here) -> Option<Hold> {
     let mut last = String::new();
     for attempt in 0..TRIES {
-        match once(client, here, attempt >= TRIES_BY_OBJECTS).await {
+        let told_by = if attempt < TRIES_BY_OBJECTS {
+            ToldBy::Objects
+        } else {
+            ToldBy::Pods
+        };
+        match once(client, here, told_by).await {
             Ok(hold) => return hold,
             Err(error) => {
                 let told = told(&error);
@@ -53,8 +59,8 @@ async fn settle_every(pause: Duration, client: &Client, here: &Here) -> Option<H
     None
 }
 
-async fn once(client: &Client, here: &Here, by_pods: bool) -> anyhow::Result<Option<Hold>> {
-    let seen = observe::observe(client, by_pods).await?;
+async fn once(client: &Client, here: &Here, told_by: ToldBy) -> anyhow::Result<Option<Hold>> {
+    let seen = observe::observe(client, told_by).await?;
     let plan = plan::plan(&seen.observed, here);
     let leases = act::act(client, here, &plan, seen.resource.as_ref()).await?;
     if !plan.delete.is_empty() {

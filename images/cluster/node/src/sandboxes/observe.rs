@@ -17,6 +17,16 @@ use super::plan::{Lease, Observed, Pod, Sandbox, Server};
 
 /// Where a sandbox's supervisor dials, in its environment.
 const ENDPOINT: &str = "OPENSHELL_ENDPOINT";
+
+/// What sandboxes are told by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToldBy {
+    /// Their own objects.
+    Objects,
+    /// Their pods: a webhook may keep objects from being read, because it is a pod, and none runs yet.
+    Pods,
+}
+
 /// What is there, and the version of the API by which sandboxes were read; `None`: they were not.
 pub struct Seen {
     /// What the API server knows.
@@ -25,9 +35,8 @@ pub struct Seen {
     pub resource: Option<ApiResource>,
 }
 
-/// Reads it all. `by_pods`: sandboxes are told by their pods instead of their objects, which a webhook may keep from being read: it is
-/// a pod, and none runs yet.
-pub async fn observe(client: &Client, by_pods: bool) -> anyhow::Result<Seen> {
+/// Reads it all.
+pub async fn observe(client: &Client, told_by: ToldBy) -> anyhow::Result<Seen> {
     let nothing = Seen {
         observed: Observed::default(),
         resource: None,
@@ -37,7 +46,7 @@ pub async fn observe(client: &Client, by_pods: bool) -> anyhow::Result<Seen> {
         return Ok(nothing);
     }
     let (mut sandboxes, mut resource) = (Vec::new(), None);
-    if !by_pods {
+    if told_by == ToldBy::Objects {
         let (found, by) = sandbox_objects(client, versions)
             .await
             .context("the list of sandboxes")?;
@@ -51,7 +60,7 @@ pub async fn observe(client: &Client, by_pods: bool) -> anyhow::Result<Seen> {
     let leases: Api<ApiLease> = Api::all(client.clone());
     let pods = pods.list(&all).await.context("the list of pods")?.items;
     let leases = leases.list(&all).await.context("the list of leases")?.items;
-    if by_pods {
+    if told_by == ToldBy::Pods {
         sandboxes = pods.iter().filter_map(sandbox_of_pod).collect();
     }
     let observed = Observed {
