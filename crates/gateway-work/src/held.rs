@@ -3,7 +3,7 @@
 use bollard::Docker;
 use client_files::GatewayFolder;
 use contract::Failure;
-use docker_session::{docker_failure, is_status};
+use docker_session::{absent, docker_failure};
 use gateway_facts::{Container, Status};
 use serde::{Deserialize, Serialize};
 
@@ -48,20 +48,33 @@ impl Held {
         folder.write_private(FILE, &content).map(drop)
     }
 
-    /// Lets the container go, and forgets that it was held. One that is not held any more is fine.
+    /// Lets the container go, and forgets that it was held. One that is gone or not held any more is fine.
     pub async fn let_go(&self, api: &Docker, folder: &GatewayFolder) -> Result<(), Failure> {
-        let id = &self.container;
+        let (id, verb) = (&self.container, self.verb());
         let done = match self.how {
             How::Paused => api.unpause_container(id).await,
             How::Stopped => api.start_container(id, None).await,
         };
-        let verb = self.verb();
-        match done {
-            Err(error) if !is_settled(&error) => {
-                Err(docker_failure(&format!("{verb} container {id}"), &error))
-            }
-            _ => folder.remove_private(FILE).map(drop),
+        if let Err(error) = done
+            && self.still_holds(api).await?
+        {
+            return Err(docker_failure(&format!("{verb} container {id}"), &error));
         }
+        folder.remove_private(FILE).map(drop)
+    }
+
+    /// Docker's answers do not tell what is not held from what cannot be let go of.
+    async fn still_holds(&self, api: &Docker) -> Result<bool, Failure> {
+        let id = &self.container;
+        let found = absent(api.inspect_container(id, None).await, id);
+        let found = found.map_err(|error| docker_failure(&format!("inspect container {id}"), &error))?;
+        let Some(state) = found.and_then(|found| found.state) else {
+            return Ok(false);
+        };
+        Ok(match self.how {
+            How::Paused => state.paused == Some(true),
+            How::Stopped => state.running != Some(true),
+        })
     }
 
     /// Is there something to be let go of, in this state?
@@ -79,9 +92,4 @@ impl Held {
             How::Stopped => "start",
         }
     }
-}
-
-/// It is gone, was not paused, or has ended meanwhile.
-fn is_settled(error: &bollard::errors::Error) -> bool {
-    [304, 404, 409].into_iter().any(|code| is_status(error, code))
 }
