@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use contract::Failure;
 
+use crate::file_failure::files_failed;
 use crate::flags::Choice;
 use crate::helm::Helm;
 use crate::kept::{BUNDLED, CHECKOUT, Kept, files_below};
-use crate::reasons::{CHART_PULL_FAILED, files_failed};
+use crate::reasons::CHART_PULL_FAILED;
 use crate::resolve::read_values;
 use crate::set_values;
 
