@@ -41,8 +41,8 @@ pub struct BringUp {
 
 impl BringUp {
     /// Pods start when Services can be reached, so that none that needs the API crashes for want of it. kube-proxy on its part
-    /// waits for the Node that the kubelet registers: on a new volume the kubelet starts first, and the chart waits. On another volume
-    /// sandboxes' old pods go first.
+    /// waits for the Node that the kubelet registers: a node that the cluster does not know yet starts its kubelet first, and the chart waits.
+    /// Sandboxes' old pods go before the kubelet starts, and what makes new ones is held back.
     pub async fn run(self) -> anyhow::Result<()> {
         let (images, ()) = tokio::join!(pod_images::import(), self.api_ready());
         // The API server is of use without them, too.
@@ -54,17 +54,15 @@ impl BringUp {
         let is_known = cluster::knows_node(&self.client, &self.here.node)
             .await
             .context("the node's own object")?;
-        if !is_known {
+        let (reached, hold) = if is_known {
+            let settled = sandboxes::settle(&self.client, &self.here);
+            tokio::join!(services::reachable(), settled)
+        } else {
+            // A node that has another name than before is not known either, and its volume has sandboxes.
+            let hold = sandboxes::settle(&self.client, &self.here).await;
             self.release(parts::KUBELET).await;
-        }
-        let settled = async {
-            if is_known {
-                sandboxes::settle(&self.client, &self.here).await
-            } else {
-                None
-            }
+            (services::reachable().await, hold)
         };
-        let (reached, hold) = tokio::join!(services::reachable(), settled);
         if let Services::Lacking(missing) = reached? {
             eprintln!("cluster-node: {missing}; pods start all the same");
         }
