@@ -129,6 +129,11 @@ fn files_sandboxes_and_handshakes_survive_another_node_name() {
     };
     assert_eq!(sorted(&planned), sorted(&done));
     everything_is_there("another-node");
+    // Sandboxes' pods were kept back until the server answered: a supervisor that finds none gives up, and its sandbox is lost.
+    let mut logs = Command::new("docker");
+    logs.args(["logs", &gateway.resource()]);
+    let log = Ended::of(logs).well().stderr;
+    assert!(log.contains("sandboxes' pods may start"), "{log}");
     let again = clean.run(&gateway);
     assert_eq!((again.code, &again.document["changed"]), (0, &json!(false)));
 
