@@ -2,7 +2,8 @@
 
 use std::io::{Error, ErrorKind};
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject;
@@ -10,6 +11,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::process::Command;
+use tokio::sync::watch;
 use tokio_rustls::TlsConnector;
 
 use crate::DockerHost;
@@ -28,15 +30,19 @@ pub enum Dialer {
     Ssh(Ssh, Complaint),
 }
 
+/// How long ssh may take to say why it ended, after its connection has.
+const COMPLAINING: Duration = Duration::from_millis(500);
+
 /// What ssh said on its standard error, which tells more than that the connection ended.
 #[derive(Clone, Debug, Default)]
-pub struct Complaint(Arc<Mutex<String>>);
+pub struct Complaint(Arc<watch::Sender<String>>);
 
 impl Complaint {
-    /// The last line, if there is any.
-    pub fn last_line(&self) -> Option<String> {
-        let text = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        text.trim().lines().last().map(str::to_owned)
+    /// The last line, if there is any within half a second: of a connection that has broken.
+    async fn last_line(&self) -> Option<String> {
+        let mut text = self.0.subscribe();
+        let said = tokio::time::timeout(COMPLAINING, text.wait_for(|text| !text.is_empty())).await;
+        said.ok()?.ok()?.trim().lines().last().map(str::to_owned)
     }
 }
 
@@ -98,10 +104,10 @@ impl Dialer {
         })
     }
 
-    /// What ssh complained of.
-    pub fn complaint(&self) -> Option<String> {
+    /// What ssh complained of, once a connection has broken.
+    pub async fn complaint(&self) -> Option<String> {
         match self {
-            Self::Ssh(_, complaint) => complaint.last_line(),
+            Self::Ssh(_, complaint) => complaint.last_line().await,
             _ => None,
         }
     }
@@ -151,7 +157,7 @@ fn dial_ssh(words: &[String], complaint: &Complaint) -> Result<impl Stream + use
         let mut text = String::new();
         let _ = errors.read_to_string(&mut text).await;
         if !text.trim().is_empty() {
-            *complaint.0.lock().unwrap_or_else(PoisonError::into_inner) = text;
+            complaint.0.send_replace(text);
         }
         let _ = child.wait().await;
     });

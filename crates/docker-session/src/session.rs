@@ -121,9 +121,9 @@ impl DockerSession {
         self.dialer.dial_port(host, port).await
     }
 
-    /// What ssh complained of last, where Docker is behind it.
-    pub fn complaint(&self) -> Option<String> {
-        self.dialer.complaint()
+    /// What ssh complained of last, where Docker is behind it and a connection has broken.
+    pub async fn complaint(&self) -> Option<String> {
+        self.dialer.complaint().await
     }
 
     /// Is it a Docker of this machine, so that its published ports are ports of this machine?

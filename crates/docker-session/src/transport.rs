@@ -14,10 +14,17 @@ use crate::dial::Dialer;
 
 /// Sends a request of bollard's.
 pub async fn send(dialer: Dialer, request: BollardRequest) -> Result<Response<Incoming>, Error> {
-    let sent = exchange(&dialer, request).await;
-    match (sent, dialer.complaint()) {
-        (Err(_), Some(complaint)) => Err(std::io::Error::other(format!("ssh: {complaint}")).into()),
-        (sent, _) => sent,
+    match exchange(&dialer, request).await {
+        Err(error) => Err(explained(&dialer, error).await),
+        sent => sent,
+    }
+}
+
+/// With what ssh says of it, if Docker is behind ssh.
+async fn explained(dialer: &Dialer, error: Error) -> Error {
+    match dialer.complaint().await {
+        Some(complaint) => std::io::Error::other(format!("ssh: {complaint}")).into(),
+        None => error,
     }
 }
 
@@ -62,10 +69,9 @@ pub async fn greet(dialer: &Dialer) -> Result<Greeting, Error> {
 /// Headers and body of the answer to a GET.
 pub async fn get(dialer: &Dialer, path: &str) -> Result<(HeaderMap, Bytes), Error> {
     let request = Request::get(path).body(Empty::<Bytes>::new())?;
-    let answered = exchange(dialer, request).await;
-    let answer = match (answered, dialer.complaint()) {
-        (Err(_), Some(complaint)) => return Err(std::io::Error::other(format!("ssh: {complaint}")).into()),
-        (answered, _) => answered?,
+    let answer = match exchange(dialer, request).await {
+        Err(error) => return Err(explained(dialer, error).await),
+        Ok(answer) => answer,
     };
     let (head, body) = answer.into_parts();
     let body = body.collect().await?.to_bytes();

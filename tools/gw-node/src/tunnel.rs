@@ -81,7 +81,7 @@ async fn pass_on(work: &Work, listener: &TcpListener, host: &str, port: u16) -> 
                 join(near, far).await
             };
             if let Err(error) = joined.await {
-                let cause = session.complaint().unwrap_or_else(|| error.to_string());
+                let cause = session.complaint().await.unwrap_or_else(|| error.to_string());
                 console.warning(&format!(
                     "no connection to port {port} of Docker's machine: {cause}"
                 ));
