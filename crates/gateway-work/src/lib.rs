@@ -5,7 +5,7 @@ mod container;
 mod record;
 mod work;
 
-pub use container::{check_own, no_container, not_running};
+pub use container::{check_own, no_container, not_running, own_container};
 pub use record::{Record, StateBefore, WorkFields, WorkReport};
 pub use work::{Access, Work};
 

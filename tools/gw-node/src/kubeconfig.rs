@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use api_access::{read_kubeconfig, server_of, unreachable, write_kubeconfig};
 use contract::{Answer, Context, Failure};
-use gateway_work::{Access, Work, check_own, no_container};
+use gateway_work::{Access, Work, own_container};
 use gw_node::report::Report;
 
 use crate::describe::show;
@@ -24,11 +24,7 @@ pub async fn run(flags: &KubeconfigFlags, context: Context<Report>) -> Result<An
         Access::Reading
     };
     let (work, facts) = Work::begin(&context, "kubeconfig", access).await?;
-    let container = facts
-        .container
-        .as_ref()
-        .ok_or_else(|| no_container(&work.gateway))?;
-    check_own(&work.gateway, container)?;
+    let container = own_container(&work.gateway, &facts)?;
     show(&context.report, &work, container);
     let server = server_of(&work, container)?.ok_or_else(|| unreachable(container))?;
     let text = read_kubeconfig(&work, container, &server).await?;

@@ -23,7 +23,6 @@ mod secret;
 mod tcp;
 mod tls;
 mod watched;
-mod workload;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};

@@ -10,7 +10,7 @@ use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use k8s_openapi::api::core::v1::Pod;
 use kube::core::Selector;
 use kube::runtime::watcher;
-use kube_session::{Session, WorkloadKind};
+use kube_session::{Rollout, Session, WorkloadKind};
 
 use crate::abort::Abort;
 use crate::flags::RolloutFlags;
@@ -18,12 +18,38 @@ use crate::hopeless::under_pressure;
 use crate::pods::{self, Past, Problem};
 use crate::report::{CauseField, Report, begin, end_of, failed, holds};
 use crate::watched::{self, Patience};
-use crate::workload::{Found, State};
 
 /// How often the user may hear what is waited for, and nodes are asked for pressure.
 const TICK: Duration = Duration::from_secs(2);
 /// What is kept back for the last event about the pod.
 const FOR_EVENTS: Duration = Duration::from_millis(400);
+
+/// A workload that exists.
+struct Found {
+    /// Which pods are its own.
+    selector: Selector,
+    rollout: Rollout,
+}
+
+impl From<&StatefulSet> for Found {
+    fn from(set: &StatefulSet) -> Self {
+        let labels = set.spec.as_ref().map(|spec| spec.selector.clone());
+        Self {
+            selector: labels.unwrap_or_default().try_into().unwrap_or_default(),
+            rollout: set.into(),
+        }
+    }
+}
+
+impl From<&Deployment> for Found {
+    fn from(deployment: &Deployment) -> Self {
+        let labels = deployment.spec.as_ref().map(|spec| spec.selector.clone());
+        Self {
+            selector: labels.unwrap_or_default().try_into().unwrap_or_default(),
+            rollout: deployment.into(),
+        }
+    }
+}
 
 /// Something that changed.
 enum Change {
@@ -154,9 +180,9 @@ impl Seen {
                 Verdict::Open
             });
         };
-        let not_yet = match &workload.state {
-            State::Done(shown_by) => return Ok(Verdict::RolledOut(shown_by.clone())),
-            State::NotYet(not_yet) => not_yet.clone(),
+        let not_yet = match &workload.rollout {
+            Rollout::Done(shown_by) => return Ok(Verdict::RolledOut(shown_by.clone())),
+            Rollout::NotYet(not_yet) => not_yet.clone(),
         };
         let problem = self.problem(abort_on, context)?;
         let Some(problem) = problem else {

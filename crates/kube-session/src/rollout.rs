@@ -1,28 +1,17 @@
 //! How far a workload is: the rules of `kubectl rollout status`.
 
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
-use kube::core::Selector;
 
 /// How far it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum Rollout {
     /// Rolled out; what shows it.
     Done(String),
     /// What is missing.
     NotYet(String),
 }
 
-/// A workload that exists.
-#[derive(Clone, Debug)]
-pub struct Found {
-    /// Its pods.
-    pub selector: Selector,
-    /// How far it is.
-    pub state: State,
-}
-
-impl From<&StatefulSet> for Found {
+impl From<&StatefulSet> for Rollout {
     fn from(set: &StatefulSet) -> Self {
         let spec = set.spec.clone().unwrap_or_default();
         let status = set.status.clone().unwrap_or_default();
@@ -30,57 +19,44 @@ impl From<&StatefulSet> for Found {
         let ready = status.ready_replicas.unwrap_or(0);
         let updated = status.updated_replicas.unwrap_or(0);
         let is_newest = status.update_revision == status.current_revision || updated >= wanted;
-        let state = if status.observed_generation < set.metadata.generation {
-            State::NotYet("its controller has not seen its last change yet".to_owned())
+        if status.observed_generation < set.metadata.generation {
+            Self::NotYet("its controller has not seen its last change yet".to_owned())
         } else if !is_newest {
-            State::NotYet(format!(
+            Self::NotYet(format!(
                 "{updated} of {wanted} replicas are of its newest template"
             ))
         } else {
             of_ready(ready, wanted)
-        };
-        Self {
-            selector: selector(&spec.selector),
-            state,
         }
     }
 }
 
-impl From<&Deployment> for Found {
+impl From<&Deployment> for Rollout {
     fn from(deployment: &Deployment) -> Self {
         let spec = deployment.spec.clone().unwrap_or_default();
         let status = deployment.status.clone().unwrap_or_default();
         let wanted = spec.replicas.unwrap_or(1);
         let (updated, all) = (status.updated_replicas.unwrap_or(0), status.replicas.unwrap_or(0));
-        let state = if status.observed_generation < deployment.metadata.generation {
-            State::NotYet("its controller has not seen its last change yet".to_owned())
+        if status.observed_generation < deployment.metadata.generation {
+            Self::NotYet("its controller has not seen its last change yet".to_owned())
         } else if updated < wanted {
-            State::NotYet(format!(
+            Self::NotYet(format!(
                 "{updated} of {wanted} replicas are of its newest template"
             ))
         } else if all > updated {
-            State::NotYet(format!("{} replicas of before are still there", all - updated))
+            Self::NotYet(format!("{} replicas of before are still there", all - updated))
         } else {
             of_ready(status.available_replicas.unwrap_or(0), wanted)
-        };
-        Self {
-            selector: selector(&spec.selector),
-            state,
         }
     }
 }
 
-/// The pods that a workload selects.
-fn selector(labels: &LabelSelector) -> Selector {
-    labels.clone().try_into().unwrap_or_default()
-}
-
-fn of_ready(ready: i32, wanted: i32) -> State {
+fn of_ready(ready: i32, wanted: i32) -> Rollout {
     let text = format!("{ready} of {wanted} replicas are ready");
     if ready >= wanted {
-        State::Done(text)
+        Rollout::Done(text)
     } else {
-        State::NotYet(text)
+        Rollout::NotYet(text)
     }
 }
 
@@ -97,18 +73,18 @@ mod tests {
                 json!({"metadata": {"generation": 2}, "spec": spec, "status": status}),
             )
             .unwrap();
-            Found::from(&set).state
+            Rollout::from(&set)
         };
         let deployment = |status: Value| {
             let deployment: Deployment = serde_json::from_value(
                 json!({"metadata": {"generation": 2}, "spec": spec, "status": status}),
             )
             .unwrap();
-            Found::from(&deployment).state
+            Rollout::from(&deployment)
         };
-        let not_yet = |state: State| match state {
-            State::NotYet(text) => text,
-            State::Done(text) => panic!("done: {text}"),
+        let not_yet = |state: Rollout| match state {
+            Rollout::NotYet(text) => text,
+            Rollout::Done(text) => panic!("done: {text}"),
         };
         let full = json!({"observedGeneration": 2, "replicas": 2, "readyReplicas": 2, "updatedReplicas": 2,
                           "availableReplicas": 2, "currentRevision": "a", "updateRevision": "b"});
@@ -117,8 +93,8 @@ mod tests {
             status[key] = value.into();
             status
         };
-        assert!(matches!(set(full.clone()), State::Done(_)));
-        assert!(matches!(deployment(full.clone()), State::Done(_)));
+        assert!(matches!(set(full.clone()), Rollout::Done(_)));
+        assert!(matches!(deployment(full.clone()), Rollout::Done(_)));
         assert!(not_yet(set(with("observedGeneration", 1))).contains("last change"));
         assert!(not_yet(set(with("updatedReplicas", 1))).contains("1 of 2 replicas are of its newest"));
         assert!(not_yet(set(with("readyReplicas", 1))).contains("1 of 2 replicas are ready"));
