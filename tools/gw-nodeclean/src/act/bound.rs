@@ -10,8 +10,8 @@ use kube::api::{ListParams, Patch, PatchParams};
 use kube_session::{Backoff, Session, Trouble};
 use serde_json::json;
 
-use crate::journal::Begun;
-use crate::plan::name_of;
+use crate::observe::journal::Begun;
+use crate::observe::volume_name;
 use crate::reasons::VOLUME_NOT_BOUND;
 use crate::report::Report;
 
@@ -34,7 +34,7 @@ type Claim = (String, String);
 pub async fn wait(session: &Session, moves: &[Begun], context: &Context<Report>) -> Result<(), Failure> {
     let mut awaited: BTreeMap<String, Claim> = moves
         .iter()
-        .filter_map(|begun| Some((name_of(&begun.volume), claim_of(&begun.volume)?)))
+        .filter_map(|begun| Some((volume_name(&begun.volume), claim_of(&begun.volume)?)))
         .collect();
     // Thousands are listed as a whole, which keeps the API server from binding them.
     let longest = if awaited.len() > ONE_BY_ONE {

@@ -1,18 +1,16 @@
-//! The journal of moves: while a volume's object is deleted and not yet made again, the cluster knows it from here alone.
+//! Reads the journal of moves: while a volume's object is deleted and not yet made again, the cluster knows it from here alone.
 //! A run that was killed is completed by the next one.
 
 use contract::Failure;
 use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolume};
 use kube::Api;
-use kube::api::{DeleteParams, ListParams};
+use kube::api::ListParams;
 use kube_session::Session;
-use serde_json::json;
 
-use crate::delete::delete;
 use crate::reasons::JOURNAL_INVALID;
 
 /// Label of the journal's entries.
-const LABEL: &str = "dev.openshell.volume-move";
+pub const LABEL: &str = "dev.openshell.volume-move";
 
 /// A move that was begun: written down before the old object is deleted.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,12 +21,14 @@ pub struct Begun {
     pub volume: PersistentVolume,
 }
 
-fn entries(session: &Session) -> Api<ConfigMap> {
+/// The journal's entries.
+pub fn entries(session: &Session) -> Api<ConfigMap> {
     Api::namespaced(session.client.clone(), "kube-system")
 }
 
 impl Begun {
-    fn entry_name(&self) -> String {
+    /// The name of its entry, which carries the uid.
+    pub fn entry_name(&self) -> String {
         format!("openshell-move-{}", self.uid)
     }
 
@@ -36,25 +36,6 @@ impl Begun {
     pub fn claim(&self) -> Option<String> {
         let claim = self.volume.spec.as_ref()?.claim_ref.as_ref()?;
         Some(format!("{}/{}", claim.namespace.as_ref()?, claim.name.as_ref()?))
-    }
-
-    /// Writes it down. An entry that exists says the same: its name carries the uid.
-    pub async fn write(&self, session: &Session) -> Result<(), Failure> {
-        let name = self.entry_name();
-        let entry: ConfigMap = serde_json::from_value(json!({
-            "metadata": {"name": name, "labels": {LABEL: "begun"}},
-            "data": {"uid": self.uid, "volume": serde_json::to_string(&self.volume).expect("plain data")},
-        }))
-        .expect("plain data");
-        session.create(&entries(session), &name, &entry).await?;
-        Ok(())
-    }
-
-    /// The move is complete.
-    pub async fn erase(&self, session: &Session) -> Result<(), Failure> {
-        let name = self.entry_name();
-        delete(session, &entries(session), &name, &DeleteParams::default()).await?;
-        Ok(())
     }
 }
 
@@ -88,6 +69,7 @@ fn read(entry: ConfigMap) -> Result<Begun, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn an_entry_that_says_nothing_is_named() {

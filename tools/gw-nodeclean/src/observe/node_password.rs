@@ -2,19 +2,29 @@
 //! refuses a node of the same name that comes with another one: a container that is new is not let in before that Secret is gone.
 //! k3s makes the Secret after the container, and never changes it: one that is older than the container is a former one's.
 
-use contract::{Context, Failure};
+use contract::Failure;
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
-use kube_session::{Backoff, Session, Trouble};
+use kube_session::{Session, Trouble};
 
-use crate::actions::password_action;
-use crate::delete::{delete, only};
-use crate::doomed::{NodePassword, PASSWORD_NAMESPACE};
 use crate::flags::Flags;
-use crate::report::Report;
 
+/// The namespace of k3s's Secrets with the hashes of node passwords.
+pub const PASSWORD_NAMESPACE: &str = "kube-system";
 /// The end of their names.
 const ENDING: &str = ".node-password.k3s";
+
+/// A Secret with the hash of a node's password, without the hash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodePassword {
+    /// Its name.
+    pub name: String,
+    /// Only this very Secret.
+    pub uid: String,
+    /// When it was created.
+    pub created: Option<Timestamp>,
+}
 
 /// The name of the Secret of a node.
 pub fn name_of(node: &str) -> String {
@@ -35,34 +45,8 @@ pub async fn of_former_container(session: &Session, flags: &Flags) -> Result<Opt
     Ok(found.filter(|password| password.created.is_some_and(|before| before < created)))
 }
 
-/// Deletes it; with `--dry-run` it is only reported. What has its name by then is of the new container, and stays.
-pub async fn forget(
-    session: &Session,
-    password: Option<&NodePassword>,
-    context: &Context<Report>,
-) -> Result<(), Failure> {
-    let Some(password) = password else { return Ok(()) };
-    let dry_run = context.common.dry_run;
-    let mut backoff = Backoff::default();
-    while !dry_run && !delete(session, &secrets(session), &password.name, &only(&password.uid)).await? {
-        if look(session, &password.name).await?.as_ref() != Some(password) {
-            return Ok(());
-        }
-        tokio::time::sleep(backoff.next_wait()).await;
-    }
-    if !dry_run {
-        let done = format!("deleted secret {PASSWORD_NAMESPACE}/{}", password.name);
-        context.console.progress(&done);
-    }
-    context.report.update(|report| {
-        report.changed |= !dry_run;
-        report.actions.push(password_action(password));
-    });
-    Ok(())
-}
-
-/// The hash stays with the API server.
-async fn look(session: &Session, name: &str) -> Result<Option<NodePassword>, Failure> {
+/// The Secret of this name. The hash stays with the API server.
+pub async fn look(session: &Session, name: &str) -> Result<Option<NodePassword>, Failure> {
     let secrets = secrets(session);
     let what = format!("the API server to return Secret {name}");
     let absent = |trouble| (trouble == Trouble::Absent).then_some(());
@@ -76,6 +60,7 @@ async fn look(session: &Session, name: &str) -> Result<Option<NodePassword>, Fai
     }))
 }
 
-fn secrets(session: &Session) -> Api<Secret> {
+/// The Secrets of that namespace.
+pub fn secrets(session: &Session) -> Api<Secret> {
     Api::namespaced(session.client.clone(), PASSWORD_NAMESPACE)
 }

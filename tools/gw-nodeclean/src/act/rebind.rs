@@ -7,9 +7,9 @@ use kube::api::{DeleteParams, ObjectMeta, Patch, PatchParams, PostParams, Precon
 use kube_session::{Backoff, Created, Session, Trouble};
 use serde_json::json;
 
-use crate::delete::delete;
-use crate::journal::Begun;
-use crate::plan::name_of;
+use super::delete::delete;
+use crate::observe::journal::Begun;
+use crate::observe::volume_name;
 use crate::reasons::VOLUME_REFUSED;
 
 /// The object for the node with this hostname, from the one for the old node: same name, same folder, same claim by its
@@ -49,7 +49,7 @@ pub fn moved(volume: &PersistentVolume, hostname: &str) -> PersistentVolume {
 /// From now on nobody deletes the data, whatever becomes of the object. Returns the object as it is afterwards; `None`
 /// where it is gone.
 pub async fn retain(session: &Session, volume: &PersistentVolume) -> Result<Option<Begun>, Failure> {
-    let name = name_of(volume);
+    let name = volume_name(volume);
     let policy = volume
         .spec
         .as_ref()
@@ -114,7 +114,7 @@ async fn patch_this(
 /// Would the API server take the new object? Asked before the old one is deleted.
 pub async fn rehearse(session: &Session, new: &PersistentVolume) -> Result<(), Failure> {
     let volumes = session.everywhere::<PersistentVolume>();
-    let name = name_of(new);
+    let name = volume_name(new);
     let parameters = PostParams {
         dry_run: true,
         ..PostParams::default()
@@ -150,7 +150,7 @@ pub async fn rehearse(session: &Session, new: &PersistentVolume) -> Result<(), F
 /// Deletes the old object and creates the new one; each may be done already. The old one is known by its uid.
 pub async fn replace(session: &Session, old_uid: &str, new: &PersistentVolume) -> Result<(), Failure> {
     let volumes = session.everywhere::<PersistentVolume>();
-    let name = name_of(new);
+    let name = volume_name(new);
     let only_this = Preconditions {
         uid: Some(old_uid.to_owned()),
         resource_version: None,

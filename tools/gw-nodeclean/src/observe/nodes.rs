@@ -27,7 +27,7 @@ type Renewals = BTreeMap<String, Timestamp>;
 
 /// A node, as far as it matters here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SeenNode {
+pub struct ObservedNode {
     /// Its name.
     pub name: String,
     /// Only this very node.
@@ -42,11 +42,11 @@ pub struct SeenNode {
 #[derive(Clone, Debug, Default)]
 pub struct Nodes {
     /// The one that everything moves to; `None` where several live and none was named.
-    pub keep: Option<SeenNode>,
+    pub keep: Option<ObservedNode>,
     /// Those that live.
-    pub live: Vec<SeenNode>,
+    pub live: Vec<ObservedNode>,
     /// Those whose containers are gone.
-    pub stale: Vec<SeenNode>,
+    pub stale: Vec<ObservedNode>,
 }
 
 /// Waits until the node that lives is Ready, then tells the living from the stale.
@@ -220,14 +220,14 @@ fn name_of(node: &Node) -> String {
     node.metadata.name.clone().unwrap_or_default()
 }
 
-fn seen(node: &Node, renewals: &Renewals) -> SeenNode {
+fn seen(node: &Node, renewals: &Renewals) -> ObservedNode {
     let name = name_of(node);
     let label = node
         .metadata
         .labels
         .as_ref()
         .and_then(|labels| labels.get(HOSTNAME));
-    SeenNode {
+    ObservedNode {
         hostname: label.unwrap_or(&name).clone(),
         uid: node.metadata.uid.clone().unwrap_or_default(),
         has_lease: renewals.contains_key(&name),
