@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::sandbox::Sandbox;
 use crate::handshake::Handshake;
 use crate::report::Carried;
-use crate::sandbox::Sandbox;
 
 /// Sandboxes that carry the same value.
 #[derive(Debug)]
