@@ -1,5 +1,7 @@
 //! The verb `kubeconfig`: the kubeconfig for this host, written again, printed, or added to kubectl's.
 
+mod merge;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +12,6 @@ use gw_node::report::Report;
 
 use crate::describe::show;
 use crate::flags::KubeconfigFlags;
-use crate::merge;
 
 /// The verb `kubeconfig`.
 pub async fn run(flags: &KubeconfigFlags, context: Context<Report>) -> Result<Answer, Failure> {

@@ -1,5 +1,8 @@
 //! A certificate, as far as its checks need it.
 
+pub mod chain;
+pub mod private_key;
+
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 

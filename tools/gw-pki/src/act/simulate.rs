@@ -6,9 +6,9 @@ use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta, Time};
 use kube_session::HeldSecret;
 
-use crate::content::Values;
-use crate::observed::Observed;
-use crate::step::Step;
+use super::content::Values;
+use crate::observe::Observed;
+use crate::plan::step::Step;
 
 impl Observed {
     /// What a step leaves: its Secret, or the bundle, with these values. `now` is in seconds since 1970.
@@ -26,7 +26,7 @@ impl Observed {
             self.bundle_is_open = false;
             return;
         }
-        let written = written(self.secret(step), step, values, now);
+        let written = written(step.observed(self), step, values, now);
         let place = match step {
             Step::MakeAuthority | Step::NoteRetiring | Step::ForgetRetired => &mut self.authority,
             Step::WriteClientCa => &mut self.client_ca,

@@ -1,9 +1,10 @@
 //! The steps that a plan is made of.
 
 use gateway_names::{CLIENT_CA_SECRET, CLIENT_TLS_SECRET, SERVER_TLS_SECRET};
+use kube_session::HeldSecret;
 
-use crate::authority::AUTHORITY_SECRET;
-use crate::examined::{Examined, Part};
+use crate::examine::{Examined, Part};
+use crate::observe::{AUTHORITY_SECRET, Observed};
 
 /// One thing to do. Steps are done in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,5 +57,17 @@ impl Step {
             Self::IssueClient | Self::WriteClientTrust => Some(&examined.client),
             Self::WriteBundle => None,
         }
+    }
+
+    /// The Secret that it writes, as it was observed; `None` where there is none.
+    pub fn observed(self, observed: &Observed) -> Option<&HeldSecret> {
+        let secret = match self {
+            Self::MakeAuthority | Self::NoteRetiring | Self::ForgetRetired => &observed.authority,
+            Self::WriteClientCa => &observed.client_ca,
+            Self::IssueServer => &observed.server,
+            Self::IssueClient | Self::WriteClientTrust => &observed.client,
+            Self::WriteBundle => return None,
+        };
+        secret.as_ref()
     }
 }

@@ -1,16 +1,20 @@
 //! Does what was planned.
 
+pub mod content;
+pub mod issue;
+mod simulate;
+
 use client_files::GatewayFolder;
 use contract::Failure;
 use kube_session::{Session, Written};
 
-use crate::authority::AUTHORITY_SECRET;
-use crate::content::Material;
+use crate::observe::AUTHORITY_SECRET;
+use crate::plan::step::Step;
 use crate::reasons::ISSUE_FAILED;
-use crate::step::Step;
+use content::Material;
 
-/// Where steps are done, and from what.
-pub struct Workplace<'a> {
+/// What does steps: where, and from what.
+pub struct Actor<'a> {
     /// The cluster.
     pub session: &'a Session,
     /// The client's folder.
@@ -19,9 +23,9 @@ pub struct Workplace<'a> {
     pub material: Material<'a>,
 }
 
-impl Workplace<'_> {
+impl Actor<'_> {
     /// Does one step. [`Written::Overtaken`] where somebody else was faster: observe and plan again.
-    pub async fn carry_out(&self, step: Step) -> Result<Written, Failure> {
+    pub async fn act(&self, step: Step) -> Result<Written, Failure> {
         let values = self.material.values(step).map_err(issue_failed)?;
         if step == Step::WriteBundle {
             let [(_, ca), (_, certificate), (_, key)] = &values[..] else {
@@ -34,7 +38,7 @@ impl Workplace<'_> {
             .iter()
             .map(|(key, value)| (*key, value.as_slice()))
             .collect();
-        match (self.material.observed.secret(step), step.secret()) {
+        match (step.observed(self.material.observed), step.secret()) {
             (Some(present), _) => self.session.replace_secret(present, &values).await,
             (None, name) => {
                 self.session

@@ -1,10 +1,21 @@
-//! What is wrong with what there is.
+//! What certificates are held against, and what is wrong with them.
 
 use std::collections::BTreeSet;
 
 use crate::certificate::Certificate;
 use crate::finding::Finding;
 use crate::report::Phase;
+
+/// What the certificates are held against.
+#[derive(Clone, Copy, Debug)]
+pub struct Demand<'a> {
+    /// The names and addresses that the server's certificate must carry.
+    pub sans: &'a BTreeSet<String>,
+    /// Leaves are expiring where less than this is left, in seconds; a third of their time where it is not given.
+    pub renew_before: Option<i64>,
+    /// The clock, in seconds since 1970.
+    pub now: i64,
+}
 
 /// One Secret, examined.
 #[derive(Debug, Default, PartialEq, Eq)]

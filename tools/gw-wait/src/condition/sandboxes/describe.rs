@@ -35,8 +35,8 @@ pub fn told(sandbox: &Sandbox, pod: Pod<'_>, since: Option<Timestamp>, now: Time
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::condition::sandboxes::objects::Ready;
     use crate::report::{NAMED, SandboxesField};
-    use crate::sandboxes::objects::Ready;
 
     fn field(name: &str, wants_to_run: bool, ready: &str) -> SandboxField {
         let ready = match ready {

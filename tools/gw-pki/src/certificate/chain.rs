@@ -1,6 +1,6 @@
 //! Does a certificate lead to a CA that is trusted?
 
-use crate::certificate::Certificate;
+use super::Certificate;
 
 /// Follows signatures from the first certificate of `presented`, by way of the others, to one of `anchors`.
 pub fn leads_to(presented: &[Certificate], anchors: &[Certificate]) -> bool {

@@ -5,7 +5,7 @@ use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject;
 use zeroize::Zeroize;
 
-use crate::certificate::Certificate;
+use super::Certificate;
 use crate::finding::Finding;
 
 /// Is the key (PEM: PKCS#8, SEC1 or PKCS#1) the certificate's?

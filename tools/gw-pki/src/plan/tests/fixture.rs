@@ -13,14 +13,12 @@ use rcgen::{
 };
 use time::{Duration, OffsetDateTime};
 
-use crate::content::Material;
-use crate::examine::examine;
-use crate::examined::Examined;
-use crate::issue::{KeyType, Making};
-use crate::observed::{Demand, Observed};
-use crate::server_names;
-use crate::serving::Serving;
-use crate::step::Step;
+use crate::act::content::Material;
+use crate::act::issue::{KeyType, Making};
+use crate::examine::{Demand, Examined, examine, server_names};
+use crate::observe::Observed;
+use crate::observe::serving::Serving;
+use crate::plan::step::Step;
 
 /// The tests' clock: the year 2027.
 pub const NOW: i64 = 1_800_000_000;
@@ -249,7 +247,7 @@ impl Pki {
     }
 
     /// Does a step as the tool does it, with memory in place of cluster and disk. Each takes a second.
-    pub fn carry_out(&mut self, step: Step) {
+    pub fn act(&mut self, step: Step) {
         self.clock += 1;
         let (observed, examined, wanted) = (self.observed(), self.examined(), wanted());
         let material = Material {

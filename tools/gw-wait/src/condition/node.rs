@@ -10,9 +10,9 @@ use kube::Api;
 use kube::runtime::watcher;
 use kube_session::{Life, NodeLives, Session};
 
-use crate::abort::Abort;
 use crate::flags::NodeFlags;
-use crate::pressure::{pressed, pressure};
+use crate::hopeless::abort::Abort;
+use crate::hopeless::pressure::{pressed, pressure};
 use crate::report::{CauseField, Report, begin};
 use crate::watched::{self, Verdict};
 

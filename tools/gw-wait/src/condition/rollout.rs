@@ -12,8 +12,8 @@ use kube::core::Selector;
 use kube::runtime::watcher;
 use kube_session::{Rollout, Session, WorkloadKind};
 
-use crate::abort::Abort;
 use crate::flags::RolloutFlags;
+use crate::hopeless::abort::Abort;
 use crate::hopeless::under_pressure;
 use crate::pods::{self, Past, Problem};
 use crate::report::{CauseField, Report, begin, end_of, failed, holds};

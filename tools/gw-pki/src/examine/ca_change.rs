@@ -7,11 +7,11 @@
 //!
 //! Each step follows from what is there, so that a run that was killed is continued by the next one.
 
+use super::examined::{Examined, Part};
 use crate::certificate::Certificate;
-use crate::chain::leads_to;
-use crate::examined::{Examined, Part};
+use crate::certificate::chain::leads_to;
 use crate::finding::Finding;
-use crate::observed::{Observed, certificates};
+use crate::observe::{Observed, certificates};
 use crate::report::Phase;
 
 /// Fills in what concerns a change. `now` is in seconds since 1970.

@@ -4,7 +4,7 @@ use contract::Failure;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Node, NodeCondition};
 
-use crate::abort::aborted;
+use crate::hopeless::abort::aborted;
 use crate::reasons::NODE_PRESSURE;
 
 /// The pressure that a node reports, such as DiskPressure; with `since`, only in a report of after that time.

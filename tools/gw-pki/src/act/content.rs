@@ -6,12 +6,11 @@ use kube_session::HeldSecret;
 use rcgen::Error;
 use zeroize::Zeroizing;
 
-use crate::authority::RETIRING;
+use super::issue::{self, Issued, Making};
 use crate::certificate::Purpose;
-use crate::examined::Examined;
-use crate::issue::{self, Issued, Making};
-use crate::observed::{Demand, Observed};
-use crate::step::Step;
+use crate::examine::{Demand, Examined};
+use crate::observe::{Observed, RETIRING};
+use crate::plan::step::Step;
 
 /// Keys of a Secret with their values, which are wiped when dropped.
 pub type Values = Vec<(&'static str, Zeroizing<Vec<u8>>)>;

@@ -2,12 +2,11 @@
 
 use kube_session::HeldSecret;
 
-use crate::authority::RETIRING;
+use super::examined::Examined;
+use crate::certificate::chain::leads_to;
 use crate::certificate::{Certificate, Purpose};
-use crate::chain::leads_to;
-use crate::examined::Examined;
 use crate::finding::Finding;
-use crate::observed::{Observed, certificates, present};
+use crate::observe::{Observed, RETIRING, certificates, present};
 use crate::report::Phase;
 
 /// What is wrong with the CA certificates of a Secret. The CA that issues must be among them; where none is kept, one

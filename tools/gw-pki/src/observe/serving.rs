@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn the_chart_of_the_reference_server_says_that_it_reloads() {
-        let chart = include_str!("../../../helm/openshell/templates/statefulset.yaml");
+        let chart = include_str!("../../../../helm/openshell/templates/statefulset.yaml");
         assert!(chart.contains(&format!("{RELOADS}: \"true\"")));
     }
 
