@@ -5,7 +5,7 @@
 secrets_made=(openshell-server-tls openshell-server-client-ca openshell-client-tls openshell-ca openshell-ssh-handshake)
 
 destroy_on_cluster() {
-    local owner begun now command
+    local owner begun now
     require_kept_cluster
     resolve_cluster
     require_helm
@@ -25,11 +25,7 @@ destroy_on_cluster() {
         begun=$now
         # The server is there to end its sandboxes.
         run_kubectl delete sandboxes.agents.x-k8s.io --selector openshell.ai/managed-by=openshell --ignore-not-found
-        read_revision
-        if [[ $last_revision != null ]]; then
-            helm_words uninstall openshell --namespace "$namespace"
-            with_lock uninstall "${command[@]}" || fail 1 uninstall_failed "helm could not remove release openshell" "$gw destroy --gateway $gateway, once what helm says above is solved"
-        fi
+        quiet_step release gw-release remove --gateway "$gateway" --helm "$helm" "${of_cluster[@]}" "${locked[@]}"
         run_kubectl delete secrets --ignore-not-found "${secrets_made[@]}"
         run_kubectl delete persistentvolumeclaims --selector app.kubernetes.io/instance=openshell --ignore-not-found
         [[ $owner != "$gateway" ]] || run_kubectl delete namespace "$namespace" --ignore-not-found

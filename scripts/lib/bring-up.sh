@@ -17,8 +17,8 @@ bring_up() {
     local ours=false
     if is_release_ours; then
         ours=true
-        open_release
-        [[ ${given[--chart]:-} == oci://* ]] || choose_release
+        name_choice
+        is_chart_in_registry || check_choice
         # A gateway that is new does not deploy the image's chart by itself.
         [[ $state != absent ]] || image+=(--k3s-arg=--disable=openshell)
     fi
@@ -32,24 +32,22 @@ bring_up() {
     build_image
     if [[ $ours == true ]]; then
         require_helm
-        [[ ${given[--chart]:-} != oci://* ]] || choose_release
+        choice+=(--helm "$helm")
+        ! is_chart_in_registry || check_choice
         # A new gateway has no other; for one that exists it is kept once it is known to be of use.
-        [[ $state != absent ]] || save_release
+        [[ $state != absent ]] || keep_choice
     fi
     step container gw-container ensure "${of_gateway[@]}" "${settings[@]}" "${image[@]}" "${locked[@]}"
     keep_docker
     read_container
     step api gw-wait api "${of_cluster[@]}" "${hopeless[@]}"
     if [[ $ours == true ]]; then
-        read_deployment "$container_id"
+        recall_deployed "$container_id"
         # An image without a chart of its own makes no namespace.
-        [[ $(jq -r .release <<<"$deployment") != null ]] || kubectl_says create namespace openshell >/dev/null 2>&1 || true
+        [[ -n $release_deployed ]] || kubectl_says create namespace openshell >/dev/null 2>&1 || true
     fi
     step namespace gw-wait namespace "${of_cluster[@]}" "${hopeless[@]}"
-    if [[ $ours == true ]]; then
-        understand_release
-        save_release
-    fi
+    [[ $ours == false ]] || understand_release "$container_id"
     watch_gateway
     begin nodes gw-nodeclean "${of_cluster[@]}" --keep "$node_name" --since "$started_at" --container-created "$created_at"
     ensure_secrets

@@ -37,7 +37,6 @@ bring_up_on_cluster() {
         return
     fi
     keep_cluster
-    save_release
     find_endpoint
     name_endpoint || true
     ensure_secrets
@@ -71,26 +70,19 @@ restart_server() {
 
 # Says the plan where the chart or its values differ from what runs.
 is_deployment_due() {
-    local how
-    how=$(decide_revision)
-    [[ $how != keep ]] || return 1
+    [[ $release_step != keep ]] || return 1
     say "gateway $gateway: the plan"
-    say "$(printf '  %-13s %s' chart "changed: $how the release by helm")"
+    say "$(printf '  %-13s %s' chart "changed: $release_step the release by helm")"
 }
 
-# What is given and what is kept, as a release that can be deployed.
+# What is given and what is kept, as a release that can be deployed, and what that takes: a release of somebody else is left alone.
 prepare_release() {
-    state=running
-    [[ -e $folder/release.tar ]] || state=absent
-    open_release
-    choose_release
-    understand_release
-    read_revision
-    # helm writes its own description over that of a revision that failed: its number tells whose it is.
-    [[ $last_revision == null || $description == "openshell "* || -n ${given[--chart]:-} ||
-        $(jq .revision <<<"$last_revision") == $(jq .begun <<<"$deployment") ]] ||
-        fail 1 release_of_others "release openshell in namespace $namespace was deployed by somebody else, with a chart and values of its own" \
-            "$gw $verb with --chart and --values to replace it, or --namespace NAME for another gateway"
+    name_choice
+    choice+=(--helm "$helm")
+    check_choice
+    understand_release "$namespace_uid"
+    quiet_step plan gw-release plan "${choice[@]}" "${of_cluster[@]}"
+    take release_step=.step
 }
 
 # One that is not there is made, and marked, so that destroy removes it again.
@@ -103,7 +95,7 @@ make_namespace() {
     add_step namespace create 0 "namespace $namespace" "there is none"
 }
 
-# Sets namespace_uid and reads what was deployed to it. A gateway's files are about one namespace of one cluster.
+# Sets namespace_uid. A gateway's files are about one namespace of one cluster.
 require_same_namespace() {
     local known
     namespace_uid=$(namespace_has .metadata.uid) || fail_namespace
@@ -112,7 +104,6 @@ require_same_namespace() {
         fail 1 another_cluster "gateway $gateway is in another namespace than $namespace of this cluster, or that was made anew" \
             "$gw start --gateway NAME with another name; or rm -r $folder, where the old one is gone for good"
     fi
-    read_deployment "$namespace_uid"
 }
 
 # What would be done, by what is there.
@@ -127,7 +118,7 @@ plan_deployment() {
     find_endpoint
     name_endpoint || true
     ensure_secrets --dry-run
-    case $(decide_revision) in
+    case $release_step in
     keep) ;;
     install) plan+=("install release openshell") ;;
     *) plan+=("upgrade release openshell") ;;

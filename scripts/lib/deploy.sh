@@ -8,7 +8,7 @@ due=()
 chart_of_image=
 
 require_running_container() {
-    container_id=$(jq -r '.container.id // ""' <<<"$document")
+    take container_id=.container.id spec=.spec
     case $state in
     absent | volume_only | stopped)
         fail 1 not_running "gateway $gateway does not run" "$gw start --gateway $gateway"
@@ -19,31 +19,36 @@ require_running_container() {
 # Sets due, part_is and part_was. A container whose deployment is not known runs what its image was made from, apart from a release
 # that this driver deployed.
 plan_deploy() {
-    local part parts=(gateway supervisor chart) labels source
+    local part parts=(gateway supervisor chart) labels fingerprint=
     # shellcheck source=images/lib/inputs.sh
     source "$root/images/lib/inputs.sh"
     [[ $1 == all ]] || parts=("$1")
-    read_deployment "$container_id"
+    read_parts "$container_id"
+    recall_deployed "$container_id"
     labels=$(docker inspect --format '{{json .Config.Labels}}' "$container_id")
     chart_of_image=$(jq -r '."dev.openshell.inputs.chart" // empty' <<<"$labels")
-    open_release
-    ! is_release_given || choose_release
-    source=$(<"$kept/source")
+    name_choice
+    ! is_chart_in_registry || require_helm
+    [[ -z $helm ]] || choice+=(--helm "$helm")
+    check_choice
     due=()
     for part in "${parts[@]}"; do
-        part_left[$part]=$(part_of_others "$part" "$source" "$labels")
+        part_left[$part]=$(part_of_others "$part" "$release_source" "$labels")
         if [[ -n ${part_left[$part]} ]]; then
             continue
         fi
-        part_was[$part]=$(part_running "$part" "$source" "$labels")
-        if [[ $part == chart && $source != bundled && $source != checkout ]]; then
-            resolve_release
-            part_is[chart]=$fingerprint part_was[chart]=$(jq -r '.release // empty' <<<"$deployment")
+        part_was[$part]=$(part_running "$part" "$release_source" "$labels")
+        if [[ $part == chart && $release_source != bundled && $release_source != checkout ]]; then
+            require_helm
+            choice+=(--helm "$helm")
+            understand_release "$container_id"
+            take fingerprint=.fingerprint
+            part_is[chart]=$fingerprint part_was[chart]=$release_deployed
         else
             part_is[$part]=$(part_hash "$part")
         fi
         # A release that is the driver's, and whose last run did not end well, is made again.
-        if [[ $part == chart && -e $folder/release.tar && $(jq -r '.release' <<<"$deployment") == null ]]; then
+        if [[ $part == chart && -e $folder/release.tar && -z $release_deployed ]]; then
             part_was[chart]=
         fi
         if [[ ${part_is[$part]} != "${part_was[$part]}" ]] || { [[ $part == chart ]] && is_release_given; }; then
@@ -72,7 +77,7 @@ part_of_others() {
 # part_running PART SOURCE LABELS
 part_running() {
     local known
-    known=$(jq -r --arg part "$1" '.parts[$part] // empty' <<<"$deployment")
+    known=$(jq -r --arg part "$1" '.[$part] // empty' <<<"$parts_deployed")
     if [[ -z $known ]] && [[ $1 == supervisor || $2 == bundled ]]; then
         known=$(jq -r --arg name "dev.openshell.inputs.$1" '.[$name] // empty' <<<"$3")
     fi
@@ -123,19 +128,34 @@ deploy_parts() {
         step supervisor gw-node copy "$programs/openshell-sandbox" /opt/openshell/bin/openshell-sandbox --mode 755 "${of_gateway[@]}" "${locked[@]}"
     fi
     if is_due gateway || is_due chart; then
+        name_choice
+        choice+=(--helm "$helm")
         change_release
-        understand_release
+        understand_release "$container_id"
         ensure_secrets --restart
-        if is_release_other; then
-            save_release
-            deploy_release
-        fi
+        deploy_release
     fi
     step grpc gw-wait grpc --address "$address" "${published[@]}" "${tls[@]}" "${of_cluster[@]}" "${hopeless[@]}"
     tell_sandboxes --since "$started_at"
     for part in "${due[@]}"; do
-        set_deployment '.parts[$part] = $hash' --arg part "$part" --arg hash "${part_is[$part]}"
+        set_part "$part" "${part_is[$part]}"
     done
+}
+
+# read_parts CONTAINER: sets parts_deployed, the hashes of what was deployed from here to this very container. Another one may have anything.
+read_parts() {
+    local file
+    for file in parts.json deployment.json; do
+        parts_deployed=$(jq -c --arg container "$1" 'select(.container == $container) | .parts // {}' "$folder/$file" 2>/dev/null) || continue
+        [[ -z $parts_deployed ]] || return 0
+    done
+    parts_deployed='{}'
+}
+
+# set_part PART HASH: changes it, and keeps it.
+set_part() {
+    parts_deployed=$(jq -c --arg part "$1" --arg hash "$2" '.[$part] = $hash' <<<"$parts_deployed")
+    keep_file "$folder/parts.json" "$(jq -cn --arg container "$container_id" --argjson parts "$parts_deployed" '{container: $container, parts: $parts}')"$'\n'
 }
 
 # With the features that the whole workspace has, so that nothing is compiled twice.
@@ -162,33 +182,14 @@ log_cargo() {
     cargo_run "$@" 2>"$scratch/cargo"
 }
 
-# What is kept becomes what is here. What comes with the image is kept with it, from then on: another image does not change it.
+# Sets aside what is here, for gw-release to keep it in place of what came with the image.
 change_release() {
-    case $(<"$kept/source") in
-    bundled)
-        if is_due gateway || [[ ${part_is[chart]:-} != "${part_was[chart]:-}" ]]; then
-            copy_bundled
-            cp -R -- "$scratch/bundled/openshell" "$kept/chart"
-            cp -- "$scratch/bundled/values.json" "$kept/images.json"
-            printf 'checkout\n' >"$kept/source"
-            set_deployment '.parts.chart = $hash' --arg hash "$chart_of_image"
-        fi
-        ;;
-    checkout) ;;
-    *) return ;;
-    esac
+    [[ $release_source == bundled || $release_source == checkout ]] || return 0
+    mkdir -p -- "$scratch/checkout"
+    [[ $release_source == checkout ]] || set_part chart "$chart_of_image"
     ! is_due gateway || deploy_images
-    if is_due chart && [[ $(<"$kept/source") == checkout ]]; then
-        rm -rf -- "$kept/chart"
-        cp -R -- "$root/helm/openshell" "$kept/chart"
-    fi
-}
-
-# Sources that changed may come to the same images and the same chart: then what the image itself deployed stays its own.
-is_release_other() {
-    [[ -e $folder/release.tar || ! -d $scratch/bundled ]] || is_release_given ||
-        ! diff -qr "$scratch/bundled/openshell" "$kept/chart" >/dev/null ||
-        ! jq -e --slurpfile other "$kept/images.json" '. == $other[0]' "$scratch/bundled/values.json" >/dev/null
+    ! is_due chart || ln -sfn -- "$root/helm/openshell" "$scratch/checkout/openshell"
+    choice+=(--checkout "$scratch/checkout")
 }
 
 # Builds the images of server, controller and sandboxes, and gives the node those that it does not have. Their tags are their content's.
@@ -216,5 +217,5 @@ deploy_images() {
     tell_step images "${images[0]}" "$((now - begun))"
     step load gw-node load "${images[@]}" "${of_gateway[@]}" "${locked[@]}"
     [[ ${#loaded[@]} -eq 0 ]] || docker rmi "${loaded[@]}" >/dev/null
-    image_values >"$kept/images.json"
+    image_values >"$scratch/checkout/values.json"
 }

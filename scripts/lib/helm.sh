@@ -1,4 +1,4 @@
-# helm and kubectl on a gateway's cluster: the host's if they are new enough, else the product's. Sourced by scripts/openshell.
+# helm and kubectl for a gateway's cluster: the host's if they are new enough, else the product's. Sourced by scripts/openshell.
 # shellcheck shell=bash
 
 # The cluster that they work on, by `use_kubeconfig`, and the gateway's namespace there.
@@ -10,13 +10,6 @@ kubectl=
 any_kubectl=
 # kubectl on the cluster, as the person can type it.
 kubectl_called=
-
-# Variables by which a person's helm means another cluster, another namespace or another place for revisions than the driver does.
-helm_environment=(env)
-for name in DRIVER KUBEAPISERVER KUBEASGROUPS KUBEASUSER KUBECAFILE KUBECONTEXT KUBEINSECURE_SKIP_TLS_VERIFY KUBETLS_SERVER_NAME KUBETOKEN \
-    MAX_HISTORY NAMESPACE; do
-    helm_environment+=(--unset "HELM_$name")
-done
 
 use_kubeconfig() {
     kubeconfig=$1
@@ -98,21 +91,10 @@ fetch_product_programs() {
     tell_step programs "helm and kubectl, out of the cluster image" "$((now - begun_at[programs]))"
 }
 
-# helm_words WORDS...: the array `command` becomes a run of helm with these words on the cluster. Values never stand in words, which all
-# users of the machine see.
-helm_words() {
-    helm_alone "$@" --kubeconfig "$kubeconfig"
-}
-
-# helm_alone WORDS...: the same, of what needs no cluster. What another cluster at the same address has is not remembered.
-helm_alone() {
-    require_helm
-    make_scratch
-    command=("${helm_environment[@]}" "KUBECACHEDIR=$scratch/kube" "$helm" "$@")
-}
-
-# kubectl_words WORDS...: the same for kubectl on the cluster.
+# kubectl_words WORDS...: the array `command` becomes a run of kubectl with these words on the cluster. What another cluster at the same
+# address has is not remembered.
 kubectl_words() {
+    make_scratch
     choose_kubectl
     command=("$kubectl" --kubeconfig "$kubeconfig" --cache-dir "$scratch/kube" "$@")
 }

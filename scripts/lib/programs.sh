@@ -9,7 +9,7 @@ if [[ -d $programs ]]; then
 else
     programs=${CARGO_TARGET_DIR:-$root/target}/$HOSTTYPE-unknown-linux-gnu/release
 fi
-tools=(gw-detect gw-container gw-backup gw-node gw-pki gw-sshsecret gw-nodeclean gw-wait gw-doctor)
+tools=(gw-detect gw-container gw-backup gw-node gw-pki gw-sshsecret gw-nodeclean gw-release gw-wait gw-doctor)
 
 # require_programs [image]: with the word, whatever else the way to a serving gateway needs is asked for before minutes of compiling.
 require_programs() {

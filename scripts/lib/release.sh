@@ -1,153 +1,73 @@
-# The release of a gateway's server: which chart, with which values. What somebody chose is kept with the gateway, in one file, and
-# the driver deploys it by helm; where nobody chose, the cluster image deploys its own chart. Sourced by scripts/openshell.
+# The release of a gateway's server: which chart, with which values. gw-release keeps what somebody chose, and deploys it by helm; where
+# nobody chose, the cluster image deploys its own chart. Sourced by scripts/openshell.
 # shellcheck shell=bash
 
-# What is kept, as files of this run: source (bundled, checkout, or what --chart named), chart/, values/, set.json, images.json.
-kept=
-# The chart and the files of values that are deployed, and a hash of them.
-chart=
-values_words=()
-fingerprint=
+# What is chosen, in words for gw-release.
+choice=()
+# bundled, checkout, or what --chart named.
+release_source=
+# The hash of what was deployed to its end.
+release_deployed=
 # What the tools must know of it.
 handshake=true
 of_workload=()
 server_kind=statefulset/openshell
 service_name=openshell
 
-# Does the driver deploy it?
+# Does gw-release deploy it?
 is_release_ours() {
     is_release_given || [[ -e $folder/release.tar ]]
 }
 
-open_release() {
-    make_scratch
-    kept=$scratch/kept
-    mkdir -p -- "$kept/values"
-    [[ ! -e $folder/release.tar ]] || tar --extract --file "$folder/release.tar" --directory "$kept"
-    [[ -e $kept/source ]] || printf 'bundled\n' >"$kept/source"
-    # Images that were loaded into the node are on its volume: neither a new one nor one from a backup has them.
-    if [[ $(<"$kept/source") == checkout ]] && [[ $state == absent || $verb == restore ]]; then
-        return_to_bundled
-    fi
-}
-
-return_to_bundled() {
-    rm -rf -- "$kept/chart" "$kept/images.json"
-    printf 'bundled\n' >"$kept/source"
-}
-
-# Kept for runs to come: in one file, so that it is the old one or the new one whenever this run ends.
-save_release() {
-    local new
-    new=$(mktemp "$folder/.release.XXXXXX")
-    tar --create --file "$new" --directory "$kept" .
-    mv -f -- "$new" "$folder/release.tar"
-}
-
-# Each of the three flags replaces what was kept of its kind.
-choose_release() {
-    local file count=0
-    case ${given[--chart]:-} in
-    '') ;;
-    bundled)
-        rm -rf -- "$kept"
-        mkdir -p -- "$kept/values"
-        return_to_bundled
-        ;;
-    *) take_chart "${given[--chart]}" ;;
-    esac
-    if [[ ${#values_given[@]} -gt 0 ]]; then
-        rm -rf -- "$kept/values"
-        mkdir -p -- "$kept/values"
-        for file in "${values_given[@]}"; do
-            count=$((count + 1))
-            cat -- "$file" >"$kept/values/$(printf '%03d' "$count").yaml" 2>/dev/null ||
-                fail 2 usage "--values: $file cannot be read" "ls -l $file"
-        done
-    fi
-    [[ ${#sets_given[@]} -eq 0 ]] || take_sets
-    [[ ! -e $kept/set.json ]] || require_whole_lists
-}
-
-# The words go to jq by a pipe: values may be secrets, and everybody sees a process's words.
-take_sets() {
-    local said
-    if ! said=$(printf '%s\0' "${sets_given[@]}" | jq -Rs -f "$root/scripts/lib/set-values.jq" 2>&1 >"$kept/set.json"); then
-        rm -f -- "$kept/set.json"
-        fail 2 usage "--set: ${said#jq: error (at <stdin>:0): }" "$gw help $verb"
-    fi
-}
-
-# helm puts a member of a list into the list of a file; a file over a file replaces the list.
-require_whole_lists() {
+# name_choice: sets choice to what the flags choose. Values never stand in words, which all users of the machine see.
+name_choice() {
     local file
-    for file in "$kept"/values/*; do
-        [[ -e $file && " ${sets_given[*]} " == *'['*']'*=* ]] || continue
-        fail 2 usage "--set of a member of a list, with --values beside it, would replace the file's whole list" "write the list into the file"
+    choice=(--gateway "$gateway")
+    [[ -z ${given[--chart]:-} ]] || choice+=(--chart "${given[--chart]}")
+    for file in "${values_given[@]}"; do
+        choice+=(--values "$file")
     done
-}
-
-# take_chart CHART: a copy of it becomes the chart that is kept.
-take_chart() {
-    local named=$1 archive=
-    rm -rf -- "$kept/chart" "$kept/images.json"
-    mkdir -p -- "$kept/chart"
-    case $named in
-    oci://*)
-        pull_chart "$named"
-        for archive in "$scratch"/pulled/*.tgz; do :; done
-        ;;
-    *) [[ ! -f $named ]] || archive=$named ;;
-    esac
-    if [[ -n $archive ]]; then
-        tar --extract --gzip --file "$archive" --directory "$kept/chart" --strip-components 1 2>/dev/null ||
-            fail 2 usage "--chart: $named is no archive of a chart" "name a folder, or what helm package made"
-    elif [[ -d $named ]]; then
-        cp -RL -- "$named/." "$kept/chart"
-    else
-        fail 2 usage "--chart: there is no folder or archive $named" "name a folder, an archive, oci://REFERENCE or bundled"
+    if [[ ${#sets_given[@]} -gt 0 ]]; then
+        make_scratch
+        printf '%s\0' "${sets_given[@]}" >"$scratch/set"
+        choice+=(--set-from "$scratch/set")
     fi
-    [[ -f $kept/chart/Chart.yaml ]] || fail 2 usage "--chart: $named holds no chart: there is no Chart.yaml in it" "name the folder that has it"
-    printf '%s\n' "$named" >"$kept/source"
-}
-
-# As Docker does it: a registry of this machine may speak plain HTTP.
-pull_chart() {
-    local plain=() code=0 command
-    [[ ! $1 =~ ^oci://(localhost|127\.[0-9.]+)[:/] ]] || plain=(--plain-http)
-    mkdir -p -- "$scratch/pulled"
-    helm_alone pull "$1" --destination "$scratch/pulled" "${plain[@]}"
-    spawn pull "${command[@]}"
-    await pull || code=$?
-    [[ $code -eq 0 ]] || fail 1 chart_pull_failed "the chart $1 could not be pulled" "$(program_called "$helm") pull $1, once what helm says above is solved"
-}
-
-# Sets chart, values_words and fingerprint. The container must be known, for the chart that comes with its image.
-resolve_release() {
-    local images=$kept/images.json file
-    chart=$kept/chart
-    case $(<"$kept/source") in
-    bundled)
-        copy_bundled
-        chart=$scratch/bundled/openshell
-        images=$scratch/bundled/values.json
-        ;;
-    checkout) ;;
-    *) images= ;;
-    esac
-    if [[ -n $images ]]; then
-        # What the image itself reads of its environment.
-        jq -s --argjson spec "$spec" '.[0] * {server: ({disableTls: $spec.plaintext, disableGatewayAuth: $spec.disable_gateway_auth,
-            sshGateway: ([{port: $spec.port}, {host: $spec.gateway_host} | select(.[] != null)] | add // {})})}
-            * if $spec.registry.pull_policy then {image: {pullPolicy: $spec.registry.pull_policy}} else {} end' "$images" >"$scratch/base.json"
-    else
-        printf '{}\n' >"$scratch/base.json"
+    # Images that were loaded into the node are on its volume: neither a new one nor one from a backup has them.
+    if [[ -z $cluster ]] && [[ $state == absent || $verb == restore ]]; then
+        choice+=(--new-node)
     fi
-    values_words=(--values "$scratch/base.json")
-    for file in "$kept"/values/* "$kept/set.json"; do
-        [[ ! -e $file ]] || values_words+=(--values "$file")
-    done
-    fingerprint=$(release_hash)
+}
+
+# Before anything is done. A chart in a registry is pulled, which takes helm.
+check_choice() {
+    quiet_step choice gw-release choose "${choice[@]}" "${limits[@]}" --dry-run
+    take release_source=.source
+}
+
+# Kept for runs to come, before it is known to be of use.
+keep_choice() {
+    quiet_step choice gw-release choose "${choice[@]}" "${limits[@]}" "${locked[@]}"
+    take release_source=.source
+}
+
+is_chart_in_registry() {
+    [[ ${given[--chart]:-} == oci://* ]]
+}
+
+# understand_release CLUSTER: adds to choice what follows from the gateway's settings, and sets handshake, of_workload, server_kind and sans.
+understand_release() {
+    case ${release_source:-bundled} in
+    bundled | checkout) copy_bundled ;;
+    esac
+    # What the image itself reads of its environment.
+    jq '{server: ({disableTls: .plaintext, disableGatewayAuth: .disable_gateway_auth,
+        sshGateway: ([{port}, {host: .gateway_host} | select(.[] != null)] | add // {})})}
+        * if .registry.pull_policy then {image: {pullPolicy: .registry.pull_policy}} else {} end' <<<"$spec" >"$scratch/base.json"
+    choice+=(--base-values "$scratch/base.json" --cluster-id "$1")
+    [[ ! -e $scratch/bundled ]] || choice+=(--bundled "$scratch/bundled")
+    [[ -n $cluster ]] || choice+=(--in-container)
+    quiet_step facts gw-release facts "${choice[@]}" "${of_cluster[@]}" "${locked[@]}"
+    take_facts
 }
 
 # The chart of the cluster image, and the values that name the images beside it. An existing cluster gets the chart that came with
@@ -156,7 +76,7 @@ copy_bundled() {
     [[ ! -e $scratch/bundled ]] || return 0
     if [[ -n $cluster ]]; then
         mkdir -- "$scratch/bundled"
-        cp -R -- "$root/helm/openshell" "$scratch/bundled/openshell"
+        ln -s -- "$root/helm/openshell" "$scratch/bundled/openshell"
         printf '{"service": {"type": "ClusterIP", "nodePort": null}}\n' >"$scratch/bundled/values.json"
         return
     fi
@@ -166,35 +86,41 @@ copy_bundled() {
         fail 1 no_chart "the image of gateway $gateway brings no chart" "$gw $verb --chart CHART"
 }
 
-release_hash() {
-    {
-        (cd -- "$chart" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum)
-        (cd -- "$scratch" && sha256sum base.json && find kept -type f \( -path 'kept/values/*' -o -path kept/set.json \) -print0 | LC_ALL=C sort -z | xargs -0 -r sha256sum)
-    } | sha256sum | cut -c 1-16
+# What is known of the release that was deployed, for who only looks.
+recall_release() {
+    local document
+    recall
+    take_facts
 }
 
-# Sets handshake, of_workload, server_kind and sans: by the chart's objects as they would be deployed, unless that is known already.
-understand_release() {
-    local facts command code=0
-    resolve_release
-    case $(<"$kept/source") in
-    bundled | checkout) return ;;
-    esac
-    facts=$(jq -c --arg release "$fingerprint" 'select(.facts_of == $release) | .facts' <<<"$deployment")
-    if [[ -z $facts ]]; then
-        helm_words template openshell "$chart" --namespace "$namespace" "${values_words[@]}"
-        spawn objects "${command[@]}"
-        await objects || code=$?
-        [[ $code -eq 0 ]] || fail 1 chart_invalid "the chart $(<"$kept/source") cannot be rendered with these values" "$gw $verb with others, once what helm says above is solved"
-        # What kubectl does not know is no workload.
-        facts=$({ kubectl_says create --dry-run=client --validate=false --output json --filename "$scratch/objects" 2>/dev/null || true; } |
-            jq -cs --arg namespace "$namespace" -f "$root/scripts/lib/release-facts.jq")
-        set_deployment '.facts = $facts | .facts_of = $release' --argjson facts "$facts" --arg release "$fingerprint"
-    fi
-    jq -e .workload <<<"$facts" >/dev/null ||
-        fail 1 no_workload "the chart $(<"$kept/source") has neither a StatefulSet nor a Deployment" "$gw start --chart, with the chart of a gateway server"
-    [[ -n $cluster ]] || jq -e .node_port <<<"$facts" >/dev/null ||
-        fail 78 no_node_port "no Service of the chart $(<"$kept/source") has node port 30051, which the container publishes" \
-            "set the Service's type to NodePort and its port to 30051, as that chart has it: with --set or --values"
-    take_facts "$facts"
+# recall_deployed CLUSTER: sets release_deployed, the hash of what was deployed to this very cluster.
+recall_deployed() {
+    local document
+    recall --cluster-id "$1"
+    take release_deployed=.deployed
+}
+
+recall() {
+    document=$("$programs/gw-release" recall --gateway "$gateway" --quiet "$@" 2>/dev/null) || document='{}'
+}
+
+# Sets server_kind, of_workload, service_name and handshake, and adds to sans, where `document` has facts.
+take_facts() {
+    local workload service needs_secret san
+    take workload=.facts.workload service=.facts.service needs_secret=.facts.handshake
+    [[ -n $workload ]] || return 0
+    server_kind=$workload service_name=${service:-openshell} handshake=$needs_secret
+    of_workload=(--workload "$server_kind")
+    while read -r san; do
+        sans+=(--san "$san")
+    done < <(jq -r '.facts.sans[]' <<<"$document")
+}
+
+# Brings the release to the chart and the values that are chosen, where it is another, and waits for the server.
+deploy_release() {
+    local is_changed
+    step release gw-release apply "${choice[@]}" "${of_cluster[@]}" "${locked[@]}"
+    take is_changed='[.actions[].verb] | any(. == "install" or . == "upgrade")'
+    [[ $is_changed == false ]] ||
+        step rollout gw-wait rollout "$server_kind" "${of_cluster[@]}" "${hopeless[@]}" "${hopeless_pods[@]}"
 }

@@ -20,6 +20,15 @@ step() {
     end_step "$1"
 }
 
+# quiet_step NAME TOOL ARGUMENTS...: runs a tool that only looks, of which there is nothing to tell.
+quiet_step() {
+    local code=0
+    begin "$@"
+    await "$1" || code=$?
+    document=$(<"$scratch/$1")
+    [[ $code -eq 0 ]] || fail_step "$1" "$code"
+}
+
 # Starts a tool. Several may run side by side; each is waited for by `end_step NAME`.
 begin() {
     local name=$1 tool=$2

@@ -3,7 +3,7 @@
 # shellcheck shell=bash
 
 # What several verbs need.
-libraries=(lock remote kept-file active-gateway cluster-programs helm release deployment helm-release deploy bring-up recreate bundle doctor logs)
+libraries=(lock remote kept-file active-gateway cluster-programs helm release deploy bring-up recreate bundle doctor logs)
 # What only those on a cluster of one's own need.
 libraries_on_cluster=(cluster cluster-endpoint cluster-deploy)
 

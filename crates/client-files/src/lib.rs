@@ -10,6 +10,7 @@ mod gateway_folder;
 mod lock;
 mod metadata;
 mod private_file;
+mod shared_lock;
 
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,7 @@ pub use gateway_folder::GatewayFolder;
 pub use lock::{Lock, lock_holder};
 pub use metadata::Metadata;
 pub use private_file::write as write_private_file;
+pub use shared_lock::{Named, SharedLock};
 
 /// Neither XDG_CONFIG_HOME nor HOME says where the client's files are.
 pub const NO_HOME: Reason = Reason::new(

@@ -12,7 +12,7 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use crate::file_failure::file_failure;
-use crate::{GatewayFolder, LOCK_FD_INVALID, LOCKED};
+use crate::{GatewayFolder, LOCK_FD_INVALID, LOCKED, SharedLock};
 
 /// How often a held lock is asked for again: a wait that people do not notice, and no load.
 const AGAIN: Duration = Duration::from_millis(50);
@@ -99,6 +99,19 @@ impl Lock {
                 Err(errno) => return Err(file_failure("lock", &path, &errno.into())),
             }
         }
+    }
+}
+
+impl Lock {
+    /// Programs that this process starts from now on keep the lock as long as they run: what works on the gateway and outlives this
+    /// process, if that is killed, keeps others out. One that was handed on to this process is so already.
+    pub fn share(&self, folder: &GatewayFolder) -> Result<SharedLock, Failure> {
+        let path = folder.lock_file();
+        if let Some((file, _)) = &self.held {
+            rustix::io::fcntl_setfd(file, rustix::io::FdFlags::empty())
+                .map_err(|errno| file_failure("hand on", &path, &errno.into()))?;
+        }
+        Ok(SharedLock::at(path))
     }
 }
 

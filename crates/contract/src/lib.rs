@@ -14,6 +14,7 @@ mod fingerprint;
 mod flags;
 mod help;
 mod input;
+mod pledge;
 mod run;
 mod tool;
 mod typed;
@@ -27,6 +28,7 @@ pub use failure::{Failure, Reason};
 pub use fingerprint::fingerprint;
 pub use flags::{CommonFlags, SharedFlags};
 pub use input::{open_input, read_input};
+pub use pledge::{Pledge, Pledges};
 pub use run::{Answer, Context, run};
 pub use tool::Tool;
 pub use typed::{quoted, typed, typed_by_driver};
@@ -45,8 +47,8 @@ pub const TIMED_OUT: Reason = Reason::new(
     Exit::TimedOut,
     "the time that --timeout allows has passed",
 );
-/// SIGINT or SIGTERM arrived.
-pub const INTERRUPTED: Reason = Reason::new("interrupted", Exit::Failed, "SIGINT or SIGTERM arrived");
+/// SIGINT, SIGTERM or SIGHUP arrived.
+pub const INTERRUPTED: Reason = Reason::new("interrupted", Exit::Failed, "SIGINT, SIGTERM or SIGHUP arrived");
 
 /// Reasons that every tool may report, beside its own.
 pub const COMMON_REASONS: &[Reason] = &[USAGE, INVALID_GATEWAY_NAME, TIMED_OUT, INTERRUPTED];

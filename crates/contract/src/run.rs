@@ -14,6 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::document::{Document, Draft, ErrorField, schema_of};
 use crate::flags::{CommonFlags, take_shared};
 use crate::help::shared_help;
+use crate::pledge::Pledges;
 use crate::tool::Tool;
 use crate::{Console, Exit, Failure, INTERRUPTED, TIMED_OUT, format_duration, typed};
 
@@ -37,6 +38,8 @@ pub struct Context<R> {
     pub report: Draft<R>,
     /// When the run must have ended.
     pub deadline: Instant,
+    /// What is done if a signal or the deadline cuts the run short.
+    pub pledges: Pledges,
     data_on_stdout: Arc<AtomicBool>,
     endless: Arc<AtomicBool>,
 }
@@ -84,6 +87,7 @@ where
                 common,
                 console: Arc::clone(&console),
                 report: report.clone(),
+                pledges: Pledges::default(),
                 data_on_stdout: Arc::clone(&data_on_stdout),
                 endless: Arc::default(),
             };
@@ -172,14 +176,17 @@ where
     let console = Arc::clone(&context.console);
     let (limit, deadline) = (context.common.timeout, context.deadline);
     let endless = Arc::clone(&context.endless);
+    let pledges = context.pledges.clone();
     let ended = runtime.block_on(async {
-        tokio::select! {
+        let ended = tokio::select! {
             ended = work(context) => ended,
             number = interrupted() => Err(INTERRUPTED.ending_with(Exit::Signal(number)).failure(format!("interrupted by signal {number}; what was done so far stays"),
                 "run the same command again: it goes on where this run ended",
             )),
             () = passed(deadline, &endless) => Err(timed_out(&console, limit)),
-        }
+        };
+        pledges.keep_all().await;
+        ended
     });
     // A blocked thread (a name lookup, a stuck disk) must not keep the process alive past its deadline.
     runtime.shutdown_background();
@@ -213,10 +220,41 @@ async fn interrupted() -> u8 {
     tokio::select! {
         _ = interrupt.recv() => 2,
         _ = terminate.recv() => 15,
+        () = hung_up() => 1,
     }
+}
+
+/// Resolves at SIGHUP. A run under nohup, which ignores it, goes on.
+async fn hung_up() {
+    let is_ignored = std::fs::read_to_string("/proc/self/status").is_ok_and(|status| ignores_hangup(&status));
+    match signal(SignalKind::hangup()) {
+        Ok(mut hangup) if !is_ignored => {
+            hangup.recv().await;
+        }
+        _ => std::future::pending().await,
+    }
+}
+
+/// The lowest bit of SigIgn is signal 1. Source: proc_pid_status(5).
+fn ignores_hangup(status: &str) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & 1 == 1)
 }
 
 /// A closed pipe (`gw-detect | head -0`) ends quietly.
 fn print(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nohup_is_told_by_the_mask_of_ignored_signals() {
+        assert!(ignores_hangup("Name:\tx\nSigIgn:\t0000000000001001\n"));
+        assert!(!ignores_hangup("SigIgn:\t0000000000001000\n"));
+        assert!(!ignores_hangup(""));
+    }
 }

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use client_files::{ClientFiles, GatewayFolder, Lock};
-use contract::{Action, Console, Context, Failure};
+use contract::{Action, Console, Context, Failure, Pledges};
 use docker_session::{DockerSession, Machine};
 use gateway_facts::{Facts, observe};
 use gateway_names::{GATEWAY_LABEL, GatewayName};
 
+use crate::held::Held;
 use crate::record::{Record, StateBefore, WorkReport};
 
 /// One run of a verb on one gateway.
@@ -27,6 +28,8 @@ pub struct Work {
     pub record: Record,
     /// Nothing may be changed.
     pub dry_run: bool,
+    /// What is done if the run is cut short.
+    pub pledges: Pledges,
     /// The machine that Docker runs on, where that is another one.
     pub machine: Option<Machine>,
     _lock: Option<Lock>,
@@ -79,10 +82,32 @@ impl Work {
             console: Arc::clone(&context.console),
             record,
             dry_run,
+            pledges: context.pledges.clone(),
             machine,
             _lock: lock,
         };
+        if work._lock.is_some() && work.let_go(&facts).await? {
+            let facts = observe(&work.session, &work.gateway).await?;
+            return Ok((work, facts));
+        }
         Ok((work, facts))
+    }
+
+    /// Lets go of a container that a killed run held. True where that changed it.
+    async fn let_go(&self, facts: &Facts) -> Result<bool, Failure> {
+        let container = facts.present();
+        let (Some(container), Some(held)) = (container, Held::left(&self.folder, container)?) else {
+            return Ok(false);
+        };
+        let is_held = held.is_on(container.status);
+        if is_held {
+            let object = format!("container {}", container.name);
+            let action = Action::new(held.verb(), object, "a backup that was killed held it");
+            self.announce(&action);
+            self.did(action);
+        }
+        held.let_go(self.session.api(), &self.folder).await?;
+        Ok(is_held)
     }
 
     /// How clients reach Docker's machine, where that is another one.

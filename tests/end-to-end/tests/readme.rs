@@ -7,7 +7,7 @@ use std::process::Command;
 
 use end_to_end::{Ended, TestGateway, driver, repository, skipped_without_docker, tool};
 
-const TOOLS: [&str; 9] = [
+const TOOLS: [&str; 10] = [
     "gw-detect",
     "gw-container",
     "gw-backup",
@@ -15,6 +15,7 @@ const TOOLS: [&str; 9] = [
     "gw-pki",
     "gw-sshsecret",
     "gw-nodeclean",
+    "gw-release",
     "gw-wait",
     "gw-doctor",
 ];

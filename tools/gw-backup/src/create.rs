@@ -3,14 +3,15 @@
 use std::io::{BufWriter, Error, Write};
 use std::path::Path;
 
+use bollard::query_parameters::StopContainerOptionsBuilder;
 use container_files::{Broken, PartReader, drain};
-use contract::{Action, Answer, Context, Failure};
+use contract::{Action, Answer, Context, Failure, Pledge};
 use docker_images::{any, not_given};
 use docker_session::docker_failure;
-use gateway_ending::{grace_seconds, stop_container};
+use gateway_ending::grace_seconds;
 use gateway_facts::{Container, Facts, Status};
 use gateway_names::VOLUME_PATH;
-use gateway_work::{Access, Work, check_own};
+use gateway_work::{Access, Held, How, Work, check_own};
 use gw_backup::report::Report;
 use helper_container::{Helper, Volume, remove_left};
 
@@ -58,10 +59,10 @@ pub async fn run(flags: &CreateFlags, context: Context<Report>) -> Result<Answer
         work.did(action);
         return Ok(Answer::Done);
     }
-    let quiet = quieten(&work, container, flags).await?;
+    let held = quieten(&work, container, flags).await?;
     work.announce(&action);
     let written = export(&work, &facts, &flags.file).await;
-    let resumed = resume(&work, container, quiet).await;
+    let resumed = resume(&work, held).await;
     let counted = written?;
     resumed?;
     context
@@ -71,49 +72,74 @@ pub async fn run(flags: &CreateFlags, context: Context<Report>) -> Result<Answer
     Ok(Answer::Done)
 }
 
-/// How the container was kept from writing.
-enum Quiet {
-    Already,
-    Paused,
-    Stopped,
-}
-
-async fn quieten(work: &Work, container: Option<&Container>, flags: &CreateFlags) -> Result<Quiet, Failure> {
+/// Keeps the container from writing, if it runs; the promise that it is let go of if this run is cut short.
+async fn quieten(
+    work: &Work,
+    container: Option<&Container>,
+    flags: &CreateFlags,
+) -> Result<Option<(Held, Pledge)>, Failure> {
     let Some(container) = container.filter(|it| matches!(it.status, Status::Running | Status::Restarting))
     else {
-        return Ok(Quiet::Already);
+        return Ok(None);
+    };
+    let (how, verb) = if flags.stop || container.status == Status::Restarting {
+        (How::Stopped, "stop")
+    } else {
+        (How::Paused, "pause")
     };
     let object = format!("container {}", container.name);
-    if flags.stop || container.status == Status::Restarting {
-        let action = Action::new("stop", object, "nothing may write while the volume is read");
-        work.announce(&action);
-        stop_container(work, &container.name, grace_seconds(flags.grace)).await?;
-        work.did(action);
-        return Ok(Quiet::Stopped);
-    }
-    let action = Action::new(
-        "pause",
-        object.clone(),
-        "nothing may write while the volume is read",
-    );
+    let action = Action::new(verb, object.clone(), "nothing may write while the volume is read");
     work.announce(&action);
-    let paused = work.session.api().pause_container(&container.name).await;
-    paused.map_err(|error| docker_failure(&format!("pause {object}"), &error))?;
-    work.did(action);
-    Ok(Quiet::Paused)
+    let held = Held {
+        container: container.id.clone(),
+        how,
+    };
+    held.write(&work.folder)?;
+    let (api, id, grace) = (
+        work.session.api().clone(),
+        held.container.clone(),
+        grace_seconds(flags.grace),
+    );
+    // Docker may hold it still after a run that is cut short has gone away: only then it is let go of.
+    let (settled, mut is_settled) = tokio::sync::watch::channel(());
+    let holding = tokio::spawn(async move {
+        let _settled = settled;
+        match how {
+            How::Paused => api.pause_container(&id).await,
+            How::Stopped => {
+                let options = StopContainerOptionsBuilder::new().t(grace).build();
+                api.stop_container(&id, Some(options)).await
+            }
+        }
+    });
+    let (api, folder, promised) = (work.session.api().clone(), work.folder.clone(), held.clone());
+    let pledge = work.pledges.add(async move {
+        while is_settled.changed().await.is_ok() {}
+        // What is not let go of stays written down, for the next run.
+        let _ = promised.let_go(&api, &folder).await;
+    });
+    let failed = |error| docker_failure(&format!("{verb} {object}"), &error);
+    match holding.await {
+        Ok(Ok(())) => {
+            work.did(action);
+            Ok(Some((held, pledge)))
+        }
+        Ok(Err(error)) => {
+            held.let_go(work.session.api(), &work.folder).await?;
+            pledge.kept();
+            Err(failed(error))
+        }
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    }
 }
 
-async fn resume(work: &Work, container: Option<&Container>, quiet: Quiet) -> Result<(), Failure> {
-    let Some(container) = container else { return Ok(()) };
-    let (name, api) = (&container.name, work.session.api());
-    let object = format!("container {name}");
-    let (verb, done) = match quiet {
-        Quiet::Already => return Ok(()),
-        Quiet::Paused => ("unpause", api.unpause_container(name).await),
-        Quiet::Stopped => ("start", api.start_container(name, None).await),
-    };
-    done.map_err(|error| docker_failure(&format!("{verb} {object}"), &error))?;
-    work.did(Action::new(verb, object, "the volume was read"));
+/// A container that cannot be let go of stays written down as held.
+async fn resume(work: &Work, held: Option<(Held, Pledge)>) -> Result<(), Failure> {
+    let Some((held, pledge)) = held else { return Ok(()) };
+    held.let_go(work.session.api(), &work.folder).await?;
+    pledge.kept();
+    let object = format!("container {}", work.gateway.resource());
+    work.did(Action::new(held.verb(), object, "the volume was read"));
     Ok(())
 }
 

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use helm_revision::NodeDecision;
 use kube::Client;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::cluster;
 use crate::layout;
-use crate::release::{self, Decision};
+use crate::release;
 
 /// The server's pod starts without back-off where its Secrets are there before it is; longer than this it need not wait.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -58,21 +59,21 @@ impl Bundled {
     pub async fn deploy(&self, client: &Client, held: bool) -> anyhow::Result<()> {
         loop {
             let last = release::last(client).await.context("releases")?;
-            match release::decide(last.as_ref(), &self.hash) {
-                Decision::Forget => {
+            match helm_revision::decide_on_node(last.as_ref(), &self.hash) {
+                NodeDecision::Forget => {
                     let unfinished = last.context("a release")?;
                     eprintln!(
                         "cluster-node: revision {} of the chart was not finished; it is made again",
-                        unfinished.revision
+                        unfinished.number
                     );
                     release::forget(client, &unfinished).await?;
                 }
-                Decision::Install => {
+                NodeDecision::Install => {
                     self.wait_for_secrets(client).await;
                     return self.helm("install", 1).await;
                 }
-                Decision::Upgrade => {
-                    self.helm("upgrade", last.map_or(1, |release| release.revision + 1))
+                NodeDecision::Upgrade => {
+                    self.helm("upgrade", last.map_or(1, |revision| revision.number + 1))
                         .await?;
                     return if held {
                         cluster::forget_outdated_server(client).await
@@ -80,8 +81,8 @@ impl Bundled {
                         Ok(())
                     };
                 }
-                Decision::Keep => {
-                    return match last.and_then(|release| release.hash) {
+                NodeDecision::Keep => {
+                    return match last.and_then(|revision| revision.node_hash) {
                         Some(hash) => write_hint(&hash),
                         None => remove_hint(),
                     };
@@ -101,8 +102,14 @@ impl Bundled {
                 &format!("{}/openshell", layout::CHART),
             ])
             .args(["--namespace", gateway_names::NAMESPACE, "--values", &values])
-            .args(["--labels", &format!("{}={}", release::HASH_LABEL, self.hash)])
-            .args(["--labels", &format!("{}={revision}", release::REVISION_LABEL)])
+            .args([
+                "--labels",
+                &format!("{}={}", helm_revision::HASH_LABEL, self.hash),
+            ])
+            .args([
+                "--labels",
+                &format!("{}={revision}", helm_revision::REVISION_LABEL),
+            ])
             .env("KUBECONFIG", layout::KUBECONFIG)
             // helm keeps caches in its home.
             .env("HOME", layout::CONFIGURATION)

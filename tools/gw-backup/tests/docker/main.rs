@@ -2,5 +2,6 @@
 //! Runs if OPENSHELL_TEST_DOCKER=1 is set.
 
 mod backups;
+mod interrupted;
 mod remote;
 mod workspaces;

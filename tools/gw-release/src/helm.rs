@@ -1,0 +1,241 @@
+//! One run of helm as a child: nothing of the person's helm but its registries' credentials, and never longer than this run.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use client_files::SharedLock;
+use contract::{Failure, TIMED_OUT};
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::process::{Child, Command};
+
+use crate::reasons::{MISSING_HELM, files_failed};
+
+/// Variables by which a person's helm means another cluster, another namespace or another place for revisions.
+const FOREIGN: [&str; 11] = [
+    "HELM_DRIVER",
+    "HELM_KUBEAPISERVER",
+    "HELM_KUBEASGROUPS",
+    "HELM_KUBEASUSER",
+    "HELM_KUBECAFILE",
+    "HELM_KUBECONTEXT",
+    "HELM_KUBEINSECURE_SKIP_TLS_VERIFY",
+    "HELM_KUBETLS_SERVER_NAME",
+    "HELM_KUBETOKEN",
+    "HELM_MAX_HISTORY",
+    "HELM_NAMESPACE",
+];
+/// The oldest helm 3 that has all that is used. helm 4 applies on the server, where a field that another program wrote is a conflict, and the
+/// next revision may be the node's own, by its helm 3.
+const OLDEST: u32 = 14;
+/// How long a hook may take: helm's own default.
+const LONGEST_HOOK: Duration = Duration::from_secs(300);
+/// What is kept of the run's time to end helm and to report.
+const RESERVE: Duration = Duration::from_secs(5);
+/// How long helm may take to write down that it was ended.
+const GRACE: Duration = Duration::from_secs(3);
+const TICK: Duration = Duration::from_millis(20);
+
+/// The cluster that helm works on, as its flags name it.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// `--kubeconfig`, where one was named.
+    pub kubeconfig: Option<PathBuf>,
+    /// `--kube-context`, where one was named.
+    pub context: Option<String>,
+    /// The namespace.
+    pub namespace: String,
+}
+
+/// helm, and where it works.
+#[derive(Debug)]
+pub struct Helm {
+    program: PathBuf,
+    scratch: PathBuf,
+    deadline: Instant,
+    target: Target,
+    lock: Option<SharedLock>,
+}
+
+/// What a run of helm left.
+#[derive(Debug)]
+pub struct Ended {
+    /// Did it succeed?
+    pub is_well: bool,
+    /// What it said on standard error, for people, in one line.
+    pub said: String,
+}
+
+impl Helm {
+    /// helm by this path or name, in a folder of this run.
+    pub fn new(program: &Path, scratch: &Path, deadline: Instant, target: Target) -> Self {
+        Self {
+            program: program.to_owned(),
+            scratch: scratch.to_owned(),
+            deadline,
+            target,
+            lock: None,
+        }
+    }
+
+    /// helm keeps the gateway's lock while it runs, also where it outlives this program, and the lock names it.
+    pub fn share(&mut self, lock: SharedLock) {
+        self.lock = Some(lock);
+    }
+
+    /// Words that name the namespace.
+    pub fn in_namespace(&self) -> [String; 2] {
+        ["--namespace".to_owned(), self.target.namespace.clone()]
+    }
+
+    /// Words that name namespace and cluster.
+    pub fn on_cluster(&self) -> Vec<String> {
+        let mut words = self.in_namespace().to_vec();
+        if let Some(kubeconfig) = &self.target.kubeconfig {
+            words.extend(["--kubeconfig".to_owned(), kubeconfig.display().to_string()]);
+        }
+        if let Some(context) = &self.target.context {
+            words.extend(["--kube-context".to_owned(), context.clone()]);
+        }
+        words
+    }
+
+    /// Fails where it is not there, or is of a version that is not used here.
+    pub async fn require_fit(&self) -> Result<(), Failure> {
+        let output = self.scratch.join("version");
+        let words = ["version", "--template", "{{.Version}}"].map(str::to_owned);
+        let ended = self.run(&words, &output).await?;
+        let version = std::fs::read_to_string(&output).map_err(|error| files_failed(&output, &error))?;
+        if ended.is_well && is_fit(&version) {
+            return Ok(());
+        }
+        let version = if ended.is_well {
+            version
+        } else {
+            "of a version that it does not tell".to_owned()
+        };
+        Err(self.missing(&format!("it is helm {version}, which is not used here")))
+    }
+
+    /// `--timeout`, for each hook and each wait of helm's: at most what is left of the run's time.
+    pub fn time_limit(&self) -> [String; 2] {
+        let left = self.left().min(LONGEST_HOOK).as_secs().max(1);
+        ["--timeout".to_owned(), format!("{left}s")]
+    }
+
+    fn left(&self) -> Duration {
+        self.deadline
+            .saturating_duration_since(Instant::now())
+            .saturating_sub(RESERVE)
+    }
+
+    /// Runs helm with these words; what it prints goes to `output`.
+    pub async fn run(&self, words: &[String], output: &Path) -> Result<Ended, Failure> {
+        let log = self.scratch.join("helm.log");
+        let file = |path: &Path| File::create(path).map_err(|error| files_failed(path, &error));
+        let mut command = Command::new(&self.program);
+        for name in FOREIGN {
+            command.env_remove(name);
+        }
+        let child = command
+            .args(words)
+            .env("KUBECACHEDIR", self.scratch.join("kube"))
+            .env("HELM_CACHE_HOME", self.scratch.join("helm"))
+            .stdin(Stdio::null())
+            .stdout(file(output)?)
+            .stderr(file(&log)?)
+            .process_group(0)
+            .spawn()
+            .map_err(|error| self.missing(&error.to_string()))?;
+        let mut running = Running { child };
+        let named = running.child.id().zip(self.lock.as_ref());
+        let _named = named.map(|(id, lock)| lock.is_with(id, "helm")).transpose()?;
+        let status = match tokio::time::timeout(self.left(), running.child.wait()).await {
+            Ok(ended) => ended.map_err(|error| self.missing(&error.to_string()))?,
+            Err(_) => {
+                drop(running);
+                return Err(self.late(words));
+            }
+        };
+        Ok(Ended {
+            is_well: ExitStatus::success(&status),
+            said: in_one_line(&std::fs::read_to_string(&log).map_err(|error| files_failed(&log, &error))?),
+        })
+    }
+
+    fn missing(&self, why: &str) -> Failure {
+        MISSING_HELM.failure(
+            format!("helm cannot be run as {}: {why}", self.program.display()),
+            "install helm 3.14 or a later helm 3, or name one: --helm PATH",
+        )
+    }
+
+    fn late(&self, words: &[String]) -> Failure {
+        let verb = words.first().map_or("", String::as_str);
+        TIMED_OUT.failure(
+            format!("helm {verb} was ended, because the time that --timeout allows has passed"),
+            "run it again with a longer --timeout",
+        )
+    }
+}
+
+fn in_one_line(said: &str) -> String {
+    let lines = said.lines().map(str::trim);
+    let lines: Vec<&str> = lines
+        .filter(|line| !line.is_empty() && !line.starts_with("Use --debug"))
+        .collect();
+    lines.join("; ")
+}
+
+fn is_fit(version: &str) -> bool {
+    let minor = version
+        .strip_prefix("v3.")
+        .and_then(|rest| rest.split('.').next());
+    minor
+        .and_then(|minor| minor.parse().ok())
+        .is_some_and(|minor: u32| minor >= OLDEST)
+}
+
+/// A child that does not outlive this value: it is asked to end, so that it can write down that it failed, and then killed.
+struct Running {
+    child: Child,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let Some(group) = self.child.id().and_then(|id| Pid::from_raw(id.cast_signed())) else {
+            return;
+        };
+        let _ = kill_process_group(group, Signal::TERM);
+        let end = Instant::now() + GRACE;
+        while Instant::now() < end {
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(TICK);
+        }
+        let _ = kill_process_group(group, Signal::KILL);
+        let _ = self.child.try_wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_newer_lines_of_helm_3_are_used() {
+        for (version, fit) in [
+            ("v3.14.0", true),
+            ("v3.20.2", true),
+            ("v3.13.9", false),
+            ("v4.0.1", false),
+            ("v2.17.0", false),
+            ("", false),
+            ("v3.x", false),
+        ] {
+            assert_eq!(is_fit(version), fit, "{version}");
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The document of `gw-release`, for programs that read it.
+
+pub mod facts;
+pub mod report;

@@ -1,0 +1,139 @@
+//! Every reason of a failure, for the help text, and failures that several parts report.
+
+use std::path::Path;
+
+use contract::{Exit, Failure, Reason};
+
+/// There is no helm, or it is not one that is used here.
+pub const MISSING_HELM: Reason = Reason::new(
+    "missing_helm",
+    Exit::Failed,
+    "there is no helm, or it is not one that is used here",
+);
+/// The chart could not be pulled from its registry.
+pub const CHART_PULL_FAILED: Reason = Reason::new(
+    "chart_pull_failed",
+    Exit::Failed,
+    "the chart could not be pulled from its registry",
+);
+/// The chart cannot be rendered with these values.
+pub const CHART_INVALID: Reason = Reason::new(
+    "chart_invalid",
+    Exit::Failed,
+    "the chart cannot be rendered with these values",
+);
+/// No chart was chosen, and none came with the cluster.
+pub const NO_CHART: Reason = Reason::new(
+    "no_chart",
+    Exit::Failed,
+    "no chart was chosen, and none came with the cluster",
+);
+/// The chart has neither a StatefulSet nor a Deployment.
+pub const NO_WORKLOAD: Reason = Reason::new(
+    "no_workload",
+    Exit::Failed,
+    "the chart has neither a StatefulSet nor a Deployment",
+);
+/// No Service of the chart has the node port that a gateway's container publishes.
+pub const NO_NODE_PORT: Reason = Reason::new(
+    "no_node_port",
+    Exit::Configuration,
+    "no Service of the chart has the node port that a gateway's container publishes",
+);
+/// Somebody else's helm may be at work on the release.
+pub const RELEASE_PENDING: Reason = Reason::new(
+    "release_pending",
+    Exit::Retry,
+    "somebody else's helm may be at work on the release",
+);
+/// Helm could not deploy the chart, or go back.
+pub const RELEASE_FAILED: Reason = Reason::new(
+    "release_failed",
+    Exit::Failed,
+    "helm could not deploy the chart, or go back",
+);
+/// The release was deployed by somebody else.
+pub const RELEASE_OF_OTHERS: Reason = Reason::new(
+    "release_of_others",
+    Exit::Failed,
+    "the release was deployed by somebody else",
+);
+/// Helm's record of the release cannot be read.
+pub const RELEASE_INVALID: Reason = Reason::new(
+    "release_invalid",
+    Exit::Failed,
+    "helm's record of the release cannot be read",
+);
+/// No revision before the last one was deployed.
+pub const NOTHING_TO_GO_BACK_TO: Reason = Reason::new(
+    "nothing_to_go_back_to",
+    Exit::Failed,
+    "no revision before the last one was deployed",
+);
+/// Helm could not remove the release.
+pub const UNINSTALL_FAILED: Reason = Reason::new(
+    "uninstall_failed",
+    Exit::Failed,
+    "helm could not remove the release",
+);
+/// What is kept of chart and values cannot be read.
+pub const KEPT_INVALID: Reason = Reason::new(
+    "kept_invalid",
+    Exit::Configuration,
+    "what is kept of chart and values cannot be read",
+);
+/// A file of chart or values could not be read or written.
+pub const FILES_FAILED: Reason = Reason::new(
+    "files_failed",
+    Exit::Failed,
+    "a file of chart or values could not be read or written",
+);
+/// The base values, or those of a chart's folder, are no JSON object.
+pub const BASE_VALUES_INVALID: Reason = Reason::new(
+    "base_values_invalid",
+    Exit::Configuration,
+    "the base values are no JSON object",
+);
+
+const OWN: &[Reason] = &[
+    MISSING_HELM,
+    CHART_PULL_FAILED,
+    CHART_INVALID,
+    NO_CHART,
+    NO_WORKLOAD,
+    NO_NODE_PORT,
+    RELEASE_PENDING,
+    RELEASE_FAILED,
+    RELEASE_OF_OTHERS,
+    RELEASE_INVALID,
+    NOTHING_TO_GO_BACK_TO,
+    UNINSTALL_FAILED,
+    KEPT_INVALID,
+    FILES_FAILED,
+    BASE_VALUES_INVALID,
+];
+
+/// The tool's own reasons and those of the crates it works with, in the order of the help.
+pub const ALL: &[&[Reason]] = &[OWN, client_files::REASONS, kube_session::REASONS];
+
+/// A file or a folder could not be read or written.
+pub fn files_failed(path: &Path, error: &std::io::Error) -> Failure {
+    FILES_FAILED.failure(
+        format!("{}: {error}", path.display()),
+        format!(
+            "see its permissions and the room on its disk: ls -ld {}",
+            path.display()
+        ),
+    )
+}
+
+/// What is kept in the gateway's folder is not what this tool writes.
+pub fn kept_invalid(path: &Path, error: &dyn std::fmt::Display) -> Failure {
+    KEPT_INVALID.failure(
+        format!("{} cannot be read: {error}", path.display()),
+        format!(
+            "put it away and choose chart and values anew: mv {0} {0}.invalid",
+            path.display()
+        ),
+    )
+}
