@@ -50,7 +50,7 @@ pub async fn run(flags: EnsureFlags, context: Context<Report>) -> Result<Answer,
         .report
         .update(|report| planned(report, plan, &work, image.as_ref()));
     let ours = image.as_ref().is_none_or(|image| image.ours);
-    let of_image = parts(&plan.spec.image).0;
+    let of_image = parts(&plan.spec.image).registry;
     let registries = registry_credentials::file(&plan.spec.registry, &of_image, credentials.as_ref());
     let actor = Actor {
         work: &work,
