@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use contract::Failure;
 
+use crate::file_failure::files_failed;
 use crate::flags::Choice;
 use crate::helm::Helm;
 use crate::kept::{BUNDLED, CHECKOUT, Kept, files_below};
-use crate::reasons::{CHART_PULL_FAILED, files_failed};
+use crate::reasons::CHART_PULL_FAILED;
 use crate::resolve::read_values;
 use crate::set_values;
 
@@ -260,4 +261,133 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
 
 fn write(file: &Path, content: &[u8]) -> Result<(), Failure> {
     fs::write(file, content).map_err(|error| files_failed(file, &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use client_files::{ClientFiles, GatewayFolder};
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::helm::Target;
+
+    struct Scene {
+        home: TempDir,
+        gateway: GatewayFolder,
+    }
+
+    impl Scene {
+        fn new() -> Self {
+            let home = tempfile::tempdir().unwrap();
+            let gateway = ClientFiles::in_folder(home.path().join("files")).gateway(&"g".parse().unwrap());
+            let scene = Self { home, gateway };
+            scene.folder("bundled", Some("name: a"), Some(r#"{"tag": 1}"#));
+            scene
+        }
+
+        /// A folder with a chart and values beside it, each if there is one.
+        fn folder(&self, name: &str, chart: Option<&str>, values: Option<&str>) -> PathBuf {
+            let folder = self.home.path().join(name);
+            fs::create_dir_all(folder.join("openshell")).unwrap();
+            match chart {
+                Some(chart) => fs::write(folder.join("openshell/Chart.yaml"), chart).unwrap(),
+                None => fs::remove_dir(folder.join("openshell")).unwrap(),
+            }
+            if let Some(values) = values {
+                fs::write(folder.join("values.json"), values).unwrap();
+            }
+            folder
+        }
+
+        /// Takes a choice over what is kept, and keeps it; where the chart is from, its text, and whether it was new.
+        fn takes(&self, change: impl FnOnce(&mut Choice)) -> Result<(String, String, Taken), Failure> {
+            let scratch = tempfile::tempdir().unwrap();
+            let kept = Kept::open(&self.gateway, scratch.path())?;
+            let target = Target {
+                kubeconfig: None,
+                context: None,
+                namespace: "n".to_owned(),
+            };
+            let end = Instant::now() + Duration::from_secs(60);
+            let helm = Helm::new(Path::new("/no/helm"), scratch.path(), end, target);
+            let mut choice = Choice {
+                helm: PathBuf::new(),
+                chart: None,
+                checkout: None,
+                base_values: None,
+                bundled: Some(self.home.path().join("bundled")),
+                values: Vec::new(),
+                set_from: None,
+                in_container: true,
+                new_node: false,
+                cluster_id: None,
+            };
+            change(&mut choice);
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let taken = runtime.block_on(take(&choice, &kept, &helm, scratch.path()))?;
+            kept.save(&self.gateway)?;
+            let chart = fs::read_to_string(kept.chart().join("Chart.yaml")).unwrap_or_default();
+            let images = fs::read_to_string(kept.images()).unwrap_or_default();
+            Ok((kept.source()?, chart + &images, taken))
+        }
+    }
+
+    #[test]
+    fn a_checkout_takes_the_place_of_the_bundled_chart_only_where_it_differs() {
+        let scene = Scene::new();
+        let same = scene.folder("same", Some("name: a"), Some(r#"{ "tag": 1 }"#));
+        let found = scene.takes(|choice| choice.checkout = Some(same)).unwrap();
+        assert_eq!(found, (BUNDLED.to_owned(), String::new(), Taken::Kept));
+
+        // What it lacks is as it came with the cluster, and later as it is kept.
+        let images = scene.folder("images", None, Some(r#"{"tag":2}"#));
+        let found = scene.takes(|choice| choice.checkout = Some(images)).unwrap();
+        assert_eq!(
+            found,
+            (CHECKOUT.to_owned(), r#"name: a{"tag":2}"#.to_owned(), Taken::New)
+        );
+        let chart = scene.folder("chart", Some("name: b"), None);
+        let found = scene.takes(|choice| choice.checkout = Some(chart)).unwrap();
+        assert_eq!(
+            found,
+            (CHECKOUT.to_owned(), r#"name: b{"tag":2}"#.to_owned(), Taken::New)
+        );
+
+        // The same node keeps it, and one that has not its images does not.
+        assert_eq!(scene.takes(|_| ()).unwrap().2, Taken::Kept);
+        let found = scene.takes(|choice| choice.new_node = true).unwrap();
+        assert_eq!(found, (BUNDLED.to_owned(), String::new(), Taken::New));
+    }
+
+    #[test]
+    fn a_chart_that_is_named_is_replaced_by_name_alone() {
+        let scene = Scene::new();
+        let theirs = scene
+            .folder("theirs", Some("name: c"), None)
+            .join("openshell")
+            .display()
+            .to_string();
+        let found = scene.takes(|choice| choice.chart = Some(theirs.clone())).unwrap();
+        assert_eq!(found, (theirs.clone(), "name: c".to_owned(), Taken::New));
+        let checkout = scene.folder("checkout", Some("name: d"), Some("{}"));
+        let refused = scene
+            .takes(|choice| choice.checkout = Some(checkout.clone()))
+            .unwrap_err();
+        assert_eq!(refused.reason, "usage");
+        assert_eq!(scene.takes(|choice| choice.new_node = true).unwrap().0, theirs);
+        let both = scene.takes(|choice| {
+            choice.checkout = Some(checkout);
+            choice.chart = Some(BUNDLED.to_owned());
+        });
+        assert_eq!(both.unwrap_err().reason, "usage");
+        assert_eq!(
+            scene
+                .takes(|choice| choice.chart = Some(BUNDLED.to_owned()))
+                .unwrap()
+                .0,
+            BUNDLED
+        );
+    }
 }

@@ -10,7 +10,8 @@ use contract::{Failure, TIMED_OUT};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, Command};
 
-use crate::reasons::{MISSING_HELM, files_failed};
+use crate::file_failure::files_failed;
+use crate::reasons::MISSING_HELM;
 
 /// Variables by which a person's helm means another cluster, another namespace or another place for revisions.
 const FOREIGN: [&str; 11] = [

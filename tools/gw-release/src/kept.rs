@@ -11,7 +11,7 @@ use client_files::GatewayFolder;
 use contract::Failure;
 use sha2::{Digest, Sha256};
 
-use crate::reasons::{files_failed, kept_invalid};
+use crate::file_failure::{files_failed, kept_invalid};
 
 /// The file's name in the gateway's folder.
 pub const FILE: &str = "release.tar";

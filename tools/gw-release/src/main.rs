@@ -15,6 +15,7 @@ mod apply;
 mod choose;
 mod cluster;
 mod deployment;
+mod file_failure;
 mod flags;
 mod helm;
 mod kept;

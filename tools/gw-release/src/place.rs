@@ -10,10 +10,11 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::deployment::Deployment;
+use crate::file_failure::files_failed;
 use crate::flags::Choice;
 use crate::helm::{Helm, Target};
 use crate::kept::{BUNDLED, CHECKOUT};
-use crate::reasons::{CHART_INVALID, NO_NODE_PORT, NO_WORKLOAD, files_failed};
+use crate::reasons::{CHART_INVALID, NO_NODE_PORT, NO_WORKLOAD};
 use crate::resolve::Chosen;
 
 /// What every verb has.

@@ -1,8 +1,6 @@
-//! Every reason of a failure, for the help text, and failures that several parts report.
+//! Every reason of a failure, for the help text.
 
-use std::path::Path;
-
-use contract::{Exit, Failure, Reason};
+use contract::{Exit, Reason};
 
 /// There is no helm, or it is not one that is used here.
 pub const MISSING_HELM: Reason = Reason::new(
@@ -115,25 +113,3 @@ const OWN: &[Reason] = &[
 
 /// The tool's own reasons and those of the crates it works with, in the order of the help.
 pub const ALL: &[&[Reason]] = &[OWN, client_files::REASONS, kube_session::REASONS];
-
-/// A file or a folder could not be read or written.
-pub fn files_failed(path: &Path, error: &std::io::Error) -> Failure {
-    FILES_FAILED.failure(
-        format!("{}: {error}", path.display()),
-        format!(
-            "see its permissions and the room on its disk: ls -ld {}",
-            path.display()
-        ),
-    )
-}
-
-/// What is kept in the gateway's folder is not what this tool writes.
-pub fn kept_invalid(path: &Path, error: &dyn std::fmt::Display) -> Failure {
-    KEPT_INVALID.failure(
-        format!("{} cannot be read: {error}", path.display()),
-        format!(
-            "put it away and choose chart and values anew: mv {0} {0}.invalid",
-            path.display()
-        ),
-    )
-}

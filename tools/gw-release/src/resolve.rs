@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use contract::Failure;
 use serde_json::{Map, Value};
 
+use crate::file_failure::files_failed;
 use crate::flags::Choice;
 use crate::kept::{BUNDLED, CHECKOUT, Kept};
-use crate::reasons::{BASE_VALUES_INVALID, NO_CHART, files_failed};
+use crate::reasons::{BASE_VALUES_INVALID, NO_CHART};
 
 /// A chart with its files of values, as helm gets them.
 #[derive(Debug)]
