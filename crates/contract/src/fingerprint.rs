@@ -9,8 +9,7 @@ pub fn fingerprint(secret: &[u8]) -> String {
         Hmac::<Sha256>::new_from_slice(b"openshell-gateway-fingerprint").expect("HMAC takes any key");
     mac.update(secret);
     let digest = mac.finalize().into_bytes();
-    let hex: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-    format!("hmac-sha256:{hex}")
+    format!("hmac-sha256:{}", hex::encode(&digest[..6]))
 }
 
 #[cfg(test)]

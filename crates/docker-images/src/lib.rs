@@ -95,9 +95,19 @@ fn how_to_get(reference: &str) -> String {
     )
 }
 
-/// Registry, repository below which the gateway's images are, and tag, from an image's reference. The registry is
-/// empty for an image that was built on this host.
-pub fn parts(reference: &str) -> (String, String, String) {
+/// What an image's reference says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parts {
+    /// The registry; empty for an image that was built on this host.
+    pub registry: String,
+    /// The repository below which the gateway's images are, with the registry.
+    pub base: String,
+    /// The tag.
+    pub tag: String,
+}
+
+/// Takes an image's reference apart.
+pub fn parts(reference: &str) -> Parts {
     let name = reference.split_once('@').map_or(reference, |(name, _)| name);
     let last = name.rfind('/').map_or(0, |slash| slash + 1);
     let (path, tag) = match name[last..].rfind(':') {
@@ -111,7 +121,11 @@ pub fn parts(reference: &str) -> (String, String, String) {
     } else {
         ""
     };
-    (registry.to_owned(), base.to_owned(), tag.to_owned())
+    Parts {
+        registry: registry.to_owned(),
+        base: base.to_owned(),
+        tag: tag.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -141,9 +155,9 @@ mod tests {
                 ("registry.example:5000", "registry.example:5000", "latest"),
             ),
         ] {
-            let (registry, base, tag) = parts(reference);
+            let found = parts(reference);
             assert_eq!(
-                (registry.as_str(), base.as_str(), tag.as_str()),
+                (&*found.registry, &*found.base, &*found.tag),
                 expected,
                 "{reference}"
             );

@@ -237,10 +237,7 @@ impl Settings {
         let Some(name) = context.filter(|name| !name.is_empty() && name != "default") else {
             return Ok(None);
         };
-        let digest: String = Sha256::digest(name.as_bytes())
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let digest = hex::encode(Sha256::digest(name.as_bytes()));
         let meta = folder.join("contexts/meta").join(&digest).join("meta.json");
         let host = text_at(&meta, "/Endpoints/docker/Host").ok_or_else(|| {
             invalid(
@@ -303,8 +300,7 @@ mod tests {
         std::fs::write(folder.path().join("config.json"), r#"{"currentContext":"far"}"#).unwrap();
         assert_eq!(settings.resolve().unwrap_err().reason, "docker_host_invalid");
         // sha256 of "far", as the docker command line names the folder.
-        let digest = Sha256::digest(b"far");
-        let name: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = hex::encode(Sha256::digest(b"far"));
         let meta = folder.path().join("contexts/meta").join(&name);
         std::fs::create_dir_all(&meta).unwrap();
         let content = r#"{"Name":"far","Endpoints":{"docker":{"Host":"tcp://far:2375"}}}"#;

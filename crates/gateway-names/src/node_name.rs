@@ -25,7 +25,7 @@ pub fn node_name_for(gateway: &GatewayName) -> String {
         return name;
     }
     let digest = Sha256::digest(gateway.as_str().as_bytes());
-    let hash: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let hash = hex::encode(&digest[..4]);
     let kept = name[..LONGEST - 9].trim_end_matches('-');
     format!("{kept}-{hash}")
 }

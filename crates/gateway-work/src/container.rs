@@ -2,7 +2,7 @@
 
 use contract::{Failure, typed};
 use docker_session::DOCKER_CONFLICT;
-use gateway_facts::{Container, Status};
+use gateway_facts::{Container, Facts, Status};
 use gateway_names::GatewayName;
 
 use crate::{FOREIGN_CONTAINER, NO_CONTAINER, NOT_RUNNING};
@@ -26,6 +26,13 @@ pub fn check_own(gateway: &GatewayName, container: &Container) -> Result<(), Fai
         ));
     }
     Ok(())
+}
+
+/// The gateway's container, which must be there and be its own.
+pub fn own_container<'a>(gateway: &GatewayName, facts: &'a Facts) -> Result<&'a Container, Failure> {
+    let container = facts.container.as_ref().ok_or_else(|| no_container(gateway))?;
+    check_own(gateway, container)?;
+    Ok(container)
 }
 
 /// The failure if the gateway has no container.

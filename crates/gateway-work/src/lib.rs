@@ -6,7 +6,7 @@ mod held;
 mod record;
 mod work;
 
-pub use container::{check_own, no_container, not_running};
+pub use container::{check_own, no_container, not_running, own_container};
 pub use held::{Held, How};
 pub use record::{Record, StateBefore, WorkFields, WorkReport};
 pub use work::{Access, Work};

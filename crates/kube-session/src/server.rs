@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use crate::{Backoff, Session, Trouble, Workload, WorkloadKind};
+use crate::{Backoff, Rollout, Session, Trouble, Workload, WorkloadKind};
 
 /// Pods that are no sandbox's: charts label the server's each in their own way, and there may be thousands of sandboxes.
 pub const PODS_OF_NO_SANDBOX: &str = "openshell.ai/managed-by!=openshell";
@@ -108,23 +108,6 @@ impl ServerPod {
     }
 }
 
-/// How far a roll-out is.
-struct Progress {
-    generation: Option<i64>,
-    observed: Option<i64>,
-    wanted: i32,
-    updated: i32,
-    ready: i32,
-    total: i32,
-}
-
-impl Progress {
-    fn is_done(&self) -> bool {
-        let is_seen = self.observed >= self.generation;
-        is_seen && [self.updated, self.ready, self.total] == [self.wanted; 3]
-    }
-}
-
 impl Session {
     /// The gateway server's pods, without those that end.
     pub async fn server_pods(&self) -> Result<Vec<ServerPod>, Failure> {
@@ -137,40 +120,19 @@ impl Session {
     /// Restarts the gateway server as `kubectl rollout restart` does and waits until the roll-out is complete. What was
     /// restarted, or `None` where there is no server.
     pub async fn restart_server(&self) -> Result<Option<String>, Failure> {
-        let of_set = |set: &StatefulSet| {
-            let (spec, status) = (set.spec.as_ref(), set.status.as_ref());
-            Progress {
-                generation: set.metadata.generation,
-                observed: status.and_then(|status| status.observed_generation),
-                wanted: spec.and_then(|spec| spec.replicas).unwrap_or(1),
-                updated: status.and_then(|status| status.updated_replicas).unwrap_or(0),
-                ready: status.and_then(|status| status.ready_replicas).unwrap_or(0),
-                total: status.map_or(0, |status| status.replicas),
-            }
-        };
         let (kinds, name) = (self.workload.kinds(), &self.workload.name);
-        if kinds.contains(&WorkloadKind::StatefulSet) && self.restart("statefulset", of_set).await? {
+        if kinds.contains(&WorkloadKind::StatefulSet) && self.restart::<StatefulSet>("statefulset").await? {
             return Ok(Some(format!("statefulset/{name}")));
         }
-        let of_deployment = |deployment: &Deployment| {
-            let (spec, status) = (deployment.spec.as_ref(), deployment.status.as_ref());
-            Progress {
-                generation: deployment.metadata.generation,
-                observed: status.and_then(|status| status.observed_generation),
-                wanted: spec.and_then(|spec| spec.replicas).unwrap_or(1),
-                updated: status.and_then(|status| status.updated_replicas).unwrap_or(0),
-                ready: status.and_then(|status| status.ready_replicas).unwrap_or(0),
-                total: status.and_then(|status| status.replicas).unwrap_or(0),
-            }
-        };
         let is_there =
-            kinds.contains(&WorkloadKind::Deployment) && self.restart("deployment", of_deployment).await?;
+            kinds.contains(&WorkloadKind::Deployment) && self.restart::<Deployment>("deployment").await?;
         Ok(is_there.then(|| format!("deployment/{name}")))
     }
 
     /// False where there is no such workload.
-    async fn restart<K>(&self, kind: &str, progress: impl Fn(&K) -> Progress) -> Result<bool, Failure>
+    async fn restart<K>(&self, kind: &str) -> Result<bool, Failure>
     where
+        for<'a> Rollout: From<&'a K>,
         K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>
             + Clone
             + DeserializeOwned
@@ -198,16 +160,16 @@ impl Session {
             let Some(found) = self.get(&api, name).await? else {
                 return Ok(false);
             };
-            let progress = progress(&found);
-            if progress.is_done() {
-                self.console.ended_waiting();
-                return Ok(true);
+            match Rollout::from(&found) {
+                Rollout::Done(_) => {
+                    self.console.ended_waiting();
+                    return Ok(true);
+                }
+                Rollout::NotYet(missing) => {
+                    self.console
+                        .waiting(&format!("{kind} {name} to restart: {missing}"));
+                }
             }
-            self.console.waiting(&format!(
-                "{kind} {name} to restart: {} of {} pods are ready",
-                progress.ready.min(progress.updated),
-                progress.wanted
-            ));
             tokio::time::sleep(backoff.next_wait()).await;
         }
     }
@@ -258,21 +220,5 @@ mod tests {
         assert!(matches!(pod.variable("C"), Some(VariableSource::Other)));
         assert!(pod.variable("D").is_none());
         assert!(!format!("{pod:?}").contains("plain-value"));
-    }
-
-    #[test]
-    fn a_roll_out_is_done_when_every_pod_is_new_and_ready() {
-        let of = |observed, updated, ready, total| Progress {
-            generation: Some(2),
-            observed: Some(observed),
-            wanted: 1,
-            updated,
-            ready,
-            total,
-        };
-        assert!(of(2, 1, 1, 1).is_done());
-        for unfinished in [of(1, 1, 1, 1), of(2, 0, 1, 1), of(2, 1, 0, 1), of(2, 1, 1, 2)] {
-            assert!(!unfinished.is_done());
-        }
     }
 }

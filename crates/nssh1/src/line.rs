@@ -39,11 +39,7 @@ pub fn sign(secret: &Secret, token: &str, unix_seconds: u64, nonce: &str) -> Res
 pub(crate) fn signature(secret: &Secret, token: &str, timestamp: &str, nonce: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).expect("HMAC takes any key");
     mac.update(format!("{token}|{timestamp}|{nonce}").as_bytes());
-    mac.finalize()
-        .into_bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex::encode(mac.finalize().into_bytes())
 }
 
 /// Takes a line apart. The signature is not looked at.

@@ -66,6 +66,26 @@ pub fn all_faults() -> Vec<(Fault, i32)> {
     ]
 }
 
+/// The first, a middle and the last of so many; all of them where sweeps are thorough.
+pub fn points(count: usize) -> Vec<usize> {
+    if is_thorough() {
+        return (1..=count).collect();
+    }
+    let mut chosen = vec![1, count.div_ceil(2), count];
+    chosen.dedup();
+    chosen
+}
+
+/// Which fault to meet at which request, of a run that sends so many. Faults that take long are left out unless sweeps are thorough.
+pub fn fault_points(requests: usize) -> Vec<(Fault, usize)> {
+    let faults = all_faults().into_iter().map(|(fault, _)| fault);
+    let faults: Vec<Fault> = faults
+        .filter(|fault| is_thorough() || !matches!(fault, Fault::Stall(_)))
+        .collect();
+    let at = |number: usize| faults.iter().map(move |fault| (*fault, number));
+    points(requests).into_iter().flat_map(at).collect()
+}
+
 /// Are sweeps to take every request and every fault (`scripts/test --all`)?
 pub fn is_thorough() -> bool {
     std::env::var_os("OPENSHELL_TEST_ALL").is_some_and(|value| !value.is_empty())

@@ -19,7 +19,7 @@ mod sweep;
 pub use apart::run_apart;
 pub use asked::Asked;
 pub use fake_api::FakeApi;
-pub use fault::{Fault, When, all_faults, is_thorough};
+pub use fault::{Fault, When, all_faults, fault_points, is_thorough, points};
 pub use fault_proxy::FaultProxy;
 pub use hunt::Hunt;
 pub use kubeconfig::{client, kubeconfig, unreachable as unreachable_kubeconfig};

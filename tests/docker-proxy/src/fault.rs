@@ -40,6 +40,16 @@ impl When {
     }
 }
 
+/// Every fault that a tool must survive, with the exit code and the reason of a tool that meets it at one call.
+pub const FAULTS: [(Fault, i32, &str); 6] = [
+    (Fault::Status(500), 1, "docker_error"),
+    (Fault::Status(404), 1, "docker_error"),
+    (Fault::Cut, 69, "docker_unreachable"),
+    (Fault::CutAnswer, 69, "docker_unreachable"),
+    (Fault::Truncated, 69, "docker_unreachable"),
+    (Fault::Hold, 124, "timed_out"),
+];
+
 /// Are sweeps to take every call and every fault (`scripts/test --all`)?
 pub fn is_thorough() -> bool {
     std::env::var_os("OPENSHELL_TEST_ALL").is_some_and(|value| !value.is_empty())

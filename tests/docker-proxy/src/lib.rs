@@ -7,5 +7,5 @@ mod fault;
 mod proxy;
 
 pub use call::Call;
-pub use fault::{Fault, When, is_thorough};
+pub use fault::{FAULTS, Fault, When, is_thorough};
 pub use proxy::DockerProxy;

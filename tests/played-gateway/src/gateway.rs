@@ -199,6 +199,13 @@ impl PlayedGateway {
         self.done(&["ensure", "--image", &self.image, "--port", &self.port.to_string()])
     }
 
+    /// The same by the Docker behind ssh: its document.
+    pub fn created_through(&self, host: &SshHost) -> Value {
+        let port = self.port.to_string();
+        let arguments = ["ensure", "--image", &self.image, "--port", &port];
+        self.done_through(host, "gw-container", &arguments)
+    }
+
     /// One field of the container, as `docker inspect --format` has it.
     pub fn inspect(&self, format: &str) -> String {
         docker(&[

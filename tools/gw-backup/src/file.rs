@@ -166,7 +166,7 @@ impl<W: Write> Writer<W> {
 }
 
 fn line(hash: Sha256, path: &Path) -> String {
-    let hex: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex::encode(hash.finalize());
     format!(
         "{hex}  {}\n",
         path.to_string_lossy().trim_end_matches('/').escape_default()

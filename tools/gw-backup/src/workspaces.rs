@@ -1,8 +1,11 @@
 //! The verb `workspaces`: the folders of persistent volume claims, in a gateway's volume or in a backup of it. They are listed, or one is
 //! extracted. No node is needed for that.
 
-use std::fs::{self, File};
-use std::io::{BufReader, Error, PipeReader, Read, Write};
+mod act;
+mod plan;
+
+use std::fs::File;
+use std::io::{BufReader, Error, Read};
 use std::path::{Path, PathBuf};
 
 use container_files::{Broken, drain};
@@ -16,15 +19,15 @@ use gw_backup::report::{Report, WorkspaceField};
 use helper_container::{Helper, Volume, remove_left};
 use tar::{Archive, Builder, Header};
 
-use crate::file::{self, Found, below_first, without_path};
+use crate::file::{self, Found, below_first};
 use crate::flags::WorkspacesFlags;
-use crate::reasons::{EXTRACT_FAILED, FOLDER_EXISTS, NO_VOLUME, NO_WORKSPACE, WORKSPACE_AMBIGUOUS};
+use crate::reasons::{EXTRACT_FAILED, FOLDER_EXISTS, NO_VOLUME};
 use crate::unreadable::unreadable;
+use act::{append, into, reroot};
+use plan::{count, named};
 
 /// Where provisioners of class `local-path` put the folders of claims, below the volume: `pvc-UID_NAMESPACE_CLAIM`.
 const STORAGE: &str = "storage";
-/// What a sandbox's name follows in that of its claim.
-const OF_SANDBOX: &str = "workspace-";
 
 /// Lists, or extracts the one that is named.
 pub async fn run(flags: &WorkspacesFlags, context: Context<Report>) -> Result<Answer, Failure> {
@@ -52,67 +55,6 @@ pub async fn run(flags: &WorkspacesFlags, context: Context<Report>) -> Result<An
         None => of_volume(flags, &context).await?,
     }
     Ok(Answer::Done)
-}
-
-/// The claim that a folder is for; `None` for a folder with another name.
-fn workspace(folder: &str) -> Option<WorkspaceField> {
-    let mut parts = folder.split('_');
-    let (Some(volume), Some(namespace), Some(claim), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return None;
-    };
-    let is_whole = volume.starts_with("pvc-") && !namespace.is_empty() && !claim.is_empty();
-    is_whole.then(|| WorkspaceField {
-        folder: folder.to_owned(),
-        namespace: namespace.to_owned(),
-        claim: claim.to_owned(),
-        sandbox: claim.strip_prefix(OF_SANDBOX).map(str::to_owned),
-        entries: 0,
-        bytes: 0,
-    })
-}
-
-/// Counts an entry whose path begins with the folder of a claim.
-fn count(found: &mut Vec<WorkspaceField>, path: &Path, bytes: u64) {
-    let mut parts = path.components();
-    let folder = parts
-        .next()
-        .map(|part| part.as_os_str().to_string_lossy().into_owned());
-    let Some(new) = folder.as_deref().and_then(workspace) else {
-        return;
-    };
-    let known = found.iter().position(|known| known.folder == new.folder);
-    let at = known.unwrap_or_else(|| {
-        found.push(new);
-        found.len() - 1
-    });
-    found[at].entries += u64::from(parts.next().is_some());
-    found[at].bytes += bytes;
-}
-
-/// The one that is meant: by its claim, its sandbox, or `NAMESPACE/CLAIM`.
-fn named<'a>(all: &'a [WorkspaceField], name: &str) -> Result<&'a WorkspaceField, Failure> {
-    let is_meant = |it: &&WorkspaceField| {
-        it.claim == name
-            || it.sandbox.as_deref() == Some(name)
-            || format!("{}/{}", it.namespace, it.claim) == name
-    };
-    let found: Vec<&WorkspaceField> = all.iter().filter(is_meant).collect();
-    match found[..] {
-        [one] => Ok(one),
-        [] => Err(NO_WORKSPACE.failure(
-            format!("there is no workspace {name}"),
-            "see which there are: the same command without a name and --to",
-        )),
-        _ => {
-            let folders: Vec<&str> = found.iter().map(|it| it.folder.as_str()).collect();
-            Err(WORKSPACE_AMBIGUOUS.failure(
-                format!("several workspaces are meant by {name}: {}", folders.join(", ")),
-                "name it by NAMESPACE/CLAIM; if that is the same for all, extract the whole backup: tar -I zstd -xf FILE volume/storage",
-            ))
-        }
-    }
 }
 
 /// What was found is in the document, also if the one that is named is not there.
@@ -272,80 +214,9 @@ fn extracted(context: &Context<Report>, workspace: &WorkspaceField, to: &str) {
     });
 }
 
-/// The archive of one folder, with paths from that folder on.
-fn reroot(volume: impl Read, output: &mut dyn Write) -> Result<(), Error> {
-    let mut archive = Builder::new(output);
-    for entry in Archive::new(volume).entries()? {
-        let mut entry = entry?;
-        let below = below_first(&entry.path()?).unwrap_or_default();
-        let mut header = without_path(entry.header())?;
-        let link = entry.link_name()?.map(std::borrow::Cow::into_owned);
-        let link = link.filter(|_| header.entry_type().is_hard_link() || header.entry_type().is_symlink());
-        let link = link.map(|link| match header.entry_type().is_hard_link() {
-            true => below_first(&link).unwrap_or_default(),
-            false => link,
-        });
-        append(&mut archive, &mut header, &below, link, &mut entry)?;
-    }
-    archive.into_inner()?.flush()
-}
-
-/// Nothing is written of the folder itself, which is there.
-fn append(
-    archive: &mut Builder<&mut dyn Write>,
-    header: &mut Header,
-    path: &Path,
-    link: Option<PathBuf>,
-    content: &mut dyn Read,
-) -> Result<(), Error> {
-    if path.as_os_str().is_empty() {
-        return Ok(());
-    }
-    match link {
-        Some(link) => archive.append_link(header, path, link),
-        None => archive.append_data(header, path, content),
-    }
-}
-
-/// Takes the archive that `write` writes: to standard output, or into a new folder, which is there once it is whole.
-fn into(to: &str, write: impl FnOnce(&mut dyn Write) -> Result<(), Error> + Send) -> Result<(), Error> {
-    if to == "-" {
-        return write(&mut std::io::stdout().lock());
-    }
-    let path = std::path::absolute(to)?;
-    let beside = path.parent().unwrap_or(Path::new("/"));
-    let new = tempfile::Builder::new()
-        .prefix(".workspace-")
-        .tempdir_in(beside)?;
-    let (reader, mut writer) = std::io::pipe()?;
-    let (written, unpacked) = std::thread::scope(|scope| {
-        let unpack = scope.spawn(|| unpack(reader, new.path()));
-        let written = write(&mut writer);
-        drop(writer);
-        let unpacked = unpack
-            .join()
-            .unwrap_or_else(|_| Err(Error::other("it could not be unpacked")));
-        (written, unpacked)
-    });
-    // The writer's pipe breaks if unpacking fails: that says why.
-    unpacked?;
-    written?;
-    fs::rename(new.keep(), path)
-}
-
-/// Paths and links that lead out of the folder are left out by tar itself.
-fn unpack(input: PipeReader, folder: &Path) -> Result<(), Error> {
-    let mut archive = Archive::new(BufReader::new(input));
-    archive.set_overwrite(false);
-    archive.unpack(folder)
-}
-
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
     let done = tokio::task::spawn_blocking(work).await;
     done.unwrap_or_else(|error| Err(Error::other(error)))
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,4 +1,4 @@
-//! Carries a plan out, step by step. What a first start made is removed again where it fails.
+//! Does what was planned, step by step. What a first start made is removed again where it fails.
 
 use api_access::{api_ports, is_free_here};
 use bollard::models::VolumeCreateRequest;
@@ -32,11 +32,11 @@ const GRACE_SECONDS: i32 = 30;
 /// Label of a volume with the mark of the run that made it.
 const MADE_LABEL: &str = "dev.openshell.made";
 
-/// What the steps work with and leave.
-pub struct Carrier<'a> {
+/// What does the steps: with what they work, and what they leave.
+pub struct Actor<'a> {
     /// The run.
     pub work: &'a Work,
-    /// What is carried out.
+    /// What is done.
     pub plan: &'a Plan,
     /// What Docker knew when it was planned.
     pub facts: &'a Facts,
@@ -68,10 +68,10 @@ struct Made {
     stopped: bool,
 }
 
-impl Carrier<'_> {
+impl Actor<'_> {
     /// All steps; with `--dry-run` they are only reported.
     /// Returns what the container is made from.
-    pub async fn carry_out(mut self) -> Result<Spec, Failure> {
+    pub async fn act(mut self) -> Result<Spec, Failure> {
         let mut made = Made::default();
         let plan = self.plan;
         let replaces = plan

@@ -13,7 +13,7 @@ use replacement_journal::Journal;
 use crate::act::create_body::{Manner, is_privileged};
 use crate::act::environment::carried_environment;
 use crate::act::pull::{self, Found};
-use crate::act::{Carrier, kubeconfig};
+use crate::act::{Actor, kubeconfig};
 use crate::credentials;
 use crate::describe::{confinement, show};
 use crate::flags::EnsureFlags;
@@ -50,9 +50,9 @@ pub async fn run(flags: EnsureFlags, context: Context<Report>) -> Result<Answer,
         .report
         .update(|report| planned(report, plan, &work, image.as_ref()));
     let ours = image.as_ref().is_none_or(|image| image.ours);
-    let of_image = parts(&plan.spec.image).0;
+    let of_image = parts(&plan.spec.image).registry;
     let registries = registry_credentials::file(&plan.spec.registry, &of_image, credentials.as_ref());
-    let carrier = Carrier {
+    let actor = Actor {
         work: &work,
         plan,
         facts: &facts,
@@ -78,7 +78,7 @@ pub async fn run(flags: EnsureFlags, context: Context<Report>) -> Result<Answer,
         image_named: wanted.image_named,
         registries: registries.clone().filter(|_| ours),
     };
-    let spec = carrier.carry_out().await?;
+    let spec = actor.act().await?;
     if !work.dry_run {
         registry_credentials::keep(&work.folder, registries.as_deref())?;
     }

@@ -4,7 +4,7 @@ use contract::{Action, Answer, Context, Failure};
 use docker_session::docker_failure;
 use gateway_ending::{grace_seconds, stop_container};
 use gateway_facts::Status;
-use gateway_work::{Access, Work, check_own, no_container};
+use gateway_work::{Access, Work, own_container};
 use gw_container::report::Report;
 
 use crate::describe::show;
@@ -13,11 +13,7 @@ use crate::flags::StopFlags;
 /// Stops the container where it is up.
 pub async fn run(flags: &StopFlags, context: Context<Report>) -> Result<Answer, Failure> {
     let (work, facts) = Work::begin(&context, "stop", Access::Changing).await?;
-    let container = facts
-        .container
-        .as_ref()
-        .ok_or_else(|| no_container(&work.gateway))?;
-    check_own(&work.gateway, container)?;
+    let container = own_container(&work.gateway, &facts)?;
     show(&context.report, &work, container);
     if !container.is_up() {
         return Ok(Answer::Done);

@@ -2,13 +2,9 @@
 
 use std::path::Path;
 
-use bollard::query_parameters::DownloadFromContainerOptionsBuilder;
 use client_files::GatewayFolder;
-use contract::Failure;
-use docker_session::{DockerSession, absent, docker_failure};
-use futures_util::TryStreamExt;
-use gateway_facts::{Container, Facts, node_in_certificate};
-use gateway_names::{GatewayName, KUBELET_CERTIFICATE, VOLUME_PATH};
+use gateway_facts::{Container, Facts};
+use gateway_names::GatewayName;
 
 use crate::report::{ClientFilesField, ContainerField, FileField, HealthField, NetworkField, VolumeField};
 
@@ -56,46 +52,6 @@ pub fn volume(facts: &Facts, node_name: Option<String>, size_bytes: Option<u64>)
         node_name,
         size_bytes,
     }
-}
-
-/// The node's name that the volume knows: from the volume's folder where this user may read it, which costs nothing;
-/// else through the container, which has the volume mounted.
-pub async fn node_of_volume(session: &DockerSession, facts: &Facts) -> Result<Option<String>, Failure> {
-    let Some(volume) = &facts.volume else {
-        return Ok(None);
-    };
-    if session.is_local() && !volume.mountpoint.is_empty() {
-        let folder = Path::new(&volume.mountpoint);
-        match std::fs::read(folder.join(KUBELET_CERTIFICATE)) {
-            Ok(certificate) => return Ok(node_in_certificate(&certificate)),
-            Err(_) if folder.read_dir().is_ok() => return Ok(None),
-            Err(_) => {}
-        }
-    }
-    let Some(container) = &facts.container else {
-        return Ok(None);
-    };
-    let path = format!("{VOLUME_PATH}/{KUBELET_CERTIFICATE}");
-    let options = DownloadFromContainerOptionsBuilder::new().path(&path).build();
-    let archive = session
-        .api()
-        .download_from_container(&container.id, Some(options));
-    let archive: Result<Vec<_>, _> = archive.try_collect().await;
-    let archive = absent(archive, &path).map_err(|error| docker_failure(&format!("read {path}"), &error))?;
-    // The certificate is text in an archive: its own marks tell where it begins.
-    Ok(archive.and_then(|parts| node_in_certificate(&parts.concat())))
-}
-
-/// What the volume takes, where that was asked for.
-pub async fn size_of_volume(
-    session: &DockerSession,
-    facts: &Facts,
-    asked: bool,
-) -> Result<Option<u64>, Failure> {
-    let Some(volume) = facts.volume.as_ref().filter(|_| asked) else {
-        return Ok(None);
-    };
-    session.volume_size(&volume.name).await
 }
 
 /// The network.

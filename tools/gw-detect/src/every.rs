@@ -8,7 +8,8 @@ use gateway_facts::{Container, all_gateways};
 use gateway_names::GatewayName;
 
 use crate::cluster;
-use crate::observe::{Found, machine_address, open};
+use crate::conclude::Found;
+use crate::observe::{machine_address, open};
 use crate::report::{GatewayField, PlaceField, Report};
 
 /// Fills in the list. Who has no Docker may have gateways on clusters.

@@ -11,6 +11,8 @@
 mod agreement;
 mod client_probe;
 mod cluster;
+mod conclude;
+mod container;
 mod describe;
 mod every;
 mod flags;
@@ -65,7 +67,7 @@ async fn run(flags: Flags, context: Context<Report>) -> Result<Answer, Failure> 
             let place = place.with(flags.workload.clone(), flags.service.clone());
             cluster::run(&context, &place, &folder).await?
         }
-        None => observe::run(&context, &gateway, &folder, flags.size).await?,
+        None => container::run(&context, &gateway, &folder, flags.size).await?,
     };
     let expected = flags.expect.is_none_or(|expected| expected.0.contains(&state));
     Ok(if expected { Answer::Done } else { Answer::No })

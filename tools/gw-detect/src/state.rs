@@ -68,7 +68,7 @@ impl State {
 
 /// What the state is concluded from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct Signs {
     /// What the container does; `None` without a container.
     pub container: Option<Status>,
     /// A volume exists.
@@ -84,13 +84,13 @@ pub struct Seen {
 }
 
 /// The state of the gateway.
-pub fn state_of(seen: &Seen) -> State {
-    match seen.container {
-        _ if seen.conflict => State::Conflict,
-        None if seen.volume => State::VolumeOnly,
+pub fn state_of(signs: &Signs) -> State {
+    match signs.container {
+        _ if signs.conflict => State::Conflict,
+        None if signs.volume => State::VolumeOnly,
         None => State::Absent,
-        Some(Status::Running) if seen.serving => State::Serving,
-        Some(Status::Running) if seen.health_starting && !seen.disagreeing => State::Starting,
+        Some(Status::Running) if signs.serving => State::Serving,
+        Some(Status::Running) if signs.health_starting && !signs.disagreeing => State::Starting,
         Some(Status::Running) => State::Running,
         Some(Status::Paused) => State::Paused,
         Some(Status::Restarting) => State::Restarting,
@@ -165,7 +165,7 @@ pub fn advice_for(state: State, in_the_way: InTheWay) -> (Advice, &'static str) 
 mod tests {
     use super::*;
 
-    const NOTHING: Seen = Seen {
+    const NOTHING: Signs = Signs {
         container: None,
         volume: false,
         serving: false,
@@ -176,15 +176,15 @@ mod tests {
 
     #[test]
     fn each_state_has_its_signs() {
-        let with = |status| Seen {
+        let with = |status| Signs {
             container: Some(status),
             volume: true,
             ..NOTHING
         };
-        for (seen, state) in [
+        for (signs, state) in [
             (NOTHING, State::Absent),
             (
-                Seen {
+                Signs {
                     volume: true,
                     ..NOTHING
                 },
@@ -194,7 +194,7 @@ mod tests {
             (with(Status::Exited), State::Stopped),
             (with(Status::Running), State::Running),
             (
-                Seen {
+                Signs {
                     health_starting: true,
                     ..with(Status::Running)
                 },
@@ -202,7 +202,7 @@ mod tests {
             ),
             // The health check is asked every few seconds only: its word is older than the server's own.
             (
-                Seen {
+                Signs {
                     disagreeing: true,
                     health_starting: true,
                     ..with(Status::Running)
@@ -210,7 +210,7 @@ mod tests {
                 State::Running,
             ),
             (
-                Seen {
+                Signs {
                     serving: true,
                     health_starting: true,
                     ..with(Status::Running)
@@ -219,7 +219,7 @@ mod tests {
             ),
             // Somebody else serves on the port of a gateway that does not run.
             (
-                Seen {
+                Signs {
                     serving: true,
                     ..with(Status::Exited)
                 },
@@ -230,14 +230,14 @@ mod tests {
             (with(Status::Dead), State::Dead),
             (with(Status::Removing), State::Dead),
             (
-                Seen {
+                Signs {
                     conflict: true,
                     ..with(Status::Running)
                 },
                 State::Conflict,
             ),
         ] {
-            assert_eq!(state_of(&seen), state, "{seen:?}");
+            assert_eq!(state_of(&signs), state, "{signs:?}");
         }
     }
 

@@ -11,7 +11,6 @@ mod answers;
 mod finding;
 mod flags;
 mod observe;
-mod observed;
 mod plan;
 mod reasons;
 mod spelling;
@@ -26,7 +25,7 @@ use gw_doctor::report::{self, Report};
 use gw_doctor::{cause, question};
 
 use crate::flags::Flags;
-use crate::observed::Observed;
+use crate::observe::Observed;
 use crate::spelling::Spelling;
 
 static TOOL: Tool = Tool {

@@ -11,7 +11,7 @@ mod wait;
 
 use crate::cause::Cause;
 use crate::finding::Finding;
-use crate::observed::Observed;
+use crate::observe::Observed;
 use crate::report::FindingField;
 
 /// What is wrong, root causes first.

@@ -1,5 +1,8 @@
 //! The verb `diagnose`: facts about container, node and host, for whoever looks for a cause. It judges nothing and changes nothing.
 
+mod node_facts;
+mod redact;
+
 use std::time::Duration;
 
 use bollard::errors::Error;
@@ -17,8 +20,7 @@ use replacement_journal::Journal;
 
 use crate::describe::show;
 use crate::flags::DiagnoseFlags;
-use crate::node_facts;
-use crate::redact::Redactor;
+use redact::Redactor;
 
 /// A registry that takes longer is of no use to whoever looks for a cause.
 const REGISTRY_LIMIT: Duration = Duration::from_secs(3);

@@ -1,16 +1,17 @@
 //! The verb `kubeconfig`: the kubeconfig for this host, written again, printed, or added to kubectl's.
 
+mod merge;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use api_access::{read_kubeconfig, server_of, unreachable, write_kubeconfig};
 use contract::{Answer, Context, Failure};
-use gateway_work::{Access, Work, check_own, no_container};
+use gateway_work::{Access, Work, own_container};
 use gw_node::report::Report;
 
 use crate::describe::show;
 use crate::flags::KubeconfigFlags;
-use crate::merge;
 
 /// The verb `kubeconfig`.
 pub async fn run(flags: &KubeconfigFlags, context: Context<Report>) -> Result<Answer, Failure> {
@@ -24,11 +25,7 @@ pub async fn run(flags: &KubeconfigFlags, context: Context<Report>) -> Result<An
         Access::Reading
     };
     let (work, facts) = Work::begin(&context, "kubeconfig", access).await?;
-    let container = facts
-        .container
-        .as_ref()
-        .ok_or_else(|| no_container(&work.gateway))?;
-    check_own(&work.gateway, container)?;
+    let container = own_container(&work.gateway, &facts)?;
     show(&context.report, &work, container);
     let server = server_of(&work, container)?.ok_or_else(|| unreachable(container))?;
     let text = read_kubeconfig(&work, container, &server).await?;

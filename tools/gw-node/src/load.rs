@@ -84,7 +84,7 @@ fn digest_of<'a>(listed: &'a str, name: &str) -> Option<&'a str> {
 
 /// A reference as containerd has it: with registry and tag.
 fn full_name(reference: &str) -> String {
-    let (registry, _, _) = parts(reference);
+    let registry = parts(reference).registry;
     let last = reference.rfind('/').map_or(0, |slash| slash + 1);
     let tag = if reference[last..].contains([':', '@']) {
         ""

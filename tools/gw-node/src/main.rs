@@ -16,10 +16,7 @@ mod exec;
 mod flags;
 mod kubeconfig;
 mod load;
-mod merge;
-mod node_facts;
 mod reasons;
-mod redact;
 mod tunnel;
 
 use std::process::ExitCode;

@@ -1,5 +1,11 @@
 //! Carrying the plan out. Each step may find that somebody else did it meanwhile: that is as good.
 
+mod bound;
+mod delete;
+mod journal;
+pub mod node_password;
+mod rebind;
+
 use contract::{Context, Failure};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use k8s_openapi::api::coordination::v1::Lease;
@@ -9,15 +15,14 @@ use kube::Api;
 use kube::api::DeleteParams;
 use kube_session::Session;
 
-use crate::actions::{node_actions, pod_action};
-use crate::bound;
-use crate::delete::{delete, only};
-use crate::doomed::{DoomedNode, DoomedPod, PASSWORD_NAMESPACE};
-use crate::journal::Begun;
-use crate::nodes::LEASES;
-use crate::plan::{Plan, name_of};
-use crate::rebind;
+use crate::describe::{node_actions, pod_action};
+use crate::observe::journal::Begun;
+use crate::observe::node_password::PASSWORD_NAMESPACE;
+use crate::observe::nodes::LEASES;
+use crate::observe::{PodKey, volume_name};
+use crate::plan::{DoomedNode, Plan};
 use crate::report::Report;
+use delete::{delete, only};
 
 /// Requests at once: enough to keep the API server busy, and few beside its own limit (400 reads, 200 writes).
 const AT_ONCE: usize = 16;
@@ -26,7 +31,7 @@ const NAMED: usize = 20;
 
 /// What has no way back is written to the journal first. Then pods, because they hold the volumes; then volumes; nodes
 /// last, because they are what a later run finds all of it by.
-pub async fn carry_out(session: &Session, plan: &Plan, context: &Context<Report>) -> Result<(), Failure> {
+pub async fn act(session: &Session, plan: &Plan, context: &Context<Report>) -> Result<(), Failure> {
     let hostname = plan.keep.as_ref().map_or("", |keep| &keep.hostname);
     let mut moves = plan.begun.clone();
     moves.extend(begin(session, plan, hostname).await?);
@@ -69,7 +74,7 @@ async fn begin(session: &Session, plan: &Plan, hostname: &str) -> Result<Vec<Beg
         .map(async |volume| {
             let begun = rebind::retain(session, volume).await?;
             if let Some(begun) = &begun {
-                begun.write(session).await?;
+                journal::write(session, begun).await?;
             }
             Ok::<_, Failure>(begun)
         })
@@ -85,8 +90,8 @@ async fn finish(
     plan: &Plan,
     context: &Context<Report>,
 ) -> Result<(), Failure> {
-    begun.erase(session).await?;
-    let name = name_of(&begun.volume);
+    journal::erase(session, begun).await?;
+    let name = volume_name(&begun.volume);
     if plan.begun.len() + plan.volumes.len() <= NAMED {
         context.console.progress(&format!("moved volume {name}"));
     }
@@ -101,7 +106,7 @@ async fn finish(
 /// Nobody would answer a graceful deletion. Only this very pod: its successor of the same name is spared.
 async fn delete_pod(
     session: &Session,
-    pod: &DoomedPod,
+    pod: &PodKey,
     plan: &Plan,
     context: &Context<Report>,
 ) -> Result<(), Failure> {

@@ -8,19 +8,11 @@
 //! ([`report::Report`]) lists everything by name; `--dry-run` does nothing.
 
 mod act;
-mod actions;
-mod binding;
-mod bound;
-mod delete;
-mod doomed;
+mod describe;
 mod flags;
-mod journal;
-mod node_password;
-mod nodes;
 mod observe;
 mod plan;
 mod reasons;
-mod rebind;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -30,7 +22,8 @@ use gw_nodeclean::report::{self, Report};
 use kube_session::Session;
 
 use crate::flags::Flags;
-use crate::plan::{Left, Seen};
+use crate::observe::{Observed, node_password};
+use crate::plan::Left;
 
 static TOOL: Tool = Tool {
     name: "gw-nodeclean",
@@ -56,18 +49,18 @@ async fn run(flags: Flags, context: Context<Report>) -> Result<Answer, Failure> 
     flags.check()?;
     let session = Session::open(&context).await?;
     let password = node_password::of_former_container(&session, &flags).await?;
-    node_password::forget(&session, password.as_ref(), &context).await?;
-    let seen = Seen {
+    act::node_password::forget(&session, password.as_ref(), &context).await?;
+    let observed = Observed {
         kept_password: password,
-        ..observe::all(&session, &flags, &context).await?
+        ..observe::observe(&session, &flags, &context).await?
     };
-    let plan = plan::plan(&seen);
+    let plan = plan::plan(&observed);
     context.report.update(|report| {
         plan.describe(report);
-        report.claims_lost.clone_from(&seen.claims_lost);
+        report.claims_lost.clone_from(&observed.claims_lost);
     });
     if !dry_run {
-        act::carry_out(&session, &plan, &context).await?;
+        act::act(&session, &plan, &context).await?;
     }
     answer(&plan.left, &context)
 }

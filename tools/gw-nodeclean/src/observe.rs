@@ -1,5 +1,10 @@
 //! Observation of everything that the plan is made from.
 
+pub mod binding;
+pub mod journal;
+pub mod node_password;
+pub mod nodes;
+
 use std::collections::BTreeSet;
 
 use contract::{Context, Failure};
@@ -9,23 +14,113 @@ use kube::Api;
 use kube::api::ListParams;
 use kube_session::Session;
 
-use crate::binding::{Binding, binding};
-use crate::doomed::PASSWORD_NAMESPACE;
 use crate::flags::Flags;
-use crate::journal::{self, Begun};
-use crate::node_password;
-use crate::nodes::{self, Nodes};
-use crate::plan::{Attachment, BoundPod, Seen};
 use crate::report::Report;
+use binding::{Binding, binding};
+use journal::Begun;
+use node_password::{NodePassword, PASSWORD_NAMESPACE};
+use nodes::Nodes;
 
 /// A field selector grows with the nodes that it names; above this many, pods are told apart here.
 const NAMED_NODES: usize = 20;
 
+/// What was observed.
+#[derive(Clone, Debug, Default)]
+pub struct Observed {
+    /// Which nodes live, and which do not.
+    pub nodes: Nodes,
+    /// Pods that are bound to stale nodes.
+    pub pods: Vec<BoundPod>,
+    /// Pods that no node runs yet; read only where a volume names a node that does not exist.
+    pub pending: Vec<Pod>,
+    /// All volumes.
+    pub volumes: Vec<PersistentVolume>,
+    /// Moves that an earlier run began.
+    pub begun: Vec<Begun>,
+    /// Claims whose volume is gone: namespace/name.
+    pub claims_lost: Vec<String>,
+    /// All attachments of volumes to nodes.
+    pub attachments: Vec<Attachment>,
+    /// The node password of the kept node's former container.
+    pub kept_password: Option<NodePassword>,
+    /// Names of k3s's Secrets with hashes of node passwords.
+    pub node_passwords: BTreeSet<String>,
+    /// `--allow-multi-node`.
+    pub allow_multi_node: bool,
+    /// `--delete-bare-pods`.
+    pub delete_bare_pods: bool,
+    /// `--skip-volumes`.
+    pub skip_volumes: bool,
+}
+
+/// A VolumeAttachment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attachment {
+    /// Its name.
+    pub name: String,
+    /// The node.
+    pub node: String,
+}
+
+/// Exactly this pod, and no successor of its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodKey {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its uid.
+    pub uid: String,
+}
+
+impl PodKey {
+    /// Namespace and name.
+    pub fn full_name(&self) -> String {
+        format!("{}/{}", self.namespace, self.name)
+    }
+}
+
+/// A pod that is bound to a node: what matters of it, because there may be thousands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BoundPod {
+    /// Which one.
+    pub pod: PodKey,
+    /// The node.
+    pub node: String,
+    /// Does something make it again: a controller, or, for a mirror pod, a file of its node?
+    pub comes_back: bool,
+}
+
+impl From<Pod> for BoundPod {
+    fn from(pod: Pod) -> Self {
+        let comes_back = comes_back(&pod);
+        let metadata = pod.metadata;
+        Self {
+            node: pod.spec.and_then(|spec| spec.node_name).unwrap_or_default(),
+            comes_back,
+            pod: PodKey {
+                namespace: metadata.namespace.unwrap_or_default(),
+                name: metadata.name.unwrap_or_default(),
+                uid: metadata.uid.unwrap_or_default(),
+            },
+        }
+    }
+}
+
+/// The name of a volume.
+pub fn volume_name(volume: &PersistentVolume) -> String {
+    volume.metadata.name.clone().unwrap_or_default()
+}
+
 /// Reads the cluster.
-pub async fn all(session: &Session, flags: &Flags, context: &Context<Report>) -> Result<Seen, Failure> {
+pub async fn observe(
+    session: &Session,
+    flags: &Flags,
+    context: &Context<Report>,
+) -> Result<Observed, Failure> {
     let nodes = nodes::observe(session, flags, context).await?;
     let everything = ListParams::default();
-    let mut seen = Seen {
+    let mut observed = Observed {
         begun: journal::begun(session).await?,
         volumes: session
             .list_as(&session.everywhere(), &everything, without_history)
@@ -33,26 +128,26 @@ pub async fn all(session: &Session, flags: &Flags, context: &Context<Report>) ->
         allow_multi_node: flags.allow_multi_node,
         delete_bare_pods: flags.delete_bare_pods,
         skip_volumes: flags.skip_volumes,
-        ..Seen::default()
+        ..Observed::default()
     };
-    seen.claims_lost = claims_lost(session, &seen.begun).await?;
-    if names_absent_host(&seen.volumes, &nodes) {
+    observed.claims_lost = claims_lost(session, &observed.begun).await?;
+    if names_absent_host(&observed.volumes, &nodes) {
         let pending = ListParams::default().fields("status.phase=Pending,spec.nodeName=");
-        seen.pending = session.list(&session.everywhere::<Pod>(), &pending).await?;
+        observed.pending = session.list(&session.everywhere::<Pod>(), &pending).await?;
     }
     if !nodes.stale.is_empty() {
-        seen.pods = pods_of_stale(session, &nodes).await?;
+        observed.pods = pods_of_stale(session, &nodes).await?;
         let attachments = session
             .list(&session.everywhere::<VolumeAttachment>(), &everything)
             .await?;
-        seen.attachments = attachments.into_iter().filter_map(attachment).collect();
+        observed.attachments = attachments.into_iter().filter_map(attachment).collect();
         let secrets: Api<Secret> = Api::namespaced(session.client.clone(), PASSWORD_NAMESPACE);
         let names = session.list_names(&secrets, &everything).await?;
         let of_k3s = names.into_iter().filter(|name| node_password::is_one(name));
-        seen.node_passwords = of_k3s.collect();
+        observed.node_passwords = of_k3s.collect();
     }
-    seen.nodes = nodes;
-    Ok(seen)
+    observed.nodes = nodes;
+    Ok(observed)
 }
 
 /// Who wrote which field is most of an object, and of no use here.
@@ -123,4 +218,11 @@ fn attachment(found: VolumeAttachment) -> Option<Attachment> {
         name: found.metadata.name?,
         node: found.spec.node_name,
     })
+}
+
+fn comes_back(pod: &Pod) -> bool {
+    let annotations = pod.metadata.annotations.as_ref();
+    let is_mirror = annotations.is_some_and(|found| found.contains_key("kubernetes.io/config.mirror"));
+    let mut owners = pod.metadata.owner_references.iter().flatten();
+    is_mirror || owners.any(|owner| owner.controller == Some(true))
 }

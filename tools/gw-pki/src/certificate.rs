@@ -1,5 +1,8 @@
 //! A certificate, as far as its checks need it.
 
+pub mod chain;
+pub mod private_key;
+
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
@@ -135,8 +138,7 @@ impl Certificate {
 
     /// SHA-256 of the certificate in lower-case hex, as `openssl x509 -fingerprint` has it without its colons.
     pub fn fingerprint_sha256(&self) -> String {
-        let digest = Sha256::digest(&self.der);
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(Sha256::digest(&self.der))
     }
 }
 

@@ -2,21 +2,20 @@
 
 use contract::{Answer, Context, Failure};
 
-use crate::examine::examine;
+use crate::examine::{Demand, examine, server_names};
 use crate::finding::listed;
 use crate::flags::{CheckFlags, seconds};
-use crate::gateway::{Gateway, bundle_folder, seconds_since_1970};
+use crate::gateway::{Gateway, seconds_since_1970};
 use crate::observe::observe;
-use crate::observed::Demand;
 use crate::plan::{Wish, plan};
 use crate::report::{Phase, Report};
-use crate::{describe, server_names};
 
 /// Valid is what `reconcile` would leave as it is.
 pub async fn run(flags: CheckFlags, context: Context<Report>) -> Result<Answer, Failure> {
-    let Gateway { session, folder } = Gateway::open(&context, &flags.workload).await?;
+    let gateway = Gateway::open(&context, &flags.workload).await?;
+    let session = &gateway.session;
     session.wait_for_namespace().await?;
-    let observed = observe(&session, &folder).await?;
+    let observed = observe(session, &gateway.folder).await?;
     let sans = server_names::wanted(&session.namespace, &flags.san);
     let demand = Demand {
         sans: &sans,
@@ -27,13 +26,7 @@ pub async fn run(flags: CheckFlags, context: Context<Report>) -> Result<Answer, 
     let nothing_to_do = plan(&examined, Wish::default()).is_ok_and(|steps| steps.is_empty());
     let valid = nothing_to_do && examined.phase == Phase::Steady;
     context.report.update(|report| {
-        describe::show(
-            report,
-            &examined,
-            &session.workload,
-            bundle_folder(&folder),
-            demand.now,
-        );
+        gateway.show(report, &examined, demand.now);
         report.valid = Some(valid);
         for line in lines(report) {
             context.console.progress(&line);

@@ -4,9 +4,9 @@ use gateway_names::{CLIENT_CA_SECRET, CLIENT_TLS_SECRET, SERVER_TLS_SECRET};
 use jiff::Timestamp;
 use kube_session::Workload;
 
-use crate::authority::AUTHORITY_SECRET;
 use crate::certificate::Certificate;
-use crate::examined::{Examined, Part};
+use crate::examine::{Examined, Part};
+use crate::observe::AUTHORITY_SECRET;
 use crate::report::{BundleReport, Ca, CertificateReport, Report};
 
 /// Seconds of a day.

@@ -1,16 +1,18 @@
 //! What is wrong with what there is. Pure: Secrets, files, wanted names and the clock in; findings out.
 
+pub mod ca_change;
+mod examined;
+pub mod server_names;
+mod trust;
+
 use kube_session::HeldSecret;
 
-use crate::authority::RETIRING;
-use crate::ca_change;
-use crate::certificate::{Certificate, Purpose};
-use crate::chain::leads_to;
-use crate::examined::{Examined, Part};
+use crate::certificate::chain::leads_to;
+use crate::certificate::{Certificate, Purpose, private_key};
 use crate::finding::Finding;
-use crate::observed::{Demand, Observed, certificates, present};
-use crate::private_key;
-use crate::trust::{trust, trusted};
+use crate::observe::{Observed, RETIRING, certificates, present};
+pub use examined::{Demand, Examined, Part};
+use trust::{trust, trusted};
 
 /// Examines everything.
 pub fn examine(observed: &Observed, demand: Demand<'_>) -> Examined {

@@ -9,16 +9,13 @@ use gateway_names::CLIENT_TLS_SECRET;
 use kube_session::Workload;
 use zeroize::Zeroizing;
 
-use crate::examine::examine;
-use crate::examined::Part;
+use crate::examine::{Demand, Part, examine, server_names};
 use crate::finding::listed;
 use crate::flags::ExportFlags;
-use crate::gateway::{Gateway, bundle_folder, seconds_since_1970};
+use crate::gateway::{Gateway, seconds_since_1970};
 use crate::observe::observe;
-use crate::observed::Demand;
 use crate::reasons::{BUNDLE_INVALID, OUTPUT_REFUSED};
 use crate::report::Report;
-use crate::{describe, server_names};
 
 /// The names of a bundle's files.
 const FILES: [&str; 3] = ["ca.crt", "tls.crt", "tls.key"];
@@ -29,9 +26,10 @@ pub async fn run(flags: ExportFlags, context: Context<Report>) -> Result<Answer,
     if goes_to_stdout {
         context.data_goes_to_stdout();
     }
-    let Gateway { session, folder } = Gateway::open(&context, &Workload::default()).await?;
+    let gateway = Gateway::open(&context, &Workload::default()).await?;
+    let session = &gateway.session;
     session.wait_for_namespace().await?;
-    let observed = observe(&session, &folder).await?;
+    let observed = observe(session, &gateway.folder).await?;
     let sans = server_names::wanted(&session.namespace, &[]);
     let demand = Demand {
         sans: &sans,
@@ -39,15 +37,9 @@ pub async fn run(flags: ExportFlags, context: Context<Report>) -> Result<Answer,
         now: seconds_since_1970(),
     };
     let examined = examine(&observed, demand);
-    context.report.update(|report| {
-        describe::show(
-            report,
-            &examined,
-            &session.workload,
-            bundle_folder(&folder),
-            demand.now,
-        )
-    });
+    context
+        .report
+        .update(|report| gateway.show(report, &examined, demand.now));
     let bundle = observed
         .client
         .as_ref()

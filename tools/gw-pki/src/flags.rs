@@ -8,7 +8,7 @@ use argh::FromArgs;
 use contract::{Failure, parse_duration};
 use kube_session::Workload;
 
-use crate::issue::{KeyType, Making};
+use crate::act::issue::{KeyType, Making};
 use crate::plan::Wish;
 
 /// Seconds of a day.

@@ -6,6 +6,8 @@ use client_files::{ClientFiles, GatewayFolder};
 use contract::{Context, Failure};
 use kube_session::{Session, Workload};
 
+use crate::describe;
+use crate::examine::Examined;
 use crate::report::Report;
 
 /// Both sides of it.
@@ -29,12 +31,23 @@ impl Gateway {
         });
         Ok(Self { session, folder })
     }
-}
 
-/// Where the client's bundle is, for people.
-pub fn bundle_folder(folder: &GatewayFolder) -> String {
-    let ca = folder.bundle().ca;
-    ca.parent().unwrap_or(&ca).display().to_string()
+    /// Shows what was found. `now` is in seconds since 1970.
+    pub fn show(&self, report: &mut Report, examined: &Examined, now: i64) {
+        describe::show(
+            report,
+            examined,
+            &self.session.workload,
+            self.bundle_folder(),
+            now,
+        );
+    }
+
+    /// Where the client's bundle is, for people.
+    pub fn bundle_folder(&self) -> String {
+        let ca = self.folder.bundle().ca;
+        ca.parent().unwrap_or(&ca).display().to_string()
+    }
 }
 
 /// The clock.

@@ -4,40 +4,25 @@
 //! - `reconcile` leaves valid material as it is, byte for byte, wherever it was made. Where there is none it makes a CA and
 //!   keeps its key in the Secret `openshell-ca`; a certificate with a fault that has a name is issued again by that CA. The
 //!   bundle on disk then follows the cluster. Where that CA cannot issue, it is replaced in steps that a client that takes
-//!   part in them does not notice ([`ca_change`]).
+//!   part in them does not notice ([`examine::ca_change`]).
 //! - `export` writes the client's bundle for another machine.
 //!
 //! The document ([`report::Report`]) shows each certificate with its findings, and what was done; `--dry-run` does nothing
 //! and says what would be done. Exit codes are those of the contract; every reason is in `--help`.
 
-mod authority;
-mod ca_change;
-mod carry_out;
+mod act;
 mod certificate;
-mod chain;
 mod check;
-mod content;
 mod describe;
 mod examine;
-mod examined;
 mod export;
-#[cfg(test)]
-mod fixture;
 mod flags;
 mod gateway;
-mod issue;
 mod observe;
-mod observed;
 mod plan;
-mod private_key;
 mod reasons;
 mod reconcile;
 mod refused;
-mod server_names;
-mod serving;
-mod simulate;
-mod step;
-mod trust;
 
 use std::process::ExitCode;
 use std::time::Duration;

@@ -1,13 +1,39 @@
-//! Reads the Secrets and the bundle on disk.
+//! Reads the Secrets, the server's pods and the bundle on disk.
 
-use client_files::GatewayFolder;
+pub mod serving;
+
+use client_files::{BundleContent, GatewayFolder};
 use contract::Failure;
 use gateway_names::{CLIENT_CA_SECRET, CLIENT_TLS_SECRET, SERVER_TLS_SECRET};
-use kube_session::Session;
+use kube_session::{HeldSecret, Session};
 
-use crate::authority::AUTHORITY_SECRET;
-use crate::observed::Observed;
-use crate::serving::Serving;
+use crate::certificate::Certificate;
+use serving::Serving;
+
+/// Secret with the CA's certificate and key (`ca.crt`, `ca.key`). It is this project's own: gateways made elsewhere have
+/// none.
+pub const AUTHORITY_SECRET: &str = "openshell-ca";
+/// Key of [`AUTHORITY_SECRET`] with the CA certificates (PEM) that are being replaced; no value: none are.
+pub const RETIRING: &str = "retiring.crt";
+
+/// What there is.
+#[derive(Default)]
+pub struct Observed {
+    /// The Secret that keeps the CA with its key.
+    pub authority: Option<HeldSecret>,
+    /// The server's Secret.
+    pub server: Option<HeldSecret>,
+    /// The Secret with the CA of clients.
+    pub client_ca: Option<HeldSecret>,
+    /// The Secret of clients.
+    pub client: Option<HeldSecret>,
+    /// The client's bundle on disk.
+    pub bundle: Option<BundleContent>,
+    /// Can others read a file of the bundle?
+    pub bundle_is_open: bool,
+    /// The server's pods that run.
+    pub serving: Vec<Serving>,
+}
 
 /// Reads the four Secrets and the server's pods at once, then the bundle.
 pub async fn observe(session: &Session, folder: &GatewayFolder) -> Result<Observed, Failure> {
@@ -42,4 +68,14 @@ pub async fn is_still_current(session: &Session, observed: &Observed) -> Result<
         (Some(now), Some(read)) => now.is_unchanged_since(read),
         _ => false,
     })
+}
+
+/// The certificates that a Secret has under a key; `None` where there are none that can be read.
+pub fn certificates(secret: Option<&HeldSecret>, key: &str) -> Option<Vec<Certificate>> {
+    Certificate::read_all(secret?.value(key)?)
+}
+
+/// The value of a key, unless it is empty.
+pub fn present<'a>(secret: &'a HeldSecret, key: &str) -> Option<&'a [u8]> {
+    secret.value(key).filter(|value| !value.is_empty())
 }

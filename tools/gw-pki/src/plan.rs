@@ -1,13 +1,15 @@
 //! What to do, from what was found. Pure.
 
+pub mod step;
+
 use gateway_names::{CLIENT_CA_SECRET, CLIENT_TLS_SECRET, SERVER_TLS_SECRET};
 
-use crate::authority::AUTHORITY_SECRET;
-use crate::ca_change::is_usable;
-use crate::examined::{Examined, Part};
+use crate::examine::ca_change::is_usable;
+use crate::examine::{Examined, Part};
 use crate::finding::{Finding, listed};
+use crate::observe::AUTHORITY_SECRET;
 use crate::report::Phase;
-use crate::step::Step;
+use step::Step;
 
 /// A step, what it does to what, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]

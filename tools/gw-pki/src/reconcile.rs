@@ -1,27 +1,24 @@
-//! `reconcile`: observes, plans and carries out, until there is nothing left to do.
+//! `reconcile`: observes, plans and acts, until there is nothing left to do.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use client_files::{GatewayFolder, Lock};
+use client_files::Lock;
 use contract::{Action, Answer, Context, Failure};
-use kube_session::{Session, Written};
+use kube_session::Written;
 
-use crate::carry_out::{Workplace, issue_failed};
-use crate::content::Material;
-use crate::examine::examine;
-use crate::examined::Examined;
+use crate::act::content::Material;
+use crate::act::{Actor, issue_failed};
+use crate::examine::{Demand, Examined, examine, server_names};
 use crate::finding::Finding;
 use crate::flags::{ReconcileFlags, seconds};
-use crate::gateway::{Gateway, bundle_folder, seconds_since_1970};
-use crate::observe::{is_still_current, observe};
-use crate::observed::{Demand, Observed};
+use crate::gateway::{Gateway, seconds_since_1970};
+use crate::observe::{Observed, is_still_current, observe};
+use crate::plan::step::Step;
 use crate::plan::{Planned, Wish, plan, this_round};
 use crate::reasons::CONTENDED;
 use crate::refused::refused;
 use crate::report::{Phase, Report};
-use crate::step::Step;
-use crate::{describe, server_names};
 
 /// An undisturbed change of the CA needs nine rounds; each time that others are faster costs one more.
 const ROUNDS: usize = 24;
@@ -33,19 +30,18 @@ const RESTARTS: usize = 4;
 /// that all is as it should be.
 pub async fn run(flags: ReconcileFlags, context: Context<Report>) -> Result<Answer, Failure> {
     let flags = flags.validated()?;
-    let Gateway { session, folder } = Gateway::open(&context, &flags.workload).await?;
+    let gateway = Gateway::open(&context, &flags.workload).await?;
     let _lock = if context.common.dry_run {
         None
     } else {
         let (patience, held) = (context.common.lock_timeout, context.common.lock_fd);
-        Some(Lock::acquire(&folder, "pki reconcile", patience, held, &context.console).await?)
+        Some(Lock::acquire(&gateway.folder, "pki reconcile", patience, held, &context.console).await?)
     };
-    session.wait_for_namespace().await?;
+    gateway.session.wait_for_namespace().await?;
     let run = Run {
-        sans: server_names::wanted(&session.namespace, &flags.san),
+        sans: server_names::wanted(&gateway.session.namespace, &flags.san),
         flags,
-        session,
-        folder,
+        gateway,
         context,
     };
     run.until_nothing_is_left().await
@@ -53,8 +49,7 @@ pub async fn run(flags: ReconcileFlags, context: Context<Report>) -> Result<Answ
 
 struct Run {
     flags: ReconcileFlags,
-    session: Session,
-    folder: GatewayFolder,
+    gateway: Gateway,
     context: Context<Report>,
     sans: BTreeSet<String>,
 }
@@ -64,7 +59,7 @@ impl Run {
         let mut wish = self.flags.rotate.unwrap_or_default();
         let (mut rounds, mut restarts) = (0, 0);
         while rounds < ROUNDS {
-            let observed = observe(&self.session, &self.folder).await?;
+            let observed = observe(&self.gateway.session, &self.gateway.folder).await?;
             let examined = self.examine_and_show(&observed);
             // A change of the CA that is under way is the one that was asked for.
             wish.authority &= examined.phase == Phase::Steady;
@@ -74,7 +69,7 @@ impl Run {
             let steps = self.plan(&examined, wish)?;
             if !steps.is_empty() {
                 rounds += 1;
-                if is_still_current(&self.session, &observed).await? {
+                if is_still_current(&self.gateway.session, &observed).await? {
                     self.round(&observed, &examined, &steps, &mut wish).await?;
                 }
                 continue;
@@ -100,7 +95,7 @@ impl Run {
         Err(CONTENDED.failure(
             format!(
                 "others changed the TLS Secrets again and again in namespace {}",
-                self.session.namespace
+                self.gateway.session.namespace
             ),
             "see who writes them, then run it again",
         ))
@@ -117,15 +112,14 @@ impl Run {
     fn examine_and_show(&self, observed: &Observed) -> Examined {
         let demand = self.demand();
         let examined = examine(observed, demand);
-        let folder = bundle_folder(&self.folder);
         self.context
             .report
-            .update(|report| describe::show(report, &examined, &self.session.workload, folder, demand.now));
+            .update(|report| self.gateway.show(report, &examined, demand.now));
         examined
     }
 
     fn plan(&self, examined: &Examined, wish: Wish) -> Result<Vec<Planned>, Failure> {
-        plan(examined, wish).map_err(|refusal| refused(refusal, &self.session.namespace))
+        plan(examined, wish).map_err(|refusal| refused(refusal, &self.gateway.session.namespace))
     }
 
     fn material<'a>(&'a self, observed: &'a Observed, examined: &'a Examined) -> Material<'a> {
@@ -144,13 +138,13 @@ impl Run {
         steps: &[Planned],
         wish: &mut Wish,
     ) -> Result<(), Failure> {
-        let workplace = Workplace {
-            session: &self.session,
-            folder: &self.folder,
+        let actor = Actor {
+            session: &self.gateway.session,
+            folder: &self.gateway.folder,
             material: self.material(observed, examined),
         };
         for planned in this_round(steps) {
-            if workplace.carry_out(planned.step).await? == Written::Overtaken {
+            if actor.act(planned.step).await? == Written::Overtaken {
                 return Ok(());
             }
             wish.is_granted_by(planned.step);
@@ -171,7 +165,7 @@ impl Run {
 
     /// False where there is no server.
     async fn restart(&self) -> Result<bool, Failure> {
-        let Some(restarted) = self.session.restart_server().await? else {
+        let Some(restarted) = self.gateway.session.restart_server().await? else {
             return Ok(false);
         };
         self.context.console.progress(&format!("restarted {restarted}"));
@@ -195,7 +189,7 @@ impl Run {
             if steps.is_empty() {
                 if self.flags.restart && examined.restart_needed && restarts < RESTARTS {
                     restarts += 1;
-                    actions.push(restart_action(self.session.workload.to_string()));
+                    actions.push(restart_action(self.gateway.session.workload.to_string()));
                 }
                 if !self.flags.restart || examined.server_is_ready {
                     break;
@@ -220,7 +214,7 @@ impl Run {
     fn action(&self, planned: &Planned) -> Action {
         let object = match planned.step.secret() {
             Some(secret) => format!("secret {secret}"),
-            None => format!("bundle {}", bundle_folder(&self.folder)),
+            None => format!("bundle {}", self.gateway.bundle_folder()),
         };
         let verb = if planned.replaces { "replace" } else { "create" };
         Action::new(verb, object, planned.why.clone())
@@ -229,7 +223,7 @@ impl Run {
     /// What is no failure, and what the user should know.
     fn say_what_is_left(&self, examined: &Examined) {
         let console = &self.context.console;
-        let namespace = &self.session.namespace;
+        let namespace = &self.gateway.session.namespace;
         let restart = contract::typed("gw-pki reconcile --restart");
         if examined.phase == Phase::Rolling {
             console.warning(&format!(
@@ -239,7 +233,7 @@ impl Run {
             console.warning(&format!(
                 "the server uses the old material until it restarts; next: {restart}, or \
                  kubectl -n {namespace} rollout restart {}",
-                self.session.workload
+                self.gateway.session.workload
             ));
         }
         let parts = [

@@ -10,7 +10,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use cluster_fixture::{
-    Asked, Fault, FaultProxy, Namespace, Program, When, all_faults, client, is_thorough, kubeconfig,
+    Asked, Fault, FaultProxy, Namespace, Program, When, client, fault_points, is_thorough, kubeconfig,
     run_apart,
 };
 use handshake::{Side, connect};
@@ -168,25 +168,15 @@ fn faults_never_cost_the_ca() {
     let ca = scene.stored()[OURS[0]].clone();
     proxy.heal();
     assert_eq!(scene.reconcile(proxy.kubeconfig()).code, 0);
-    let count = proxy.asked().len();
-    let chosen: Vec<usize> = if is_thorough() {
-        (1..=count).collect()
-    } else {
-        vec![1, count / 2, count]
-    };
-    for number in chosen {
-        for (fault, _) in all_faults() {
-            if !is_thorough() && matches!(fault, Fault::Stall(_)) {
-                continue;
-            }
-            scene.delete(&OURS[1..]);
-            proxy.inject(fault, When::At(number));
-            let run = scene.reconcile(proxy.kubeconfig());
-            assert_eq!(run.code, 0, "{fault:?} at {number}: {}", run.stderr);
-            assert!(!proxy.asked().iter().any(Asked::touches_existing_secret));
-            assert_eq!(scene.stored()[OURS[0]], ca, "{fault:?} at {number}");
-            scene.assert_connects();
-        }
+    let requests = proxy.asked().len();
+    for (fault, number) in fault_points(requests) {
+        scene.delete(&OURS[1..]);
+        proxy.inject(fault, When::At(number));
+        let run = scene.reconcile(proxy.kubeconfig());
+        assert_eq!(run.code, 0, "{fault:?} at {number}: {}", run.stderr);
+        assert!(!proxy.asked().iter().any(Asked::touches_existing_secret));
+        assert_eq!(scene.stored()[OURS[0]], ca, "{fault:?} at {number}");
+        scene.assert_connects();
     }
 }
 

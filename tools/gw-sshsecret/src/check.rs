@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use contract::{Answer, Context, Failure};
 use gateway_names::{HANDSHAKE_KEY, HANDSHAKE_SECRET, HANDSHAKE_VARIABLE};
 use jiff::Timestamp;
-use kube_session::{HeldSecret, ServerPod, Session, VariableSource};
+use kube_session::{HeldSecret, ServerPod, VariableSource};
 
-use crate::carried::Group;
 use crate::flags::CheckFlags;
-use crate::observe::{carried, read_secret};
-use crate::plan::Present;
+use crate::observe::carried::Group;
+use crate::observe::{Present, observe, open};
 use crate::report::{Carried, Holder, Kind, Report, Source};
 
 /// A Secret, as far as it can be compared with what somebody carries.
@@ -22,16 +21,14 @@ struct Known {
 
 /// Reads all of it at once, and compares.
 pub async fn run(flags: &CheckFlags, context: Context<Report>) -> Result<Answer, Failure> {
-    let session = Session::open(&context).await?.of_workload(&flags.workload);
-    context.report.update(|report| {
-        report.namespace = Some(session.namespace.clone());
-        report.secret = Some(HANDSHAKE_SECRET.to_owned());
-        report.dry_run = context.common.dry_run;
-    });
+    let session = open(&context).await?.of_workload(&flags.workload);
+    context
+        .report
+        .update(|report| report.dry_run = context.common.dry_run);
     session.wait_for_namespace().await?;
-    let ((secret, present), groups, pods) =
-        tokio::try_join!(read_secret(&session), carried(&session), session.server_pods())?;
-    let mut known = BTreeMap::from([(HANDSHAKE_SECRET.to_owned(), secret.as_ref().and_then(known_of))]);
+    let (observed, pods) = tokio::try_join!(observe(&session), session.server_pods())?;
+    let own = observed.object.as_ref().and_then(known_of);
+    let mut known = BTreeMap::from([(HANDSHAKE_SECRET.to_owned(), own)]);
     for pod in &pods {
         if let Some(VariableSource::Secret(name, _)) = pod.variable(HANDSHAKE_VARIABLE)
             && !known.contains_key(&name)
@@ -40,19 +37,21 @@ pub async fn run(flags: &CheckFlags, context: Context<Report>) -> Result<Answer,
             known.insert(name, found.as_ref().and_then(known_of));
         }
     }
-    let wanted = match &present {
+    let wanted = match &observed.present {
         Present::Valid(secret) => Some(secret.fingerprint()),
         _ => None,
     };
     let of_server = pods.iter().map(|pod| server(pod, &known, wanted.as_deref()));
-    let holders: Vec<Holder> = of_server.chain(sandboxes(&groups, wanted.as_deref())).collect();
+    let holders: Vec<Holder> = of_server
+        .chain(sandboxes(&observed.groups, wanted.as_deref()))
+        .collect();
     let agree = wanted.is_some() && holders.iter().all(|holder| holder.agrees != Some(false));
-    tell(&context, &present, &holders);
+    tell(&context, &observed.present, &holders);
     context.report.update(|report| {
         report.source = wanted.is_some().then_some(Source::Existing);
         report.fingerprint = wanted;
-        report.carried = groups.iter().map(Carried::from).collect();
-        report.exists = Some(secret.is_some());
+        report.carried = observed.groups.iter().map(Carried::from).collect();
+        report.exists = Some(observed.object.is_some());
         report.holders = holders;
         report.agree = Some(agree);
     });

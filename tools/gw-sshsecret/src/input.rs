@@ -4,12 +4,10 @@ use std::path::Path;
 
 use contract::{Context, Failure};
 use gateway_names::HANDSHAKE_SECRET;
-use kube_session::Session;
 use nssh1::Secret;
 use zeroize::Zeroizing;
 
-use crate::observe::read_secret;
-use crate::plan::Present;
+use crate::observe::{Present, observe_secret, open};
 use crate::reasons::{HANDSHAKE_INVALID, HANDSHAKE_MISSING, INPUT_FAILED};
 use crate::report::{Report, Source};
 
@@ -74,13 +72,9 @@ fn invalid(why: &str) -> Failure {
 }
 
 async fn from_cluster(context: &Context<Report>) -> Result<Zeroizing<String>, Failure> {
-    let session = Session::open(context).await?;
-    context.report.update(|report| {
-        report.namespace = Some(session.namespace.clone());
-        report.secret = Some(HANDSHAKE_SECRET.to_owned());
-    });
+    let session = open(context).await?;
     session.wait_for_namespace().await?;
-    let (reason, what, hint) = match read_secret(&session).await?.1 {
+    let (reason, what, hint) = match observe_secret(&session).await?.present {
         Present::Valid(secret) => {
             let text = String::from_utf8_lossy(secret.expose()).into_owned();
             return Ok(Zeroizing::new(text));

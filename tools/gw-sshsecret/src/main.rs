@@ -10,7 +10,7 @@
 //! The document ([`report::Report`]) names the secret by its fingerprint, where it came from, and what was done; `--dry-run`
 //! does nothing and says what would be done. Exit codes are those of the contract; every reason is in `--help`.
 
-mod carried;
+mod act;
 mod check;
 mod flags;
 mod handshake;
@@ -21,7 +21,6 @@ mod plan;
 mod reasons;
 mod reconcile;
 mod refused;
-mod sandbox;
 
 use std::process::ExitCode;
 use std::time::Duration;

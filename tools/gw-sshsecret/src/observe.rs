@@ -1,30 +1,74 @@
 //! What there is: the Secret, and what live sandboxes carry.
 
-use contract::Failure;
+pub mod carried;
+mod sandbox;
+
+use contract::{Context, Failure};
 use gateway_names::{HANDSHAKE_KEY, HANDSHAKE_SECRET};
 use kube::Api;
 use kube::api::{ApiResource, ListParams};
 use kube_session::{HeldSecret, Session};
 
-use crate::carried::{Group, group};
 use crate::handshake::Handshake;
-use crate::plan::Present;
-use crate::sandbox::{Sandbox, pods};
+use crate::report::Report;
+use carried::{Group, group};
+use sandbox::{Sandbox, pods};
 
 /// Pods of sandboxes.
 const PODS_OF_SANDBOXES: &str = "openshell.ai/managed-by=openshell";
 
-/// Reads the Secret, and what is in it.
-pub async fn read_secret(session: &Session) -> Result<(Option<HeldSecret>, Present), Failure> {
-    let secret = session.read_secret(HANDSHAKE_SECRET).await?;
-    let present = match &secret {
+/// What the Secret holds.
+#[derive(Debug)]
+pub enum Present {
+    /// It is proven absent.
+    Absent,
+    /// It holds a valid secret.
+    Valid(Handshake),
+    /// It holds no valid secret; the text says why.
+    Invalid(String),
+}
+
+/// What was observed.
+pub struct Observed {
+    /// The Secret's object, if there is one.
+    pub object: Option<HeldSecret>,
+    /// What it holds.
+    pub present: Present,
+    /// What live sandboxes carry; none unless that was asked for.
+    pub groups: Vec<Group>,
+}
+
+/// Opens the connection, and begins the report of a run that asks the cluster.
+pub async fn open(context: &Context<Report>) -> Result<Session, Failure> {
+    let session = Session::open(context).await?;
+    context.report.update(|report| {
+        report.namespace = Some(session.namespace.clone());
+        report.secret = Some(HANDSHAKE_SECRET.to_owned());
+    });
+    Ok(session)
+}
+
+/// Reads the Secret and what live sandboxes carry, side by side.
+pub async fn observe(session: &Session) -> Result<Observed, Failure> {
+    let (observed, groups) = tokio::try_join!(observe_secret(session), carried(session))?;
+    Ok(Observed { groups, ..observed })
+}
+
+/// Reads the Secret alone, and what is in it.
+pub async fn observe_secret(session: &Session) -> Result<Observed, Failure> {
+    let object = session.read_secret(HANDSHAKE_SECRET).await?;
+    let present = match &object {
         None => Present::Absent,
         Some(secret) => match secret.value(HANDSHAKE_KEY) {
             None => Present::Invalid(format!("it has no key {HANDSHAKE_KEY}")),
             Some(value) => Handshake::read(value).map_or_else(Present::Invalid, Present::Valid),
         },
     };
-    Ok((secret, present))
+    Ok(Observed {
+        object,
+        present,
+        groups: Vec::new(),
+    })
 }
 
 /// What live sandboxes carry.

@@ -2,19 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::carried::Group;
 use crate::handshake::Handshake;
-
-/// The Secret, as it was observed.
-#[derive(Debug)]
-pub enum Present {
-    /// It is proven absent.
-    Absent,
-    /// It holds a valid secret.
-    Valid(Handshake),
-    /// It holds no valid secret; the text says why.
-    Invalid(String),
-}
+use crate::observe::carried::Group;
+use crate::observe::{Observed, Present};
 
 /// What the user asks for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -65,17 +55,20 @@ impl Wish<'_> {
 }
 
 /// Decides.
-pub fn plan(present: Present, groups: &[Group], wish: Wish<'_>) -> Result<Plan, Refusal> {
-    let replaces = match present {
+pub fn plan(observed: &Observed, wish: Wish<'_>) -> Result<Plan, Refusal> {
+    let groups = &observed.groups[..];
+    let replaces = match &observed.present {
         Present::Valid(secret) => {
             let is_adopted = wish.adopt.map(|wanted| wanted == secret.fingerprint());
             match (wish.rotate, is_adopted) {
-                (false, None) | (_, Some(true)) => return Ok(Plan::Keep(secret)),
+                (false, None) | (_, Some(true)) => return Ok(Plan::Keep(secret.clone())),
                 (false, Some(false)) => return Err(Refusal::AnotherExists),
                 (true, _) => true,
             }
         }
-        Present::Invalid(why) if !wish.rotate && !wish.replace_invalid => return Err(Refusal::Invalid(why)),
+        Present::Invalid(why) if !wish.rotate && !wish.replace_invalid => {
+            return Err(Refusal::Invalid(why.clone()));
+        }
         Present::Invalid(_) => true,
         Present::Absent => false,
     };

@@ -1,15 +1,15 @@
 //! `reconcile`: makes sure that the secret exists.
 
 use contract::{Action, Answer, Context, Failure};
-use gateway_names::{HANDSHAKE_KEY, HANDSHAKE_SECRET};
-use jiff::Timestamp;
-use kube_session::{HeldSecret, ServerPod, Session, Written};
+use gateway_names::HANDSHAKE_SECRET;
+use kube_session::{HeldSecret, Session, Written};
 
+use crate::act::{self, Outdated};
 use crate::flags::ReconcileFlags;
 use crate::handshake::Handshake;
-use crate::observe::{carried, read_secret};
+use crate::observe::{carried, observe_secret, open};
 use crate::plan::{Plan, Wish, lost, plan};
-use crate::reasons::{CONTENDED, NO_RANDOM};
+use crate::reasons::CONTENDED;
 use crate::refused::{immutable, refused, unconfirmed};
 use crate::report::{Carried, Report, Source};
 
@@ -18,12 +18,10 @@ const ATTEMPTS: usize = 5;
 
 /// Observes, decides, and writes the Secret where that was decided. Where somebody else writes it first, theirs is looked at.
 pub async fn run(flags: ReconcileFlags, context: Context<Report>) -> Result<Answer, Failure> {
-    let session = Session::open(&context).await?.of_workload(&flags.workload);
-    context.report.update(|report| {
-        report.namespace = Some(session.namespace.clone());
-        report.secret = Some(HANDSHAKE_SECRET.to_owned());
-        report.dry_run = context.common.dry_run;
-    });
+    let session = open(&context).await?.of_workload(&flags.workload);
+    context
+        .report
+        .update(|report| report.dry_run = context.common.dry_run);
     session.wait_for_namespace().await?;
     for _ in 0..ATTEMPTS {
         if attempt(&session, &context, &flags).await? == Written::Done {
@@ -46,16 +44,14 @@ async fn attempt(
         replace_invalid: flags.replace_invalid,
         rotate: flags.rotate,
     };
-    let (stored, present) = read_secret(session).await?;
-    let groups = if wish.needs_carried(&present) {
-        carried(session).await?
-    } else {
-        Vec::new()
-    };
-    let shown: Vec<Carried> = groups.iter().map(Carried::from).collect();
+    let mut observed = observe_secret(session).await?;
+    if wish.needs_carried(&observed.present) {
+        observed.groups = carried(session).await?;
+    }
+    let shown: Vec<Carried> = observed.groups.iter().map(Carried::from).collect();
     context.report.update(|report| report.carried.clone_from(&shown));
-    let plan = plan(present, &groups, wish).map_err(|refusal| refused(refusal, &shown))?;
-    let lost: Vec<String> = lost(&plan, &groups).into_iter().collect();
+    let plan = plan(&observed, wish).map_err(|refusal| refused(refusal, &shown))?;
+    let lost: Vec<String> = lost(&plan, &observed.groups).into_iter().collect();
     context
         .report
         .update(|report| report.lost_sandboxes.clone_from(&lost));
@@ -67,8 +63,9 @@ async fn attempt(
             });
             // A run that was killed after its write may have left the server with the old secret.
             if flags.restart && !context.common.dry_run {
-                let written_at = stored.as_ref().and_then(HeldSecret::changed_at);
-                follow(session, context, true, |started| Some(started) < written_at).await?;
+                let written_at = observed.object.as_ref().and_then(HeldSecret::changed_at);
+                let is_outdated = |started| Some(started) < written_at;
+                act::follow(session, context, Outdated::Restart, is_outdated).await?;
             }
             return Ok(Written::Done);
         }
@@ -83,7 +80,7 @@ async fn attempt(
     };
     let verb = if replaces { "replace" } else { "create" };
     let action = Action::new(verb, format!("secret {HANDSHAKE_SECRET}"), why);
-    if stored.as_ref().is_some_and(HeldSecret::is_immutable) {
+    if observed.object.as_ref().is_some_and(HeldSecret::is_immutable) {
         return Err(immutable(&session.namespace));
     }
     if context.common.dry_run {
@@ -97,12 +94,8 @@ async fn attempt(
     if flags.rotate && !flags.yes {
         return Err(unconfirmed(&lost));
     }
-    let secret = secret.map_or_else(generate, Ok)?;
-    let values = [(HANDSHAKE_KEY, secret.expose())];
-    let written = match &stored {
-        Some(stored) => session.replace_secret(stored, &values).await?,
-        None => session.create_secret(HANDSHAKE_SECRET, "Opaque", &values).await?,
-    };
+    let secret = secret.map_or_else(act::generate, Ok)?;
+    let written = act::write(session, observed.object.as_ref(), &secret).await?;
     if written == Written::Overtaken {
         return Ok(written);
     }
@@ -117,52 +110,12 @@ async fn attempt(
         .progress(&format!("{verb}d Secret {HANDSHAKE_SECRET}: {why}"));
     // What was lost and recovered is what the server has, too.
     if source == Source::Generated || replaces {
-        follow(session, context, flags.restart, |_| true).await?;
+        let outdated = if flags.restart {
+            Outdated::Restart
+        } else {
+            Outdated::Tell
+        };
+        act::follow(session, context, outdated, |_| true).await?;
     }
     Ok(written)
-}
-
-/// A server whose container runs already read the Secret when it started, and keeps that until it restarts.
-async fn follow(
-    session: &Session,
-    context: &Context<Report>,
-    restart: bool,
-    is_outdated: impl Fn(Timestamp) -> bool,
-) -> Result<(), Failure> {
-    let pods = session.server_pods().await?;
-    if !pods.iter().filter_map(ServerPod::started_at).any(is_outdated) {
-        return Ok(());
-    }
-    let workload = session.workload.to_string();
-    if !restart {
-        context.console.warning(&format!(
-            "the gateway server uses the old secret until it restarts: kubectl -n {} rollout restart {workload}",
-            session.namespace
-        ));
-        context
-            .report
-            .update(|report| report.restart_required = vec![workload]);
-        return Ok(());
-    }
-    if let Some(restarted) = session.restart_server().await? {
-        context.console.progress(&format!("restarted {restarted}"));
-        context.report.update(|report| {
-            let why = "it carries the secret that was there before";
-            report
-                .actions
-                .push(Action::new("restart", restarted.clone(), why));
-            report.changed = true;
-            report.restarted = vec![restarted];
-        });
-    }
-    Ok(())
-}
-
-fn generate() -> Result<Handshake, Failure> {
-    Handshake::generate().map_err(|cause| {
-        NO_RANDOM.failure(
-            format!("the operating system gives no random numbers: {cause}"),
-            "run it again",
-        )
-    })
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use cluster_fixture::{
-    Asked, Fault, FaultProxy, Namespace, Program, When, all_faults, client, is_thorough, kubeconfig,
+    Asked, Fault, FaultProxy, Namespace, Program, When, client, fault_points, is_thorough, kubeconfig,
     run_apart,
 };
 use k8s_openapi::api::core::v1::Secret;
@@ -123,28 +123,18 @@ fn faults_never_cost_the_secret() {
     make_sandbox(&cluster, &namespace, "a", &value);
     let proxy = FaultProxy::before(&cluster);
     reconcile(proxy.kubeconfig(), &namespace);
-    let count = proxy.asked().len();
-    let chosen: Vec<usize> = if is_thorough() {
-        (1..=count).collect()
-    } else {
-        vec![1, count / 2, count]
-    };
-    for number in chosen {
-        for (fault, _) in all_faults() {
-            if !is_thorough() && matches!(fault, Fault::Stall(_)) {
-                continue;
-            }
-            delete(&cluster, &namespace);
-            proxy.inject(fault, When::At(number));
-            let run = reconcile(proxy.kubeconfig(), &namespace);
-            assert_eq!(run.code, 0, "{fault:?} at {number}: {}", run.stderr);
-            assert!(!proxy.asked().iter().any(Asked::touches_existing_secret));
-            assert_eq!(
-                stored(&cluster, &namespace).unwrap().0,
-                value.as_bytes(),
-                "{fault:?} at {number}"
-            );
-        }
+    let requests = proxy.asked().len();
+    for (fault, number) in fault_points(requests) {
+        delete(&cluster, &namespace);
+        proxy.inject(fault, When::At(number));
+        let run = reconcile(proxy.kubeconfig(), &namespace);
+        assert_eq!(run.code, 0, "{fault:?} at {number}: {}", run.stderr);
+        assert!(!proxy.asked().iter().any(Asked::touches_existing_secret));
+        assert_eq!(
+            stored(&cluster, &namespace).unwrap().0,
+            value.as_bytes(),
+            "{fault:?} at {number}"
+        );
     }
 }
 

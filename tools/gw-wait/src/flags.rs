@@ -8,8 +8,8 @@ use contract::parse_duration;
 use jiff::Timestamp;
 use kube_session::{PODS_OF_NO_SANDBOX, Workload};
 
-use crate::abort::{self, Abort};
 use crate::hopeless::Look;
+use crate::hopeless::abort::{self, Abort};
 
 /// Wait until a condition of a gateway holds.
 #[derive(FromArgs, Debug)]

@@ -1,5 +1,8 @@
 //! `--abort-on` beside a condition: what would keep it from ever holding is watched at the same time.
 
+pub mod abort;
+pub mod pressure;
+
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
@@ -12,12 +15,12 @@ use kube::api::ListParams;
 use kube::runtime::watcher;
 use kube_session::Session;
 
-use crate::abort::Abort;
-use crate::gateway_exit;
+use crate::condition::gateway_exit;
 use crate::pods::{self, Past};
-use crate::pressure::{pressed, pressure};
 use crate::report::Report;
 use crate::watched::{self, Patience};
+use abort::Abort;
+use pressure::{pressed, pressure};
 
 /// How often nodes are asked for pressure, and for the last event about a pod.
 const TICK: Duration = Duration::from_secs(2);

@@ -4,26 +4,14 @@
 //! The document ([`report::Report`]) has the number of attempts, the time waited and the last cause. Exit code 0 once the
 //! condition holds, 124 where it does not within `--timeout`, with what was seen last; other codes where waiting cannot help.
 
-mod abort;
-mod api;
+mod condition;
 mod flags;
-mod gateway_exit;
-mod grpc;
 mod hopeless;
-mod namespace;
-mod node;
 mod pace;
 mod pods;
-mod pressure;
 mod reasons;
-mod rollout;
-mod sandbox;
-mod sandboxes;
-mod secret;
-mod tcp;
 mod tls;
 mod watched;
-mod workload;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -31,6 +19,7 @@ use std::time::{Duration, Instant};
 use contract::{Answer, Context, Failure, SharedFlags, Tool};
 use gw_wait::report::{self, Report};
 
+use crate::condition::{api, gateway_exit, grpc, namespace, node, rollout, sandbox, sandboxes, secret, tcp};
 use crate::flags::{Condition, Flags};
 
 static TOOL: Tool = Tool {

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{ContainerStateTerminated, ContainerStatus, Even
 use kube::api::ListParams;
 use kube_session::Session;
 
-use crate::abort::{Abort, aborted};
+use crate::hopeless::abort::{Abort, aborted};
 use crate::reasons::{CONTAINER_EXITED, CRASH_LOOP_BACK_OFF, IMAGE_PULL_BACK_OFF};
 use crate::report::{CauseField, PodField};
 

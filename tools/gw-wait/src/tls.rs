@@ -51,12 +51,12 @@ impl Peer {
             expires_at: None,
         };
         if !flags.plaintext {
-            let (ca, own) = material(flags, context)?;
-            peer.expires_at = own.as_ref().and_then(|(certificate, _)| expiry(certificate));
-            let own = own
+            let Material { ca, client } = material(flags, context)?;
+            peer.expires_at = client.as_ref().and_then(|client| expiry(&client.certificate));
+            let client = client
                 .as_ref()
-                .map(|(certificate, key)| (&certificate[..], &key[..]));
-            let mut config = gateway_probe::client_config(&ca, own)
+                .map(|client| (&client.certificate[..], &client.key[..]));
+            let mut config = gateway_probe::client_config(&ca, client)
                 .map_err(|error| bundle_invalid(format!("the TLS material is wrong: {error}")))?;
             if flags.no_verify {
                 let unverified = Arc::make_mut(&mut config);
@@ -110,20 +110,40 @@ pub fn cause(outcome: &Outcome) -> CauseField {
     CauseField::new(word, outcome.detail())
 }
 
-type Own = (Vec<u8>, Vec<u8>);
+/// What TLS needs, each in PEM.
+struct Material {
+    ca: Vec<u8>,
+    client: Option<ClientCertificate>,
+}
+
+struct ClientCertificate {
+    certificate: Vec<u8>,
+    key: Vec<u8>,
+}
 
 /// The files that were named, and the gateway's client bundle where none was.
-fn material(flags: &TlsFlags, context: &Context<Report>) -> Result<(Vec<u8>, Option<Own>), Failure> {
-    let pair = |certificate: &Path, key: &Path| Ok::<_, Failure>(Some((read(certificate)?, read(key)?)));
+fn material(flags: &TlsFlags, context: &Context<Report>) -> Result<Material, Failure> {
+    let all = |ca: &Path, certificate: &Path, key: &Path| {
+        Ok::<_, Failure>(Material {
+            ca: read(ca)?,
+            client: Some(ClientCertificate {
+                certificate: read(certificate)?,
+                key: read(key)?,
+            }),
+        })
+    };
     match (flags.ca, flags.certificate, flags.key) {
         (None, None, None) => {
             let files = ClientFiles::of_user()?;
             let folder = files.gateway(&files.resolve(context.common.gateway.as_deref())?);
             let bundle = folder.bundle();
-            Ok((read(&bundle.ca)?, pair(&bundle.certificate, &bundle.key)?))
+            all(&bundle.ca, &bundle.certificate, &bundle.key)
         }
-        (Some(ca), None, None) => Ok((read(ca)?, None)),
-        (Some(ca), Some(certificate), Some(key)) => Ok((read(ca)?, pair(certificate, key)?)),
+        (Some(ca), None, None) => Ok(Material {
+            ca: read(ca)?,
+            client: None,
+        }),
+        (Some(ca), Some(certificate), Some(key)) => all(ca, certificate, key),
         (None, ..) => Err(usage("a client certificate needs --tls-ca-cert, too")),
         _ => Err(usage("--tls-client-cert and --tls-client-key go together")),
     }

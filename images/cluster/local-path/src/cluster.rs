@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::Notify;
 
 use crate::folder;
-use crate::plan::{Seen, Step, plan};
+use crate::plan::{Observed, Step, plan};
 
 /// How long to wait after an error; the API server is young when this program starts.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -88,7 +88,7 @@ impl Provisioner<'_> {
     async fn pass(&mut self) -> anyhow::Result<()> {
         let everything = ListParams::default();
         let volumes: Api<PersistentVolume> = Api::all(self.client.clone());
-        let seen = Seen {
+        let observed = Observed {
             volumes: volumes.list(&everything).await.context("volumes")?.items,
             claims: Api::all(self.client.clone())
                 .list(&everything)
@@ -101,7 +101,7 @@ impl Provisioner<'_> {
                 .context("classes")?
                 .items,
         };
-        for step in plan(&seen, self.node, self.storage) {
+        for step in plan(&observed, self.node, self.storage) {
             match step {
                 Step::Provision { folder, volume } => {
                     folder::make(&folder)?;

@@ -47,7 +47,7 @@ pub enum Step {
 
 /// What the cluster holds. Volumes must have been listed before claims: a claim that is made in between is then seen.
 #[derive(Debug, Default)]
-pub struct Seen {
+pub struct Observed {
     /// All volumes.
     pub volumes: Vec<PersistentVolume>,
     /// All claims.
@@ -57,22 +57,22 @@ pub struct Seen {
 }
 
 /// Decides for the node `node`, whose volumes lie in `storage`.
-pub fn plan(seen: &Seen, node: &str, storage: &Path) -> Vec<Step> {
-    let provisions = seen
+pub fn plan(observed: &Observed, node: &str, storage: &Path) -> Vec<Step> {
+    let provisions = observed
         .claims
         .iter()
-        .filter_map(|claim| provision(seen, claim, node, storage));
-    let removals = seen
+        .filter_map(|claim| provision(observed, claim, node, storage));
+    let removals = observed
         .volumes
         .iter()
-        .filter_map(|volume| removal(seen, volume, node, storage));
+        .filter_map(|volume| removal(observed, volume, node, storage));
     provisions.chain(removals).collect()
 }
 
-fn provision(seen: &Seen, claim: &PersistentVolumeClaim, node: &str, storage: &Path) -> Option<Step> {
+fn provision(observed: &Observed, claim: &PersistentVolumeClaim, node: &str, storage: &Path) -> Option<Step> {
     let (metadata, spec) = (&claim.metadata, claim.spec.as_ref()?);
     let class_name = spec.storage_class_name.as_deref()?;
-    let class = seen
+    let class = observed
         .classes
         .iter()
         .find(|class| class.metadata.name.as_deref() == Some(class_name))?;
@@ -91,7 +91,7 @@ fn provision(seen: &Seen, claim: &PersistentVolumeClaim, node: &str, storage: &P
         metadata.uid.as_deref()?,
     );
     let volume_name = format!("pvc-{uid}");
-    if seen
+    if observed
         .volumes
         .iter()
         .any(|volume| volume.metadata.name.as_deref() == Some(&volume_name))
@@ -145,7 +145,7 @@ fn provision(seen: &Seen, claim: &PersistentVolumeClaim, node: &str, storage: &P
     })
 }
 
-fn removal(seen: &Seen, volume: &PersistentVolume, node: &str, storage: &Path) -> Option<Step> {
+fn removal(observed: &Observed, volume: &PersistentVolume, node: &str, storage: &Path) -> Option<Step> {
     let (metadata, spec) = (&volume.metadata, volume.spec.as_ref()?);
     let is_ours =
         metadata.annotations.as_ref()?.get(PROVISIONED_BY)? == PROVISIONER && is_of_node(volume, node);
@@ -153,7 +153,7 @@ fn removal(seen: &Seen, volume: &PersistentVolume, node: &str, storage: &Path) -
     let is_to_go = spec.persistent_volume_reclaim_policy.as_deref() == Some("Delete");
     // The claim may be on its way back, when somebody restores it under its old UID.
     let claim_uid = spec.claim_ref.as_ref()?.uid.as_deref()?;
-    let is_claimed = seen
+    let is_claimed = observed
         .claims
         .iter()
         .any(|claim| claim.metadata.uid.as_deref() == Some(claim_uid));

@@ -38,12 +38,12 @@ fn volume() -> Value {
 }
 
 fn steps(claims: Vec<Value>, volumes: Vec<Value>) -> Vec<Step> {
-    let seen = Seen {
+    let observed = Observed {
         claims: claims.into_iter().map(from).collect(),
         volumes: volumes.into_iter().map(from).collect(),
         classes: vec![from(class())],
     };
-    plan(&seen, "here", Path::new(STORAGE))
+    plan(&observed, "here", Path::new(STORAGE))
 }
 
 fn with(mut object: Value, pointer: &str, value: Value) -> Value {

@@ -9,8 +9,17 @@ use anyhow::Context;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CgroupRoot(pub String);
 
-/// The path of the memory controller (v1) or of the unified hierarchy (v2) in `/proc/self/cgroup`; see cgroups(7).
-fn own_path(proc_self_cgroup: &str) -> Option<(&str, bool)> {
+/// The container's own cgroup, as a path from the hierarchy's root; see cgroups(7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OwnCgroup<'a> {
+    /// Of the memory controller.
+    V1(&'a str),
+    /// Of the unified hierarchy.
+    V2(&'a str),
+}
+
+/// Reads `/proc/self/cgroup`.
+fn own_cgroup(proc_self_cgroup: &str) -> Option<OwnCgroup<'_>> {
     let entries = || {
         proc_self_cgroup
             .lines()
@@ -18,22 +27,21 @@ fn own_path(proc_self_cgroup: &str) -> Option<(&str, bool)> {
     };
     let v1 = entries().find(|(controllers, _)| controllers.split(',').any(|name| name == "memory"));
     let v2 = || entries().find(|(controllers, _)| controllers.is_empty());
-    v1.map(|(_, path)| (path, false))
-        .or_else(|| v2().map(|(_, path)| (path, true)))
+    v1.map(|(_, path)| OwnCgroup::V1(path))
+        .or_else(|| v2().map(|(_, path)| OwnCgroup::V2(path)))
 }
 
 /// Finds the container's cgroup. On v2 its processes move into a leaf and the controllers are enabled, because a
 /// cgroup that holds processes cannot hand controllers to its children.
 pub fn prepare() -> anyhow::Result<CgroupRoot> {
     let text = fs::read_to_string("/proc/self/cgroup").context("/proc/self/cgroup")?;
-    let (path, unified) = own_path(&text).context("no memory controller in /proc/self/cgroup")?;
-    // A restarted process of this container is in the leaf already.
-    let path = if unified {
-        path.strip_suffix("/node").unwrap_or(path)
-    } else {
-        path
+    let own = own_cgroup(&text).context("no memory controller in /proc/self/cgroup")?;
+    let path = match own {
+        OwnCgroup::V1(path) => path,
+        // A restarted process of this container is in the leaf already.
+        OwnCgroup::V2(path) => path.strip_suffix("/node").unwrap_or(path),
     };
-    if unified {
+    if matches!(own, OwnCgroup::V2(_)) {
         let folder = Path::new("/sys/fs/cgroup").join(path.trim_start_matches('/'));
         let leaf = folder.join("node");
         fs::create_dir_all(&leaf).with_context(|| leaf.display().to_string())?;
@@ -111,7 +119,7 @@ fn is_pause(pid: i32) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{own_path, pod_of};
+    use super::{OwnCgroup, own_cgroup, pod_of};
     use std::path::Path;
 
     #[test]
@@ -126,12 +134,12 @@ mod tests {
     #[test]
     fn finds_the_own_cgroup_on_both_versions() {
         let v1 = "12:pids:/docker/abc\n4:cpu,memory:/docker/abc\n0::/system.slice\n";
-        assert_eq!(own_path(v1), Some(("/docker/abc", false)));
-        assert_eq!(own_path("0::/docker/abc\n"), Some(("/docker/abc", true)));
+        assert_eq!(own_cgroup(v1), Some(OwnCgroup::V1("/docker/abc")));
+        assert_eq!(own_cgroup("0::/docker/abc\n"), Some(OwnCgroup::V2("/docker/abc")));
         assert_eq!(
-            own_path("0::/docker/abc/node\n"),
-            Some(("/docker/abc/node", true))
+            own_cgroup("0::/docker/abc/node\n"),
+            Some(OwnCgroup::V2("/docker/abc/node"))
         );
-        assert_eq!(own_path("nonsense"), None);
+        assert_eq!(own_cgroup("nonsense"), None);
     }
 }

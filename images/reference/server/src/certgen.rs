@@ -142,7 +142,7 @@ fn jwt_keys() -> anyhow::Result<Data> {
     let key = KeyPair::generate_for(&PKCS_ED25519).context("an Ed25519 key")?;
     let public = key.public_key_pem();
     let digest = Sha256::digest(public.as_bytes());
-    let kid = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let kid = hex::encode(&digest[..8]);
     Ok(vec![
         ("signing.pem", key.serialize_pem()),
         ("public.pem", public),

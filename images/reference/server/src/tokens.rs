@@ -5,16 +5,12 @@ use sha2::{Digest, Sha256};
 
 /// A new token for a sandbox.
 pub fn new(sandbox_id: &str) -> String {
-    format!("{sandbox_id}.{}", hex(&rand::random::<[u8; 32]>()))
+    format!("{sandbox_id}.{}", hex::encode(rand::random::<[u8; 32]>()))
 }
 
 /// SHA-256 of a token, lower-case hex.
 pub fn sha256(token: &str) -> String {
-    hex(&Sha256::digest(token.as_bytes()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(token.as_bytes()))
 }
 
 #[cfg(test)]

@@ -10,13 +10,7 @@ fn a_gateway_on_another_machine_is_written_to_a_file_here_and_brought_back() {
     }
     let host = SshHost::new();
     let gateway = PlayedGateway::new();
-    let port = gateway.port.to_string();
-    let image = &gateway.image;
-    let made = gateway.done_through(
-        &host,
-        "gw-container",
-        &["ensure", "--image", image, "--port", &port],
-    );
+    let made = gateway.created_through(&host);
     let folder = tempfile::tempdir().expect("a folder");
     let backup = folder.path().join("backup").display().to_string();
     gateway.done_through(&host, "gw-backup", &["create", &backup]);

@@ -31,15 +31,15 @@ pub fn command(spec: &Spec, plain_k3s: bool) -> Vec<String> {
 }
 
 pub fn environment(spec: &Spec) -> Vec<String> {
-    let (host, base, tag) = parts(&spec.image);
+    let image = parts(&spec.image);
     let registry = &spec.registry;
     let or = |given: &Option<String>, own: String| given.clone().unwrap_or(own);
     let mut entries = vec![
         "REGISTRY_MODE=external".to_owned(),
-        format!("REGISTRY_HOST={}", or(&registry.host, host)),
+        format!("REGISTRY_HOST={}", or(&registry.host, image.registry)),
         format!("REGISTRY_INSECURE={}", registry.insecure),
-        format!("IMAGE_REPO_BASE={}", or(&registry.repo_base, base)),
-        format!("IMAGE_TAG={}", or(&registry.image_tag, tag)),
+        format!("IMAGE_REPO_BASE={}", or(&registry.repo_base, image.base)),
+        format!("IMAGE_TAG={}", or(&registry.image_tag, image.tag)),
         format!("OPENSHELL_NODE_NAME={}", spec.node_name),
         format!("SSH_GATEWAY_PORT={}", spec.port),
     ];

@@ -1,18 +1,7 @@
 //! Docker's faults: a stable reason, the right exit code, and nothing lost.
 
-use docker_proxy::{DockerProxy, Fault, When, is_thorough};
-
+use docker_proxy::{DockerProxy, FAULTS, Fault, When, is_thorough};
 use played_gateway::{PlayedGateway, docker, free_port, skipped};
-
-/// Each fault, with the exit codes and reasons of a tool that meets it at one call.
-const FAULTS: [(Fault, i32, &str); 6] = [
-    (Fault::Status(500), 1, "docker_error"),
-    (Fault::Status(404), 1, "docker_error"),
-    (Fault::Cut, 69, "docker_unreachable"),
-    (Fault::CutAnswer, 69, "docker_unreachable"),
-    (Fault::Truncated, 69, "docker_unreachable"),
-    (Fault::Hold, 124, "timed_out"),
-];
 
 /// Meets each fault at the calls of `arguments`, from what `prepare` makes; what the volume holds must stay.
 fn sweep(gateway: &PlayedGateway, prepare: impl Fn(), arguments: &[&str], volume_stays: bool) {

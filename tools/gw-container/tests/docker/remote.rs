@@ -12,13 +12,8 @@ fn every_verb_works_through_ssh_and_the_gateway_is_at_the_other_machine() {
     }
     let host = SshHost::new();
     let gateway = PlayedGateway::new();
-    let port = gateway.port.to_string();
-    let made = gateway.done_through(
-        &host,
-        "gw-container",
-        &["ensure", "--image", &gateway.image, "--port", &port],
-    );
-    let endpoint = format!("https://{ADDRESS}:{port}");
+    let made = gateway.created_through(&host);
+    let endpoint = format!("https://{ADDRESS}:{}", gateway.port);
     assert_eq!(made["endpoint"], endpoint);
     assert_eq!(
         (&made["needs_tunnel"], &made["published"]),

@@ -20,7 +20,7 @@ use crate::state::{Advice, State};
 use endpoint::Endpoint;
 use observe::Observed;
 pub use place::Place;
-use state::{Seen, Server};
+use state::{Server, Signs};
 
 /// An API server that takes longer does not answer, for somebody who only looks.
 const API_LIMIT: Duration = Duration::from_secs(5);
@@ -131,7 +131,7 @@ async fn look(context: &Context<Report>, place: &Place, folder: &GatewayFolder) 
             place.cluster.namespace
         ));
     }
-    let state = state::state_of(&Seen {
+    let state = state::state_of(&Signs {
         serving: probed.outcome.as_deref() == Some(Outcome::Serving.word()),
         another,
         server: server(observed.as_ref()),

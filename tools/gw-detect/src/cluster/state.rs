@@ -4,7 +4,7 @@ use crate::state::{Advice, InTheWay, State, advice_for};
 
 /// What the state of a gateway on a cluster is concluded from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct Signs {
     /// A client's connection completed.
     pub serving: bool,
     /// The namespace is another one than the gateway was made in.
@@ -27,10 +27,10 @@ pub enum Server {
 }
 
 /// The state of a gateway on a cluster.
-pub fn state_of(seen: &Seen) -> State {
-    match seen.server {
-        _ if seen.another => State::Conflict,
-        _ if seen.serving => State::Serving,
+pub fn state_of(signs: &Signs) -> State {
+    match signs.server {
+        _ if signs.another => State::Conflict,
+        _ if signs.serving => State::Serving,
         Server::Unknown => State::Unreachable,
         Server::Absent => State::Absent,
         Server::Unready => State::Starting,
@@ -77,13 +77,13 @@ mod tests {
             (false, false, Unready, State::Starting, Advice::Wait),
             (false, false, Ready, State::Running, Advice::Forward),
         ] {
-            let seen = Seen {
+            let signs = Signs {
                 serving,
                 another,
                 server,
             };
-            assert_eq!(state_of(&seen), state, "{seen:?}");
-            assert_eq!(advice(state, true).0, next, "{seen:?}");
+            assert_eq!(state_of(&signs), state, "{signs:?}");
+            assert_eq!(advice(state, true).0, next, "{signs:?}");
         }
         assert_eq!(advice(State::Running, false).0, Advice::Ask);
     }

@@ -1,6 +1,6 @@
 //! Docker's faults are told as such: never as a state.
 
-use docker_proxy::{DockerProxy, Fault, When, is_thorough};
+use docker_proxy::{DockerProxy, FAULTS, When, is_thorough};
 use played_gateway::{ServedGateway, skipped};
 
 #[test]
@@ -17,14 +17,7 @@ fn a_fault_at_any_call_is_an_error_with_its_reason_and_no_state() {
     } else {
         vec![1, 3, 6]
     };
-    for (fault, code, reason) in [
-        (Fault::Status(500), 1, "docker_error"),
-        (Fault::Status(404), 1, "docker_error"),
-        (Fault::Cut, 69, "docker_unreachable"),
-        (Fault::CutAnswer, 69, "docker_unreachable"),
-        (Fault::Truncated, 69, "docker_unreachable"),
-        (Fault::Hold, 124, "timed_out"),
-    ] {
+    for (fault, code, reason) in FAULTS {
         for call in &calls {
             proxy.inject(fault, When::At(*call));
             let run = gateway.run_tool(

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::cause::Cause;
 use crate::finding::Finding;
-use crate::observed::{Observed, known};
+use crate::observe::{Observed, known};
 
 /// What is wrong.
 pub fn findings(observed: &Observed<'_>) -> Vec<Finding> {

@@ -2,7 +2,7 @@
 
 use crate::cause::Cause;
 use crate::finding::Finding;
-use crate::observed::{Observed, known};
+use crate::observe::{Observed, known};
 use crate::plan::wait::{failed, last_cause};
 use crate::question::{Place, Question};
 

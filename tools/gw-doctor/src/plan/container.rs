@@ -5,7 +5,7 @@ use gw_detect::state::State;
 
 use crate::cause::Cause;
 use crate::finding::Finding;
-use crate::observed::{Observed, known, last_line};
+use crate::observe::{Observed, known, last_line};
 
 /// Exit codes of a container that was asked to end: 0, and by signal 2, 9 and 15.
 const ASKED_TO_END: [i64; 4] = [0, 130, 137, 143];

@@ -2,7 +2,7 @@
 
 use crate::cause::Cause;
 use crate::finding::Finding;
-use crate::observed::Observed;
+use crate::observe::Observed;
 use crate::question::Question;
 
 /// What is wrong, or on its way.

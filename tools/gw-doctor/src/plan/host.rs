@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::cause::Cause;
 use crate::finding::Finding;
-use crate::observed::{Observed, known};
+use crate::observe::{Observed, known};
 
 /// A node without this much room cannot write its datastore, pull an image or start a pod; in bytes.
 const LEAST_FREE: u64 = 512 << 20;

@@ -4,7 +4,7 @@ use gw_sshsecret::report::{Holder, Kind, Report};
 
 use crate::cause::Cause;
 use crate::finding::Finding;
-use crate::observed::{Observed, known};
+use crate::observe::{Observed, known};
 
 /// What is wrong.
 pub fn findings(observed: &Observed<'_>) -> Vec<Finding> {

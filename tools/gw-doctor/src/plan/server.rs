@@ -2,7 +2,7 @@
 
 use crate::cause::Cause;
 use crate::finding::Finding;
-use crate::observed::{Observed, known, last_line};
+use crate::observe::{Observed, known, last_line};
 use crate::plan::wait::{failed, last_cause};
 use crate::question::Place;
 

@@ -15,13 +15,7 @@ fn a_file_and_a_diagnosis_go_through_ssh() {
     }
     let host = SshHost::new();
     let gateway = PlayedGateway::new();
-    let port = gateway.port.to_string();
-    let image = &gateway.image;
-    gateway.done_through(
-        &host,
-        "gw-container",
-        &["ensure", "--image", image, "--port", &port],
-    );
+    gateway.created_through(&host);
     let file = gateway.folder().join("metadata.json").display().to_string();
     // The played node has no shell: what runs commands in it says so, by its own words.
     let copied = tool_document::run(gateway.tool_through(&host, "gw-node", &["copy", &file, "/file"]));
@@ -46,12 +40,7 @@ fn a_tunnel_leads_to_the_api_while_it_is_wanted() {
     }
     let host = SshHost::new();
     let gateway = PlayedGateway::new();
-    let port = gateway.port.to_string();
-    gateway.done_through(
-        &host,
-        "gw-container",
-        &["ensure", "--image", &gateway.image, "--port", &port],
-    );
+    gateway.created_through(&host);
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("kubeconfig");
     let shown = file.display().to_string();

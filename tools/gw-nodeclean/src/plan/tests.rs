@@ -4,6 +4,8 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::observe::nodes::Nodes;
+use crate::observe::{Attachment, BoundPod};
 
 fn bound_pod(name: &str, node: &str, controlled: bool) -> Pod {
     let owners = if controlled {
@@ -40,8 +42,8 @@ fn local(name: &str, host: &str) -> PersistentVolume {
     volume(name, "rancher.io/local-path", &[host])
 }
 
-fn node(name: &str) -> SeenNode {
-    SeenNode {
+fn node(name: &str) -> ObservedNode {
+    ObservedNode {
         name: name.to_owned(),
         uid: format!("uid-{name}"),
         hostname: format!("{name}-host"),
@@ -50,19 +52,19 @@ fn node(name: &str) -> SeenNode {
 }
 
 /// Node `new` lives, node `old` does not; their hostnames end in `-host`.
-fn seen() -> Seen {
-    Seen {
+fn observed() -> Observed {
+    Observed {
         nodes: Nodes {
             keep: Some(node("new")),
             live: vec![node("new")],
             stale: vec![node("old")],
         },
-        ..Seen::default()
+        ..Observed::default()
     }
 }
 
 fn moved(plan: &Plan) -> Vec<String> {
-    plan.volumes.iter().map(name_of).collect()
+    plan.volumes.iter().map(volume_name).collect()
 }
 
 #[test]
@@ -71,7 +73,7 @@ fn a_stale_node_goes_with_its_pods_and_its_volumes_move() {
         name: format!("attached-to-{node}"),
         node: node.to_owned(),
     };
-    let plan = plan(&Seen {
+    let plan = plan(&Observed {
         pods: vec![pod("a", "old", true), pod("b", "new", true)],
         volumes: vec![
             local("v", "old-host"),
@@ -82,7 +84,7 @@ fn a_stale_node_goes_with_its_pods_and_its_volumes_move() {
         node_passwords: ["old.node-password.k3s", "new.node-password.k3s"]
             .map(str::to_owned)
             .into(),
-        ..seen()
+        ..observed()
     });
     assert_eq!(plan.pods.len(), 1);
     assert_eq!(plan.pods[0].uid, "uid-a");
@@ -105,31 +107,31 @@ fn a_stale_node_goes_with_its_pods_and_its_volumes_move() {
 #[test]
 fn the_node_password_of_the_former_container_comes_before_all_else_and_beside_other_living_nodes_too() {
     let password = |node: &str| node_password::name_of(node);
-    let mut seen = Seen {
+    let mut observed = Observed {
         pods: vec![pod("a", "old", true)],
         node_passwords: ["old", "new"].map(password).into(),
-        ..seen()
+        ..observed()
     };
-    let objects = |seen: &Seen| -> Vec<String> {
-        let actions = plan(seen).actions();
+    let objects = |observed: &Observed| -> Vec<String> {
+        let actions = plan(observed).actions();
         actions.into_iter().map(|action| action.object).collect()
     };
-    assert!(!objects(&seen).contains(&"secret kube-system/new.node-password.k3s".to_owned()));
-    seen.kept_password = Some(NodePassword {
+    assert!(!objects(&observed).contains(&"secret kube-system/new.node-password.k3s".to_owned()));
+    observed.kept_password = Some(NodePassword {
         name: password("new"),
         uid: "u".to_owned(),
         created: None,
     });
-    assert_eq!(objects(&seen)[0], "secret kube-system/new.node-password.k3s");
-    seen.nodes.live.push(node("other"));
-    assert_eq!(objects(&seen), ["secret kube-system/new.node-password.k3s"]);
+    assert_eq!(objects(&observed)[0], "secret kube-system/new.node-password.k3s");
+    observed.nodes.live.push(node("other"));
+    assert_eq!(objects(&observed), ["secret kube-system/new.node-password.k3s"]);
 }
 
 #[test]
 fn what_is_not_understood_stays_and_keeps_its_node() {
-    let with_volume = |volume| Seen {
+    let with_volume = |volume| Observed {
         volumes: vec![volume],
-        ..seen()
+        ..observed()
     };
     let other_form: PersistentVolume = serde_json::from_value(json!({
         "metadata": {"name": "v", "annotations": {"pv.kubernetes.io/provisioned-by": "rancher.io/local-path"}},
@@ -138,11 +140,11 @@ fn what_is_not_understood_stays_and_keeps_its_node() {
                                   {"key": "zone", "operator": "Exists"}]}]}}},
     }))
     .unwrap();
-    for (seen, reason) in [
+    for (observed, reason) in [
         (
-            Seen {
+            Observed {
                 pods: vec![pod("a", "old", false)],
-                ..seen()
+                ..observed()
             },
             "bare_pods",
         ),
@@ -156,14 +158,14 @@ fn what_is_not_understood_stays_and_keeps_its_node() {
         ),
         (with_volume(other_form), "volume_not_understood"),
         (
-            Seen {
+            Observed {
                 skip_volumes: true,
                 ..with_volume(local("v", "old-host"))
             },
             "volumes_skipped",
         ),
     ] {
-        let plan = plan(&seen);
+        let plan = plan(&observed);
         assert_eq!(plan.left.len(), 1);
         assert_eq!(plan.left[0].reason.map(|it| it.word), Some(reason));
         assert!(plan.actions().is_empty(), "{:?}", plan.actions());
@@ -174,12 +176,12 @@ fn what_is_not_understood_stays_and_keeps_its_node() {
 fn bare_pods_go_where_that_was_asked_for_and_mirror_pods_always() {
     let mut mirror = bound_pod("m", "old", false);
     mirror.metadata.annotations = Some([("kubernetes.io/config.mirror".to_owned(), "x".to_owned())].into());
-    let bare = Seen {
+    let bare = Observed {
         pods: vec![pod("a", "old", false), mirror.into()],
-        ..seen()
+        ..observed()
     };
     assert_eq!(plan(&bare).pods.len(), 1);
-    let plan = plan(&Seen {
+    let plan = plan(&Observed {
         delete_bare_pods: true,
         ..bare
     });
@@ -188,30 +190,30 @@ fn bare_pods_go_where_that_was_asked_for_and_mirror_pods_always() {
 
 #[test]
 fn beside_another_living_node_nothing_is_removed_unless_that_was_asked_for() {
-    let mut seen = Seen {
+    let mut observed = Observed {
         pods: vec![pod("a", "old", true)],
         volumes: vec![local("v", "old-host"), local("w", "other-host")],
-        ..seen()
+        ..observed()
     };
-    seen.nodes.live.push(node("other"));
-    let nothing = plan(&seen);
+    observed.nodes.live.push(node("other"));
+    let nothing = plan(&observed);
     assert!(nothing.actions().is_empty());
     assert_eq!(nothing.left[0].object, "node old");
     assert_eq!(nothing.left[0].reason, None, "it was not asked for: no failure");
-    seen.allow_multi_node = true;
-    let plan = plan(&seen);
+    observed.allow_multi_node = true;
+    let plan = plan(&observed);
     assert_eq!((plan.pods.len(), plan.nodes.len()), (1, 1));
     assert_eq!(moved(&plan), ["v"]);
 }
 
 #[test]
 fn a_volume_whose_node_does_not_exist_moves_and_one_not_understood_is_named_where_a_pod_waits_for_it() {
-    let mut seen = Seen {
+    let mut observed = Observed {
         volumes: vec![local("v", "gone"), volume("w", "example.com/other", &["gone"])],
-        ..seen()
+        ..observed()
     };
-    seen.nodes.stale.clear();
-    let quiet = plan(&seen);
+    observed.nodes.stale.clear();
+    let quiet = plan(&observed);
     assert_eq!(moved(&quiet), ["v"]);
     assert!(quiet.left.is_empty());
     let waiting = |claim: &str| {
@@ -221,8 +223,8 @@ fn a_volume_whose_node_does_not_exist_moves_and_one_not_understood_is_named_wher
         }))
         .unwrap()
     };
-    seen.pending = vec![waiting("claim-v"), waiting("claim-w")];
-    let plan = plan(&seen);
+    observed.pending = vec![waiting("claim-v"), waiting("claim-w")];
+    let plan = plan(&observed);
     assert_eq!(plan.left[0].object, "persistentvolume w");
     assert!(plan.left[0].why.ends_with("; pod n/needs-claim-w waits for it"));
     let reason = &plan.actions()[0].reason;
@@ -235,15 +237,15 @@ fn a_move_that_was_begun_is_completed_once_and_waits_for_a_node_where_none_is_kn
         uid: "uid-v".to_owned(),
         volume: local("v", "old-host"),
     };
-    let mut seen = Seen {
+    let mut observed = Observed {
         volumes: vec![local("v", "old-host")],
         begun: vec![begun],
-        ..seen()
+        ..observed()
     };
-    let completing = plan(&seen);
+    let completing = plan(&observed);
     assert_eq!((completing.begun.len(), completing.volumes.len()), (1, 0));
-    seen.nodes.keep = None;
-    let waiting = plan(&seen);
+    observed.nodes.keep = None;
+    let waiting = plan(&observed);
     assert!(waiting.begun.is_empty() && waiting.actions().is_empty());
     assert_eq!(waiting.left[0].reason, Some(NO_LIVE_NODE));
 }
@@ -260,19 +262,19 @@ proptest! {
         skip_volumes: bool,
     ) {
         let provisioner = |known| if known { "rancher.io/local-path" } else { "example.com/other" };
-        let mut seen = Seen {
+        let mut observed = Observed {
             pods: pods.iter().map(|(name, node, controlled)| pod(name, node, *controlled)).collect(),
             volumes: volumes.iter().map(|(name, host, known)| volume(name, provisioner(*known), &[host])).collect(),
             allow_multi_node,
             delete_bare_pods,
             skip_volumes,
-            ..seen()
+            ..observed()
         };
         if several {
-            seen.nodes.live.push(node("other"));
+            observed.nodes.live.push(node("other"));
         }
-        let plan = plan(&seen);
-        let on_old = seen.pods.iter().filter(|pod| pod.node == "old").count();
+        let plan = plan(&observed);
+        let on_old = observed.pods.iter().filter(|pod| pod.node == "old").count();
         prop_assert!(plan.pods.len() <= on_old);
         let lives = |volume: &PersistentVolume| match binding(volume) {
             Binding::Host(host) => host == "new-host" || (several && host == "other-host"),
@@ -284,7 +286,7 @@ proptest! {
         if !plan.nodes.is_empty() {
             prop_assert_eq!(plan.pods.len(), on_old);
             let of_old = |volume: &&PersistentVolume| binding(volume) == Binding::Host("old-host".to_owned());
-            prop_assert_eq!(plan.volumes.iter().filter(of_old).count(), seen.volumes.iter().filter(of_old).count());
+            prop_assert_eq!(plan.volumes.iter().filter(of_old).count(), observed.volumes.iter().filter(of_old).count());
         }
         if several && !allow_multi_node {
             prop_assert!(plan.actions().is_empty());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cluster_fixture::{Fault, FaultProxy, Program, When, client, is_thorough, kubeconfig, run_apart};
+use cluster_fixture::{Fault, FaultProxy, Program, When, client, is_thorough, kubeconfig, points, run_apart};
 use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolume, Pod};
 use kube::Api;
 use kube::api::ListParams;
@@ -74,15 +74,6 @@ impl Scene {
     }
 }
 
-/// The first, a middle and the last of so many; all of them where sweeps are thorough.
-fn chosen(count: usize) -> Vec<usize> {
-    if is_thorough() {
-        (1..=count).collect()
-    } else {
-        vec![1, count / 2, count]
-    }
-}
-
 #[test]
 fn killed_at_a_call_and_run_again_it_comes_to_the_same_end() {
     let Some(kubeconfig) = kubeconfig() else { return };
@@ -98,7 +89,7 @@ fn killed_at_a_call_and_run_again_it_comes_to_the_same_end() {
     assert_eq!(proxy.writes(), [], "a second run writes nothing");
     drop(scene);
 
-    for call in chosen(calls) {
+    for call in points(calls) {
         let scene = Scene::set(&kubeconfig);
         proxy.inject(Fault::Withhold, When::At(call));
         let killed = Program::start(scene.stage.command(proxy.kubeconfig()));
@@ -133,7 +124,7 @@ fn errors_at_a_write_are_asked_again() {
         Fault::NotFoundOther,
         Fault::Truncated,
     ];
-    for (place, write) in chosen(writes).into_iter().enumerate() {
+    for (place, write) in points(writes).into_iter().enumerate() {
         let some = [faults[place % 2]];
         for fault in if is_thorough() { &faults[..] } else { &some[..] } {
             let scene = Scene::set(&kubeconfig);

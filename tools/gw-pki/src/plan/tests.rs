@@ -1,17 +1,18 @@
-//! PKIs, sound and broken: what is found, what is planned, and that carrying it out heals them.
+//! PKIs, sound and broken: what is found, what is planned, and that acting heals them.
 
 use proptest::prelude::*;
 use rcgen::{ExtendedKeyUsagePurpose, PKCS_ECDSA_P384_SHA384, PKCS_ED25519};
 
 use super::*;
 use crate::finding::Finding::*;
-use crate::fixture::{Leaf, Pki, Values, ca, ca_below, ca_that_is_none, kept};
-use crate::serving::KUBELET_SYNC;
+use crate::observe::serving::KUBELET_SYNC;
 use Step::*;
 
 mod ca_change;
+mod fixture;
 
 use ca_change::ROTATE_CA;
+use fixture::{Leaf, Pki, Values, ca, ca_below, ca_that_is_none, kept};
 
 /// Findings of: the CA's Secret, the server's, the clients' CA, the client's, the bundle.
 type Findings = [&'static [Finding]; 5];
@@ -60,7 +61,7 @@ fn heal_and_watch(pki: &mut Pki, mut wish: Wish, mut watch: impl FnMut(&Pki)) {
             watch(pki);
         }
         for planned in this_round(&steps) {
-            pki.carry_out(planned.step);
+            pki.act(planned.step);
             wish.is_granted_by(planned.step);
             watch(pki);
         }
@@ -315,7 +316,7 @@ proptest! {
             let wish = Wish { authority: wish.authority && examined.phase == Phase::Steady, ..wish };
             let steps = plan(&examined, wish).unwrap();
             for planned in this_round(&steps).iter().take(count) {
-                pki.carry_out(planned.step);
+                pki.act(planned.step);
             }
         }
         heal(&mut pki, wish);

@@ -1,6 +1,6 @@
 //! Every fault at every request (`--all`), or at the first, a middle and the last one.
 
-use cluster_fixture::{Fault, FaultProxy, When, all_faults, is_thorough, sweep};
+use cluster_fixture::{Fault, FaultProxy, When, all_faults, points, sweep};
 
 use crate::scene::*;
 
@@ -45,18 +45,10 @@ fn server_broken() -> Scene {
     scene
 }
 
-fn numbers(requests: usize) -> Vec<usize> {
-    if is_thorough() {
-        (1..=requests).collect()
-    } else {
-        vec![1, requests.div_ceil(2), requests]
-    }
-}
-
 fn sweep_all(check: fn(&Case, Fault, usize, i32)) {
     let mut all = Vec::new();
     for case in &CASES {
-        for number in numbers(case.requests) {
+        for number in points(case.requests) {
             all.extend(
                 all_faults()
                     .into_iter()

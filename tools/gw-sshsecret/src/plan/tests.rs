@@ -19,6 +19,14 @@ fn carries(value: &str) -> Group {
     }
 }
 
+fn observed(present: Present, groups: Vec<Group>) -> Observed {
+    Observed {
+        object: None,
+        present,
+        groups,
+    }
+}
+
 fn valid() -> Present {
     Present::Valid(secret(b'1'))
 }
@@ -90,7 +98,7 @@ fn decides() {
         (Absent, vec![carries("short"), carries(&value(b'1'))], adopt(&short_one, PLAIN), short()),
     ];
     for (number, (present, groups, wish, expected)) in table.into_iter().enumerate() {
-        assert_eq!(plan(present, &groups, wish), expected, "row {number}");
+        assert_eq!(plan(&observed(present, groups), wish), expected, "row {number}");
     }
 }
 
@@ -126,7 +134,7 @@ proptest! {
             _ => valid(),
         };
         let wish = Wish { adopt: adopt.as_deref(), replace_invalid, rotate: false };
-        match plan(present, &groups, wish) {
+        match plan(&observed(present, groups), wish) {
             Ok(Plan::Generate { replaces }) => {
                 prop_assert!(values.is_empty() && state != 2);
                 prop_assert_eq!(replaces, state == 1);
@@ -146,10 +154,10 @@ proptest! {
     #[test]
     fn is_idempotent(value in "[0-9a-f]{64}", replace_invalid in any::<bool>()) {
         let wish = Wish { replace_invalid, ..PLAIN };
-        let Ok(Plan::Recover { secret, .. }) = plan(Present::Absent, &[carries(&value)], wish) else {
+        let Ok(Plan::Recover { secret, .. }) = plan(&observed(Present::Absent, vec![carries(&value)]), wish) else {
             panic!("one value is recovered");
         };
-        prop_assert_eq!(plan(Present::Valid(secret.clone()), &[], wish), Ok(Plan::Keep(secret)));
+        prop_assert_eq!(plan(&observed(Present::Valid(secret.clone()), Vec::new()), wish), Ok(Plan::Keep(secret)));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Every fault at every request (`--all`), or at the first, a middle and the last one.
 
-use cluster_fixture::{Asked, FakeApi, Fault, FaultProxy, When, all_faults, is_thorough, sweep};
+use cluster_fixture::{Asked, FakeApi, Fault, FaultProxy, When, all_faults, points, sweep};
 
 use crate::scene::*;
 
@@ -21,16 +21,6 @@ fn carried() -> FakeApi {
 
 fn nothing() -> FakeApi {
     empty()
-}
-
-fn requests(count: usize) -> Vec<usize> {
-    if is_thorough() {
-        (1..=count).collect()
-    } else {
-        let mut chosen = vec![1, count.div_ceil(2), count];
-        chosen.dedup();
-        chosen
-    }
 }
 
 fn holds_what_it_should(api: &FakeApi, scene: usize) {
@@ -63,7 +53,7 @@ type Case = (usize, fn() -> FakeApi, Fault, usize, i32);
 fn cases() -> Vec<Case> {
     let mut all = Vec::new();
     for (scene, (make, count)) in SCENES.into_iter().enumerate() {
-        for number in requests(count) {
+        for number in points(count) {
             let of = |(fault, code)| (scene, make, fault, number, code);
             all.extend(all_faults().into_iter().map(of));
         }

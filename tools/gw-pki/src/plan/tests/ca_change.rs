@@ -2,13 +2,13 @@
 
 use proptest::prelude::*;
 
+use super::fixture::{Leaf, Pki, Values, ca};
 use super::{changed, heal, heal_and_watch, steps};
 use crate::certificate::Certificate;
-use crate::chain::leads_to;
-use crate::fixture::{Leaf, Pki, Values, ca};
+use crate::certificate::chain::leads_to;
+use crate::observe::serving::KUBELET_SYNC;
 use crate::plan::{Wish, plan, this_round};
 use crate::report::Phase;
-use crate::serving::KUBELET_SYNC;
 
 /// What a running server holds: its certificate chain, and the CAs of clients.
 #[derive(Default)]
@@ -113,7 +113,7 @@ fn a_change_waits_for_a_server_that_must_restart() {
         wish.authority &= examined.phase == Phase::Steady;
         let planned = plan(&examined, wish).unwrap();
         for planned in this_round(&planned) {
-            pki.carry_out(planned.step);
+            pki.act(planned.step);
         }
     }
     let examined = pki.examined();
