@@ -1,6 +1,7 @@
 //! What is done to the cluster before helm runs, and the runs of helm.
 
 use contract::{Action, Context, Failure};
+use gw_release::facts::Facts;
 use gw_release::report::Report;
 use kube_session::Session;
 use serde_json::Value;
@@ -20,18 +21,18 @@ pub fn acted(context: &Context<Report>, verb: &str, object: &str, reason: &str) 
     });
 }
 
-/// Moves out of helm's way what it would stumble over, each thing written down before. `entry` is there in a gateway's container: the
-/// Service that gets its node port.
+/// Moves out of helm's way what it would stumble over, each thing written down before. `published`: the facts, in a gateway's container,
+/// whose node port leads to one Service at a time.
 pub async fn clear_the_way(
     objects: &[Value],
-    entry: Option<Option<&str>>,
+    published: Option<&Facts>,
     deployment: &mut Deployment,
     session: &Session,
     context: &Context<Report>,
 ) -> Result<(), Failure> {
     let is_dry = context.common.dry_run;
-    if let Some(entry) = entry {
-        for name in cluster::entries_in_the_way(session, entry).await? {
+    if let Some(facts) = published {
+        for name in cluster::entries_in_the_way(session, facts.service.as_deref()).await? {
             let called = format!("service/{name}");
             if !is_dry {
                 deployment.unmakes(&called)?;

@@ -237,8 +237,8 @@ impl Run {
         self.context.console.ended_waiting();
         self.place.helm.require_fit().await?;
         let objects = self.place.render(&self.chosen).await?;
-        let entry = self.choice.in_container.then_some(self.facts.service.as_deref());
-        clear_the_way(&objects, entry, deployment, &self.session, &self.context).await?;
+        let published = self.choice.in_container.then_some(&self.facts);
+        clear_the_way(&objects, published, deployment, &self.session, &self.context).await?;
         let verb = if last.is_none() { "install" } else { "upgrade" };
         if !is_dry {
             deployment.begins(last.map_or(0, |last| last.revision.number) + 1)?;

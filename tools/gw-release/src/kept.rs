@@ -153,7 +153,7 @@ impl Kept {
             let content = fs::read(&file).map_err(|error| files_failed(&file, &error))?;
             list(&mut listing, &content, &[b"kept/", &bytes_of(name)[..]].concat());
         }
-        Ok(hex(&Sha256::digest(&listing))[..16].to_owned())
+        Ok(hex::encode(&Sha256::digest(&listing)[..8]))
     }
 }
 
@@ -176,13 +176,9 @@ fn list(listing: &mut Vec<u8>, content: &[u8], name: &[u8]) {
     if escaped.len() != name.len() {
         listing.push(b'\\');
     }
-    listing.extend(format!("{}  ", hex(&Sha256::digest(content))).bytes());
+    listing.extend(format!("{}  ", hex::encode(Sha256::digest(content))).bytes());
     listing.extend(escaped);
     listing.push(b'\n');
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// All regular files below a folder.
