@@ -4,6 +4,8 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Notify;
+
 /// How long all of it may take, beyond the run's own time.
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -13,6 +15,7 @@ type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 #[derive(Clone, Default)]
 pub struct Pledges {
     owed: Arc<Mutex<Vec<Option<Work>>>>,
+    made: Arc<Notify>,
 }
 
 impl std::fmt::Debug for Pledges {
@@ -26,10 +29,16 @@ impl Pledges {
     pub fn add(&self, work: impl Future<Output = ()> + Send + 'static) -> Pledge {
         let mut owed = self.owed.lock().unwrap_or_else(PoisonError::into_inner);
         owed.push(Some(Box::pin(work)));
+        self.made.notify_one();
         Pledge {
             all: self.clone(),
             number: owed.len() - 1,
         }
+    }
+
+    /// Returns once something is owed.
+    pub(crate) async fn made(&self) {
+        self.made.notified().await;
     }
 
     /// Does what is owed, the last first, within ten seconds.

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use argh::TopLevelCommand;
 use schemars::JsonSchema;
@@ -138,9 +138,9 @@ fn read_command_line<A: TopLevelCommand>(
     if before_dashes().any(|word| word == "--version") {
         return Ok(Request::Print(format!("{} {}", tool.name, tool.version)));
     }
-    let help = typed(&format!("{} --help", tool.name));
+    let help = || typed(&format!("{} --help", tool.name));
     let (common, own) =
-        take_shared(&tool.shared, arguments.to_vec()).map_err(|message| Failure::usage(message, &help))?;
+        take_shared(&tool.shared, arguments.to_vec()).map_err(|message| Failure::usage(message, help()))?;
     let own: Vec<&str> = own.iter().map(String::as_str).collect();
     match A::from_args(&[tool.name], &own) {
         Ok(flags) => Ok(Request::Work(flags, common)),
@@ -156,7 +156,7 @@ fn read_command_line<A: TopLevelCommand>(
                 .map(str::trim)
                 .filter(|line| !line.is_empty())
                 .collect::<Vec<_>>();
-            Err(Failure::usage(message.join(" "), help))
+            Err(Failure::usage(message.join(" "), help()))
         }
     }
 }
@@ -180,7 +180,7 @@ where
     let ended = runtime.block_on(async {
         let ended = tokio::select! {
             ended = work(context) => ended,
-            number = interrupted() => Err(INTERRUPTED.ending_with(Exit::Signal(number)).failure(format!("interrupted by signal {number}; what was done so far stays"),
+            number = interrupted(&pledges) => Err(INTERRUPTED.ending_with(Exit::Signal(number)).failure(format!("interrupted by signal {number}; what was done so far stays"),
                 "run the same command again: it goes on where this run ended",
             )),
             () = passed(deadline, &endless) => Err(timed_out(&console, limit)),
@@ -200,7 +200,7 @@ async fn passed(deadline: Instant, endless: &AtomicBool) {
     }
 }
 
-fn timed_out(console: &Console, limit: std::time::Duration) -> Failure {
+fn timed_out(console: &Console, limit: Duration) -> Failure {
     let what = console
         .waits_for()
         .map_or_else(String::new, |what| format!(" while waiting for {what}"));
@@ -211,7 +211,7 @@ fn timed_out(console: &Console, limit: std::time::Duration) -> Failure {
 }
 
 /// Resolves with the number of the signal that ends the run.
-async fn interrupted() -> u8 {
+async fn interrupted(pledges: &Pledges) -> u8 {
     let (Ok(mut interrupt), Ok(mut terminate)) =
         (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {
@@ -220,12 +220,14 @@ async fn interrupted() -> u8 {
     tokio::select! {
         _ = interrupt.recv() => 2,
         _ = terminate.recv() => 15,
-        () = hung_up() => 1,
+        () = hung_up(pledges) => 1,
     }
 }
 
-/// Resolves at SIGHUP. A run under nohup, which ignores it, goes on.
-async fn hung_up() {
+/// Resolves at SIGHUP, once something is owed or a second has passed: until then it ends the process, as it ends any, and short runs do
+/// not pay for more. A run under nohup, which ignores it, goes on.
+async fn hung_up(pledges: &Pledges) {
+    let _ = tokio::time::timeout(Duration::from_secs(1), pledges.made()).await;
     let is_ignored = std::fs::read_to_string("/proc/self/status").is_ok_and(|status| ignores_hangup(&status));
     match signal(SignalKind::hangup()) {
         Ok(mut hangup) if !is_ignored => {
