@@ -100,9 +100,7 @@ impl Lock {
             }
         }
     }
-}
 
-impl Lock {
     /// Programs that this process starts from now on keep the lock as long as they run: what works on the gateway and outlives this
     /// process, if that is killed, keeps others out. One that was handed on to this process is so already.
     pub fn share(&self, folder: &GatewayFolder) -> Result<SharedLock, Failure> {
