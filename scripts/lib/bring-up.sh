@@ -76,7 +76,7 @@ ensure_secrets() {
 
 # One process tells when the gateway's container ends: tools that know Kubernetes alone would go on asking an API that may come back.
 watch_gateway() {
-    spawn sentinel "$programs/gw-wait" exited --gateway "$gateway" "${of_docker[@]}" --timeout 24h 2>"$scratch/sentinel.said"
+    spawn sentinel "$programs/gw-wait" exited --gateway "$gateway" "${of_docker[@]}" --pid "$$" --timeout 24h 2>"$scratch/sentinel.said"
 }
 
 # end_steps NAME...: as `end_step`, of steps beside which the gateway's container runs on; if it does not, neither does this run.

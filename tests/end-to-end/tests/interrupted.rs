@@ -4,7 +4,9 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use end_to_end::{Ended, Person, TestGateway, docker, repository, run_by, skipped_without_docker, typed};
+use end_to_end::{
+    Ended, Person, TestGateway, docker, repository, run_by, skipped_without_docker, typed, until,
+};
 
 /// Starts the driver and returns once it has said that a step is done. Gives back what it said until then, too.
 fn run_until(
@@ -157,6 +159,10 @@ fn ended_after_any_step_the_next_start_goes_on() {
         driver.kill().expect("SIGKILL");
         driver.wait().expect("the driver ends");
         goes_on(&format!("killed-after-{step}"));
+        // What the killed run had begun ends by itself, with nothing happening to the gateway.
+        until("no process of the killed run is left", || {
+            processes_of(&gateway).is_empty()
+        });
     }
     for step in steps(&["namespace"]) {
         gateway.run("stop", &[]).well();

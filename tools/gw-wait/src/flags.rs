@@ -7,6 +7,7 @@ use argh::FromArgs;
 use contract::parse_duration;
 use jiff::Timestamp;
 use kube_session::{PODS_OF_NO_SANDBOX, Workload};
+use rustix::process::Pid;
 
 use crate::hopeless::Look;
 use crate::hopeless::abort::{self, Abort};
@@ -36,7 +37,11 @@ pub enum Condition {
 /// the gateway's container, on Docker, does not run, or does not stay up
 #[derive(FromArgs, Debug)]
 #[argh(subcommand, name = "exited")]
-pub struct ExitedFlags {}
+pub struct ExitedFlags {
+    /// wait only as long as the process with this id is there
+    #[argh(option, from_str_fn(process))]
+    pub pid: Option<Pid>,
+}
 
 /// the API server says that it is ready
 #[derive(FromArgs, Debug)]
@@ -276,6 +281,12 @@ fn time(text: &str) -> Result<Timestamp, String> {
         let shown = text.escape_debug();
         format!("'{shown}' is no RFC 3339 time, such as 2026-01-31T12:00:00Z")
     })
+}
+
+fn process(text: &str) -> Result<Pid, String> {
+    let id = text.parse().ok().filter(|id| *id > 0);
+    id.and_then(Pid::from_raw)
+        .ok_or_else(|| format!("'{}' is no id of a process", text.escape_debug()))
 }
 
 fn host_and_port(text: &str) -> Result<String, String> {

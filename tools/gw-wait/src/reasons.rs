@@ -44,6 +44,12 @@ pub const GATEWAY_EXITED: Reason = Reason::new(
     Exit::Failed,
     "--abort-on: the gateway's container ended, or is gone",
 );
+/// Exited: the process of --pid is not there.
+pub const PROCESS_GONE: Reason = Reason::new(
+    "process_gone",
+    Exit::Failed,
+    "exited: the process of --pid is not there",
+);
 /// --abort-on: a node reports pressure.
 pub const NODE_PRESSURE: Reason = Reason::new(
     "node_pressure",
@@ -110,6 +116,7 @@ const OWN: &[Reason] = &[
     CRASH_LOOP_BACK_OFF,
     CONTAINER_EXITED,
     GATEWAY_EXITED,
+    PROCESS_GONE,
     NODE_PRESSURE,
     TOKEN_INVALID,
     TOKEN_REFUSED,

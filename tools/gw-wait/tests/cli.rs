@@ -41,6 +41,7 @@ const TOOL: Contract = Contract {
         &["sandboxes", "--since", "yesterday"],
         &["grpc", "--tls-ca-cert", "f", "--tls-client-cert", "f"],
         &["grpc", "--gateway", "no/name"],
+        &["exited", "--pid", "0"],
     ],
     reasons: &[
         "bundle_invalid",
@@ -53,6 +54,7 @@ const TOOL: Contract = Contract {
         "crash_loop_back_off",
         "container_exited",
         "gateway_exited",
+        "process_gone",
         "docker_unreachable",
         "node_pressure",
         "token_invalid",

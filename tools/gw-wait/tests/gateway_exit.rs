@@ -58,18 +58,16 @@ fn serve(stream: &UnixStream, answers: Answers, asked: &AtomicUsize) {
 }
 
 fn wait(answers: Answers, words: &[&str]) -> Run {
+    asked(answers, &[words, &["--abort-on", "GatewayExited"]].concat())
+}
+
+fn asked(answers: Answers, words: &[&str]) -> Run {
     let folder = docker(answers);
     let mut command = Command::new(env!("CARGO_BIN_EXE_gw-wait"));
     command
         .env("XDG_CONFIG_HOME", folder.path())
         .args(words)
-        .args([
-            "--gateway",
-            "played",
-            "--abort-on",
-            "GatewayExited",
-            "--docker-host",
-        ])
+        .args(["--gateway", "played", "--docker-host"])
         .arg(format!("unix://{}", folder.path().join("docker.sock").display()));
     let ended = run(command);
     check(&ended, include_str!("../schema.json"));
@@ -137,5 +135,32 @@ fn what_holds_holds() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address").to_string();
     let ended = wait(&[(200, RUNNING)], &["tcp", "--address", &address]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+}
+
+/// A container that was started again between two looks does not keep it: whoever asked is gone.
+#[test]
+fn it_is_not_waited_for_whom_nobody_is_left() {
+    let mut process = Command::new("tail")
+        .args(["-f", "/dev/null"])
+        .spawn()
+        .expect("a process");
+    let id = process.id().to_string();
+    let ends = std::thread::spawn(move || {
+        process.kill().expect("SIGKILL");
+        process.wait().expect("it ends");
+    });
+    let ended = asked(&[(200, RUNNING)], &["exited", "--pid", &id, "--timeout", "60s"]);
+    ends.join().expect("the process's end");
+    assert_eq!(
+        (ended.code, ended.reason()),
+        (1, "process_gone"),
+        "{}",
+        ended.stderr
+    );
+    let ended = asked(
+        &[(200, EXITED)],
+        &["exited", "--pid", &std::process::id().to_string()],
+    );
     assert_eq!(ended.code, 0, "{}", ended.stderr);
 }
