@@ -10,6 +10,5 @@ deploy_on_cluster() {
         ;;
     *) usage_error "'$1' is none of gateway, supervisor, chart and all" ;;
     esac
-    resolve_cluster
-    bring_up_on_cluster
+    bring_up
 }

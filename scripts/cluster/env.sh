@@ -2,8 +2,10 @@
 # shellcheck shell=bash
 
 env_on_cluster() {
+    local document context
     require_kept_cluster
-    resolve_cluster
+    document=$(<"$folder/cluster.json")
+    take kubeconfig=.kubeconfig context=.context namespace=.namespace
     printf 'export OPENSHELL_GATEWAY=%q\n' "$gateway"
-    printf 'export KUBECONFIG=%q # kubectl --context %q --namespace %q\n' "$(jq -r .kubeconfig <<<"$cluster")" "$(jq -r .context <<<"$cluster")" "$namespace"
+    printf 'export KUBECONFIG=%q # kubectl --context %q --namespace %q\n' "$kubeconfig" "$context" "$namespace"
 }

@@ -4,6 +4,5 @@
 # Looks at all that a start looks at, and gives the server new pods.
 restart_on_cluster() {
     require_kept_cluster
-    resolve_cluster
-    bring_up_on_cluster
+    bring_up
 }

@@ -3,6 +3,5 @@
 
 resume_on_cluster() {
     require_kept_cluster
-    load cluster/start
-    start_on_cluster
+    bring_up
 }

@@ -4,10 +4,5 @@
 start_on_cluster() {
     [[ ${given[--recreate]:-false} == false ]] || usage_error "--recreate is for a gateway in a container; next time: $gw destroy, then start"
     [[ ${given[--on-failure]:-keep} == keep ]] || usage_error "--on-failure is for a gateway in a container"
-    resolve_cluster
-    if is_serving_on_cluster; then
-        finish "gateway $gateway serves already on $endpoint"
-        return
-    fi
-    bring_up_on_cluster
+    bring_up
 }

@@ -6,33 +6,33 @@
 hopeless_pods=(--abort-on ImagePullBackOff=60s --abort-on CrashLoopBackOff=4)
 
 bring_up() {
-    if [[ -n $registry_token && " ${settings[*]} " != *" --registry-password-file "* ]]; then
-        make_scratch
-        settings+=(--registry-password-file "$(keep_token)")
-    fi
     lock_and_look "$verb"
     [[ $verb != resume ]] || require_gateway resume
-    choose_image
-    say "gateway $gateway: $(state_in_words)"
-    local ours=false
-    if is_release_ours; then
-        ours=true
-        name_choice
-        is_chart_in_registry || check_choice
-        # A gateway that is new does not deploy the image's chart by itself.
-        [[ $state != absent ]] || image+=(--k3s-arg=--disable=openshell)
-    fi
+    ! is_release_ours || name_choice
     if [[ ${given[--dry-run]:-false} == true ]]; then
-        [[ -z $own_image ]] || foresee_image
-        step container gw-container ensure "${of_gateway[@]}" "${settings[@]}" "${image[@]}" --dry-run
-        ! is_release_given || say "  release       the chart and the values given would be compared with what is deployed"
-        finish "nothing was done; the plan: $(plan_in_words)"
+        "plan_$place"
         return
     fi
+    "prepare_$place"
+    ensure_secrets
+    end_sentinel
+    ! is_release_ours || deploy_release
+    [[ $place == in_container ]] || reach_on_cluster
+    step grpc gw-wait grpc --address "$address" "${published[@]}" "${through[@]}" "${tls[@]}" "${of_cluster[@]}" "${hopeless[@]}" \
+        "${hopeless_pods[@]}" "${since[@]}"
+    [[ $place == in_container ]] || publish_endpoint
+    tell_sandboxes "${since[@]}"
+    finish "gateway $gateway $(serves_in_words)"
+}
+
+# A container that runs, with the gateway's namespace in it, and its nodes looked after.
+prepare_in_container() {
+    choose_image
+    say "gateway $gateway: $(state_in_words)"
+    ! is_release_ours || is_chart_in_registry || check_choice
     build_image
-    if [[ $ours == true ]]; then
-        require_helm
-        choice+=(--helm "$helm")
+    if is_release_ours; then
+        choose_helm
         ! is_chart_in_registry || check_choice
         # A new gateway has no other; for one that exists it is kept once it is known to be of use.
         [[ $state != absent ]] || keep_choice
@@ -41,26 +41,28 @@ bring_up() {
     keep_docker
     read_container
     step api gw-wait api "${of_cluster[@]}" "${hopeless[@]}"
-    if [[ $ours == true ]]; then
+    if is_release_ours; then
         recall_deployed "$container_id"
         # An image without a chart of its own makes no namespace.
-        [[ -n $release_deployed ]] || kubectl_says create namespace openshell >/dev/null 2>&1 || true
+        [[ -n $release_deployed ]] || docker exec "openshell-cluster-$gateway" kubectl create namespace openshell >/dev/null 2>&1 || true
     fi
     step namespace gw-wait namespace "${of_cluster[@]}" "${hopeless[@]}"
-    [[ $ours == false ]] || understand_release "$container_id"
+    ! is_release_ours || understand_release "$container_id"
     watch_gateway
     begin nodes gw-nodeclean "${of_cluster[@]}" --keep "$node_name" --since "$started_at" --container-created "$created_at"
-    ensure_secrets
-    end_steps nodes
-    end_sentinel
-    [[ $ours == false ]] || deploy_release
-    step grpc gw-wait grpc --address "$address" "${published[@]}" "${tls[@]}" "${of_cluster[@]}" "${hopeless[@]}" \
-        "${hopeless_pods[@]}" --since "$started_at"
-    tell_sandboxes --since "$started_at"
-    finish "gateway $gateway serves on $endpoint"
 }
 
-# The handshake secret, where the server has one, and the TLS Secrets.
+plan_in_container() {
+    choose_image
+    say "gateway $gateway: $(state_in_words)"
+    ! is_release_ours || is_chart_in_registry || check_choice
+    [[ -z $own_image ]] || foresee_image
+    step container gw-container ensure "${of_gateway[@]}" "${settings[@]}" "${image[@]}" --dry-run
+    ! is_release_given || say "  release       the chart and the values given would be compared with what is deployed"
+    finish "nothing was done; the plan: $(plan_in_words)"
+}
+
+# The handshake secret, where the server has one, and the TLS Secrets; what runs beside is waited for, too.
 ensure_secrets() {
     local names=()
     [[ $handshake == false ]] || {
@@ -71,6 +73,7 @@ ensure_secrets() {
         begin certificates gw-pki reconcile "${of_cluster[@]}" --gateway "$gateway" "${of_workload[@]}" "${sans[@]}" "${locked[@]}" "$@"
         names+=(certificates)
     }
+    [[ -z ${running[nodes]:-} ]] || names+=(nodes)
     end_steps "${names[@]}"
 }
 
@@ -106,15 +109,13 @@ fail_with_gateway() {
 # The image of the gateway: a flag's or the environment's is gw-container's affair, and so is another one that the
 # gateway was made with. Else it is the one that this checkout builds.
 choose_image() {
-    own_image=
-    image=()
-    if [[ -n ${given[--image]:-} || -n ${OPENSHELL_CLUSTER_IMAGE:-} ]]; then
-        return
-    fi
-    if [[ -z $kept_image || $kept_image == openshell/cluster:* ]]; then
+    own_image= image=()
+    if [[ -z ${given[--image]:-}${OPENSHELL_CLUSTER_IMAGE:-} && (-z $kept_image || $kept_image == openshell/cluster:*) ]]; then
         own_image=$("$root/images/build" --print-tag)
         image=(--image "$own_image")
     fi
+    # A new gateway with a release of its own does not deploy the image's chart by itself.
+    [[ $state != absent ]] || ! is_release_ours || image+=(--k3s-arg=--disable=openshell)
 }
 
 # A dry run builds nothing: the plan is made as if the image were there.
@@ -155,12 +156,11 @@ read_container() {
     take node_name=.node_name started_at=.started_at created_at=.created_at kubeconfig=.kubeconfig endpoint=.endpoint published_on=.published \
         needs_tunnel=.needs_tunnel container_id=.container_id spec=.spec plaintext=.spec.plaintext
     take_sans
-    published=()
+    published=() through=() since=(--since "$started_at")
     [[ -z $published_on ]] || published=(--published "$published_on")
     [[ $needs_tunnel == false ]] || open_tunnel || fail_step tunnel "$?"
     of_cluster=(--kubeconfig "$kubeconfig" "${limits[@]}")
     hopeless=(--gateway "$gateway" --abort-on GatewayExited "${of_docker[@]}")
-    use_kubeconfig "$kubeconfig"
     address=${endpoint#*://}
     tls=()
     [[ $plaintext == false ]] || tls=(--plaintext)

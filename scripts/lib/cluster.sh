@@ -1,136 +1,139 @@
-# The cluster that a gateway is on: which one, how it is reached, and what is kept of it beside the client files. `cluster` is
-# {kubeconfig, context, namespace_uid, namespace, endpoint, forward_port, spec: {plaintext, disable_gateway_auth, tls_sans}}.
+# A gateway on a cluster of one's own: its namespace there, and where it is reached. Sourced by scripts/openshell.
 # shellcheck shell=bash
 
-# For people and for kubectl: the user's own file and context.
-kubectl_flags=
-# The namespace's uid: a gateway is tied to it.
+# The namespace's uid: a gateway is tied to it. Nothing where there is no such namespace.
 namespace_uid=
-forward_port=8080
-# Settings of a container that mean something here, too.
-settings_here=(--port --tls-san --plaintext --no-plaintext --disable-gateway-auth --enable-gateway-auth)
+kubectl_called=
+# What gives the endpoint, for people; empty where only `gw forward` does.
+endpoint_of=
+endpoint_pending=false
+release_step=
 
-# Sets cluster, namespace, of_cluster, and the kubeconfig of this run: one file with one context, so that each program that is
-# run means the same cluster, whatever becomes the current context meanwhile.
-resolve_cluster() {
-    require_fitting_settings
-    make_scratch
-    require_any_kubectl
-    cluster='{}'
-    if [[ -e $folder/cluster.json ]]; then
-        cluster=$(<"$folder/cluster.json")
-    elif [[ -e $folder/spec.json || -e $folder/metadata.json ]]; then
-        fail 1 gateway_exists "gateway $gateway is one in a container" "$gw $verb --gateway NAME with another name"
-    elif [[ -z ${given[--context]:-}${given[--kubeconfig]:-} ]]; then
-        usage_error "--namespace and --endpoint need --context or --kubeconfig beside them, for a cluster of your own"
-    fi
-    choose_context
-    cluster=$(jq -c --arg namespace "${given[--namespace]:-}" --arg endpoint "${given[--endpoint]:-}" --arg port "${given[--port]:-}" \
-        --arg flags " ${settings[*]} " '
-        def flag($name): $flags | contains(" \($name) ");
-        .namespace = (if $namespace != "" then $namespace else .namespace // "openshell" end)
-        | .endpoint = (if $endpoint == "found" then null elif $endpoint != "" then $endpoint else .endpoint end)
-        | .forward_port = (if $port != "" then $port | tonumber else .forward_port // 8080 end)
-        | .spec.plaintext = (if flag("--plaintext") then true elif flag("--no-plaintext") then false else .spec.plaintext // false end)
-        | .spec.disable_gateway_auth = (if flag("--disable-gateway-auth") then true elif flag("--enable-gateway-auth") then false
-            else .spec.disable_gateway_auth // false end)' <<<"$cluster")
-    [[ ${#sans[@]} -eq 0 ]] || cluster=$(jq -c '.spec.tls_sans = $ARGS.positional' --args "${sans[@]}" <<<"$cluster")
-    local document=$cluster
-    take namespace=.namespace endpoint=.endpoint forward_port=.forward_port plaintext=.spec.plaintext spec=.spec
-    [[ $namespace =~ ^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$ ]] || usage_error "'$namespace' is no name for a namespace"
-    [[ -z $endpoint || $endpoint =~ ^https?://[^/:[:space:]]+:[0-9]+$ || $endpoint =~ ^https?://\[[0-9a-f:]+\]:[0-9]+$ ]] ||
-        usage_error "--endpoint is https://HOST:PORT, http://HOST:PORT for a server without TLS, or found, not '$endpoint'"
-    of_cluster=(--kubeconfig "$kubeconfig" --namespace "$namespace" "${limits[@]}")
-    tls=() hopeless=()
+# A gateway that nobody started here has no file.
+require_kept_cluster() {
+    [[ -e $folder/cluster.json ]] ||
+        fail 1 no_state "there is no gateway $gateway on such a cluster to $verb" "$gw start --gateway $gateway --context NAME"
+}
+
+# Settings that are none of a container alone.
+require_fitting_settings() {
+    local word
+    for word in "${settings[@]}"; do
+        case $word in
+        --port | --tls-san | --plaintext | --no-plaintext | --disable-gateway-auth | --enable-gateway-auth) ;;
+        --*) usage_error "${word/password/token} is for a gateway in a container, and $gateway is on a cluster" ;;
+        esac
+    done
+}
+
+# recall_cluster: what is kept of it, for who only looks. gw-release wrote it.
+recall_cluster() {
+    document=$(<"$folder/cluster.json")
+    read_cluster
+}
+
+# What the later steps need of a cluster, of which `document` tells.
+read_cluster() {
+    local context
+    take kubeconfig=.kubeconfig context=.context namespace=.namespace namespace_uid=.namespace_uid plaintext='.spec.plaintext // false' spec=.spec
+    of_cluster=(--kubeconfig "$kubeconfig" --context "$context" --namespace "$namespace" "${limits[@]}")
+    printf -v kubectl_called 'kubectl --kubeconfig %q --context %q' "$kubeconfig" "$context"
+    tls=() hopeless=(--gateway "$gateway") published=() since=()
     [[ $plaintext == false ]] || tls=(--plaintext)
     take_sans
 }
 
-# Others are settings of a container. Sets sans to the names that were given, and checks the port.
-require_fitting_settings() {
-    local index word
-    sans=()
-    for ((index = 0; index < ${#settings[@]}; index++)); do
-        word=${settings[index]}
-        [[ " ${settings_here[*]} " == *" $word "* ]] || usage_error "${word/password/token} is for a gateway in a container, and $gateway is on a cluster"
-        if [[ -n ${takes_value[$word]:-} ]]; then
-            index=$((index + 1))
-            [[ $word != --tls-san ]] || sans+=("${settings[index]}")
-        fi
-    done
-    word=${given[--port]:-1}
-    if [[ ! $word =~ ^[0-9]{1,5}$ ]] || ((10#$word < 1 || 10#$word > 65535)); then
-        usage_error "--port is a number from 1 to 65535, not '$word'"
-    fi
+# prepare_namespace STEP FLAGS...: which cluster and namespace are meant, and that the namespace is there.
+prepare_namespace() {
+    "$1" place gw-release prepare "${of_place[@]}" "${settings[@]}" ${given[--endpoint]:+--endpoint "${given[--endpoint]}"} "${limits[@]}" "${@:2}"
+    document=$(jq -c .place <<<"$document")
+    read_cluster
 }
 
-# Sets kubeconfig, kubectl_flags and kubectl_called, and names file and context in `cluster`.
-choose_context() {
-    local files=() file context found
-    context=${given[--context]:-$(jq -r '.context // ""' <<<"$cluster")}
-    if [[ -n ${given[--kubeconfig]:-} ]]; then
-        files=("${given[--kubeconfig]}")
-        [[ -n ${given[--context]:-} ]] || context=
-    elif [[ $cluster != '{}' ]]; then
-        files=("$(jq -r .kubeconfig <<<"$cluster")")
-    else
-        IFS=: read -ra files <<<"${KUBECONFIG:-$HOME/.kube/config}"
+# prepare_on_cluster: a namespace in which nobody else's release is, and how the gateway is reached there so far.
+prepare_on_cluster() {
+    choose_helm
+    look_at_namespace
+    say "gateway $gateway: on a cluster of your own, ${kubectl_called#kubectl }, namespace $namespace"
+    if [[ $verb == deploy && $release_step == keep ]]; then
+        finish "gateway $gateway: nothing to deploy, it runs what is here"
+        exit 0
     fi
-    for file in "${files[@]}"; do
-        [[ -r $file ]] || continue
-        found=$(contexts_of "$file") || continue
-        # Without a context the file's current one is meant, by name from then on.
-        context=${context:-${found%%$'\n'*}}
-        [[ -n $context && $'\n'"${found#*$'\n'}"$'\n' == *$'\n'"$context"$'\n'* ]] || continue
-        file=$(realpath -- "$file")
-        use_kubeconfig "$file"
-        kubeconfig_says view --raw --flatten --minify --context "$context" >"$scratch/cluster.yaml" ||
-            fail 78 kubeconfig_invalid "context $context of $file is not whole" "$(program_called "$any_kubectl") config view --kubeconfig $file"
-        use_kubeconfig "$scratch/cluster.yaml"
-        printf -v kubectl_flags -- '--kubeconfig %q --context %q' "$file" "$context"
-        kubectl_called="$(program_called "$any_kubectl") $kubectl_flags"
-        cluster=$(jq -c --arg file "$file" --arg context "$context" '.kubeconfig = $file | .context = $context' <<<"$cluster")
+    [[ $verb != deploy ]] || say "$(printf '  %-13s %s' chart "changed: ${release_step:-install} the release by helm")"
+    prepare_namespace step "${locked[@]}"
+    [[ -n $release_step ]] || plan_release
+    find_endpoint
+}
+
+# What would be done, by what is there.
+plan_on_cluster() {
+    local plan=()
+    choose_helm
+    look_at_namespace
+    if [[ -z $namespace_uid ]]; then
+        finish "nothing was done; the plan: create namespace $namespace, make the handshake secret and certificates, install release openshell"
         return
+    fi
+    find_endpoint
+    ensure_secrets --dry-run
+    case $release_step in
+    keep) plan=("the release stays") ;;
+    install) plan=("install release openshell") ;;
+    *) plan=("upgrade release openshell") ;;
+    esac
+    finish "nothing was done; the plan: secrets as said above, ${plan[*]}"
+}
+
+# Which namespace it is, and what is to be done about the release there.
+look_at_namespace() {
+    prepare_namespace quiet_step --dry-run
+    [[ -z $namespace_uid ]] || plan_release
+}
+
+# plan_release: sets release_step. A release of somebody else ends the run.
+plan_release() {
+    understand_release "$namespace_uid"
+    quiet_step plan gw-release plan "${release[@]}" "${of_cluster[@]}"
+    take release_step=.step
+}
+
+# find_endpoint: sets endpoint, endpoint_of and endpoint_pending by what the cluster has at this moment, and adds the endpoint's name to sans.
+find_endpoint() {
+    local answers cause host
+    quiet_step endpoint gw-detect --gateway "$gateway" --service "$service_name" "${of_cluster[@]}"
+    take endpoint=.endpoint endpoint_of=.cluster.endpoint_of endpoint_pending=.cluster.endpoint_pending answers=.cluster.answers \
+        cause='.conflicts | join("; ")'
+    [[ $answers == true ]] ||
+        fail 69 api_unreachable "where the server is reached could not be read: $cause" "$kubectl_called --namespace $namespace get services,ingresses"
+    address=${endpoint#*://}
+    host=${address%:*} host=${host#[} host=${host%]}
+    [[ " ${sans[*]} 127.0.0.1 localhost " == *" $host "* ]] || sans+=(--san "$host")
+    through=()
+    [[ -n $endpoint_of ]] || through=(--through "$service_name")
+}
+
+# reach_on_cluster: once the release is deployed, what gives the endpoint may have come about. Clouds take a while to make a load balancer.
+reach_on_cluster() {
+    local now end named="${sans[*]}"
+    if [[ $verb == restart ]]; then
+        step restart gw-release restart "${of_workload[@]}" --gateway "$gateway" "${of_cluster[@]}" "${locked[@]}"
+        await_rollout
+    fi
+    clock
+    end=$((now + $(in_seconds "${limits[1]}") * 1000))
+    find_endpoint
+    while [[ $endpoint_pending == true ]]; do
+        clock
+        ((now < end)) ||
+            fail 124 timed_out "$endpoint_of has no address yet" "$kubectl_called --namespace $namespace describe service $service_name; or name one: --endpoint URL"
+        sleep 1
+        find_endpoint
     done
-    fail 78 context_missing "no kubeconfig that can be read has ${context:+context }${context:-a current context}: ${files[*]}" \
-        "$(program_called "$any_kubectl") config get-contexts, then $gw $verb --kubeconfig FILE --context NAME"
+    [[ ${sans[*]} == "$named" || $plaintext == true ]] ||
+        step certificates gw-pki reconcile --restart "${of_cluster[@]}" --gateway "$gateway" "${of_workload[@]}" "${sans[@]}" "${locked[@]}"
 }
 
-# contexts_of FILE: the current context, then all of them, one a line.
-contexts_of() {
-    use_kubeconfig "$(realpath -- "$1")"
-    kubeconfig_says view --output json | jq -r '."current-context" // "", .contexts[]?.name'
-}
-
-# Absence is only what the API server says; an error ends the run.
-is_namespace_there() {
-    local found
-    found=$(kubectl_says get namespace "$namespace" --ignore-not-found --output name) || fail_namespace
-    [[ -n $found ]]
-}
-
-# namespace_has PATH: what is there.
-namespace_has() {
-    kubectl_says get namespace "$namespace" --output "jsonpath={$1}"
-}
-
-fail_namespace() {
-    fail 69 api_unreachable "namespace $namespace could not be read" "$kubectl_called get namespace $namespace"
-}
-
-# Kept for runs to come.
-keep_cluster() {
-    cluster=$(jq -c --arg uid "$namespace_uid" '.namespace_uid = $uid' <<<"$cluster")
-    keep_file "$folder/cluster.json" "$cluster"$'\n'
-}
-
-# What clients read of the gateway, and that it is the active one.
-write_client_files() {
-    local file=$folder/metadata.json old new host
-    address_of "$endpoint"
-    old=$(cat -- "$file" 2>/dev/null) || old='{}'
-    new=$(jq --arg name "$gateway" --arg endpoint "$endpoint" --arg host "$host" --argjson port "$port" '
-        . + {name: $name, gateway_endpoint: $endpoint, is_remote: ($host | IN("127.0.0.1", "localhost") | not), gateway_port: $port}' <<<"$old")
-    [[ $new == "$old" ]] || keep_file "$file" "$new"$'\n'
-    [[ $(active_gateway) == "$gateway" ]] || activate "$gateway"
+# What clients read of the gateway, which becomes the active one.
+publish_endpoint() {
+    quiet_step publish gw-release publish --gateway "$gateway" --endpoint "$endpoint" "${limits[@]}" "${locked[@]}"
 }

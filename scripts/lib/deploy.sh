@@ -28,8 +28,7 @@ plan_deploy() {
     labels=$(docker inspect --format '{{json .Config.Labels}}' "$container_id")
     chart_of_image=$(jq -r '."dev.openshell.inputs.chart" // empty' <<<"$labels")
     name_choice
-    ! is_chart_in_registry || require_helm
-    [[ -z $helm ]] || choice+=(--helm "$helm")
+    ! is_chart_in_registry || choose_helm
     check_choice
     due=()
     for part in "${parts[@]}"; do
@@ -39,8 +38,7 @@ plan_deploy() {
         fi
         part_was[$part]=$(part_running "$part" "$release_source" "$labels")
         if [[ $part == chart && $release_source != bundled && $release_source != checkout ]]; then
-            require_helm
-            choice+=(--helm "$helm")
+            choose_helm
             understand_release "$container_id"
             take fingerprint=.fingerprint
             part_is[chart]=$fingerprint part_was[chart]=$release_deployed
@@ -117,9 +115,8 @@ is_due() {
 
 deploy_parts() {
     local part
-    ! is_due gateway && ! is_due chart || require_helm
     if is_due gateway || is_due supervisor; then
-        compile_programs
+        compile_parts
     fi
     step container gw-container ensure "${of_gateway[@]}" "${locked[@]}"
     read_container
@@ -128,8 +125,8 @@ deploy_parts() {
         step supervisor gw-node copy "$programs/openshell-sandbox" /opt/openshell/bin/openshell-sandbox --mode 755 "${of_gateway[@]}" "${locked[@]}"
     fi
     if is_due gateway || is_due chart; then
+        choose_helm
         name_choice
-        choice+=(--helm "$helm")
         change_release
         understand_release "$container_id"
         ensure_secrets --restart
@@ -158,28 +155,14 @@ set_part() {
     keep_file "$folder/parts.json" "$(jq -cn --arg container "$container_id" --argjson parts "$parts_deployed" '{container: $container, parts: $parts}')"$'\n'
 }
 
-# With the features that the whole workspace has, so that nothing is compiled twice.
-compile_programs() {
-    local begun now code=0 part
+compile_parts() {
+    local part
     require_needs compile
-    clock
-    begun=$now
-    spawn compile log_cargo build --release --locked --workspace --bin reference-server --bin reference-controller --bin openshell-sandbox
-    await compile || code=$?
-    if [[ $code -ne 0 ]]; then
-        show_tail "$scratch/cargo"
-        fail 1 build_failed "the programs could not be built" "see the last lines above, then $gw deploy again"
-    fi
+    compile_programs --force
     for part in gateway supervisor; do
         [[ -z ${part_is[$part]:-} || $(part_hash "$part") == "${part_is[$part]}" ]] ||
             fail 1 sources_changed "sources changed while they were built" "$gw deploy --gateway $gateway"
     done
-    clock
-    tell_step compile "built" "$((now - begun))"
-}
-
-log_cargo() {
-    cargo_run "$@" 2>"$scratch/cargo"
 }
 
 # Sets aside what is here, for gw-release to keep it in place of what came with the image.

@@ -14,7 +14,7 @@ sets_given=()
 flag_lines=()
 declare -A given=() group_of=() takes_value=()
 # How many words may follow a verb, where that is not none.
-declare -A most_operands=([deploy]=1 [use]=1 [backup]=1 [restore]=1 [logs]=2 [completion]=1 [help]=1)
+declare -A most_operands=([deploy]=1 [use]=1 [backup]=1 [restore]=1 [logs]=2 [completion]=2 [help]=1)
 
 usage_error() {
     fail 2 usage "$1" "$gw help${verb:+ $verb}"

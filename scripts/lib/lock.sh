@@ -4,10 +4,11 @@
 locked=()
 lock=
 
-# lock_and_look VERB: under the gateway's lock, and with what is there under it. What was seen before counts no more.
+# lock_and_look VERB: under the gateway's lock, and with what is there under it. What was seen before counts no more. A cluster is looked at
+# by the steps themselves.
 lock_and_look() {
     take_lock "$1"
-    detect
+    [[ $place == on_cluster ]] || detect
 }
 
 # take_lock VERB: keeps the gateway's lock to the end of the run; the tools that write get its descriptor.
@@ -28,7 +29,7 @@ take_lock() {
         [[ ! $folder/lock -ef /proc/self/fd/$lock ]] || break
         exec {lock}>&-
     done
-    sign_lock "$$" "$1"
+    printf '%s %s\n' "$$" "$1" >"$folder/lock"
     locked=(--lock-fd "$lock")
 }
 
@@ -37,21 +38,6 @@ release_lock() {
     [[ $folder/lock -ef /proc/self/fd/$lock && $(ls -A -- "$folder") == lock ]] || return 0
     rm -f -- "$folder/lock"
     rmdir -- "$folder" 2>/dev/null || true
-}
-
-sign_lock() {
-    printf '%s %s\n' "$1" "$2" >"$folder/lock"
-}
-
-# with_lock NAME COMMAND...: what changes the cluster and is none of the tools. It has the lock, and its own name in it: if this run is
-# killed, the next one waits for it, and says for which process.
-with_lock() {
-    local code=0
-    lock_kept=true spawn "$@"
-    sign_lock "${running[$1]}" "$1 of $verb"
-    await "$1" || code=$?
-    sign_lock "$$" "$verb"
-    return "$code"
 }
 
 # Who wrote its name into the lock.

@@ -5,17 +5,22 @@
 # Verbs that are about no gateway, about all, or name theirs otherwise.
 placeless=(use list completion version help)
 
-# What is kept of the cluster that exists; empty where the gateway is in a container.
-cluster=
-
-on_cluster=false
+# in_container or on_cluster: which functions of a verb are meant.
+place=in_container
+# What was given of a cluster that exists, in words for the tools.
+of_place=()
 
 # Finds it, for the verbs that are about one gateway.
 find_place() {
+    local flag
     [[ " ${placeless[*]} " != *" $verb "* ]] || return 0
     resolve_gateway
     if is_on_cluster; then
-        on_cluster=true
+        place=on_cluster
+        of_place=(--gateway "$gateway")
+        for flag in --context --kubeconfig --namespace; do
+            [[ -z ${given[$flag]:-} ]] || of_place+=("$flag" "${given[$flag]}")
+        done
     else
         recall_docker
     fi

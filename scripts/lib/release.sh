@@ -2,8 +2,10 @@
 # nobody chose, the cluster image deploys its own chart. Sourced by scripts/openshell.
 # shellcheck shell=bash
 
-# What is chosen, in words for gw-release.
+# Which helm it runs; what is chosen, in words for it; and those with what follows from the gateway's settings.
+of_helm=()
 choice=()
+release=()
 # bundled, checkout, or what --chart named.
 release_source=
 # The hash of what was deployed to its end.
@@ -14,9 +16,23 @@ of_workload=()
 server_kind=statefulset/openshell
 service_name=openshell
 
-# Does gw-release deploy it?
+# Does gw-release deploy it? On a cluster of one's own nobody else does.
 is_release_ours() {
-    is_release_given || [[ -e $folder/release.tar ]]
+    [[ $place == on_cluster ]] || is_release_given || [[ -e $folder/release.tar ]]
+}
+
+# The host's helm, if it is new enough, else the product's, where that is at hand: gw-release takes the first that is.
+choose_helm() {
+    local folder
+    [[ ${#of_helm[@]} -eq 0 ]] || return 0
+    of_helm=(--helm helm)
+    ssh_key_for_docker
+    spawn programs "$root/images/build" --client-programs 2>"$scratch/programs.said"
+    if await programs; then
+        folder=$(<"$scratch/programs")
+        of_helm+=(--helm "$folder/helm")
+        [[ $quiet == true ]] || cat -- "$scratch/programs.said" >&2
+    fi
 }
 
 # name_choice: sets choice to what the flags choose. Values never stand in words, which all users of the machine see.
@@ -33,20 +49,20 @@ name_choice() {
         choice+=(--set-from "$scratch/set")
     fi
     # Images that were loaded into the node are on its volume: neither a new one nor one from a backup has them.
-    if [[ -z $cluster ]] && [[ $state == absent || $verb == restore ]]; then
+    if [[ $place == in_container ]] && [[ $state == absent || $verb == restore ]]; then
         choice+=(--new-node)
     fi
 }
 
 # Before anything is done. A chart in a registry is pulled, which takes helm.
 check_choice() {
-    quiet_step choice gw-release choose "${choice[@]}" "${limits[@]}" --dry-run
+    quiet_step choice gw-release choose "${choice[@]}" "${of_helm[@]}" "${limits[@]}" --dry-run
     take release_source=.source
 }
 
 # Kept for runs to come, before it is known to be of use.
 keep_choice() {
-    quiet_step choice gw-release choose "${choice[@]}" "${limits[@]}" "${locked[@]}"
+    quiet_step choice gw-release choose "${choice[@]}" "${of_helm[@]}" "${limits[@]}" "${locked[@]}"
     take release_source=.source
 }
 
@@ -54,7 +70,8 @@ is_chart_in_registry() {
     [[ ${given[--chart]:-} == oci://* ]]
 }
 
-# understand_release CLUSTER: adds to choice what follows from the gateway's settings, and sets handshake, of_workload, server_kind and sans.
+# understand_release CLUSTER: sets release to the choice and what follows from the gateway's settings, and handshake, of_workload,
+# server_kind and sans.
 understand_release() {
     case ${release_source:-bundled} in
     bundled | checkout) copy_bundled ;;
@@ -63,10 +80,10 @@ understand_release() {
     jq '{server: ({disableTls: .plaintext, disableGatewayAuth: .disable_gateway_auth,
         sshGateway: ([{port}, {host: .gateway_host} | select(.[] != null)] | add // {})})}
         * if .registry.pull_policy then {image: {pullPolicy: .registry.pull_policy}} else {} end' <<<"$spec" >"$scratch/base.json"
-    choice+=(--base-values "$scratch/base.json" --cluster-id "$1")
-    [[ ! -e $scratch/bundled ]] || choice+=(--bundled "$scratch/bundled")
-    [[ -n $cluster ]] || choice+=(--in-container)
-    quiet_step facts gw-release facts "${choice[@]}" "${of_cluster[@]}" "${locked[@]}"
+    release=("${choice[@]}" "${of_helm[@]}" --base-values "$scratch/base.json" --cluster-id "$1")
+    [[ ! -e $scratch/bundled ]] || release+=(--bundled "$scratch/bundled")
+    [[ $place == on_cluster ]] || release+=(--in-container)
+    quiet_step facts gw-release facts "${release[@]}" "${of_cluster[@]}" "${locked[@]}"
     take_facts
 }
 
@@ -74,7 +91,7 @@ understand_release() {
 # this driver, and decides itself how it is reached.
 copy_bundled() {
     [[ ! -e $scratch/bundled ]] || return 0
-    if [[ -n $cluster ]]; then
+    if [[ $place == on_cluster ]]; then
         mkdir -- "$scratch/bundled"
         ln -s -- "$root/helm/openshell" "$scratch/bundled/openshell"
         printf '{"service": {"type": "ClusterIP", "nodePort": null}}\n' >"$scratch/bundled/values.json"
@@ -119,8 +136,11 @@ take_facts() {
 # Brings the release to the chart and the values that are chosen, where it is another, and waits for the server.
 deploy_release() {
     local is_changed
-    step release gw-release apply "${choice[@]}" "${of_cluster[@]}" "${locked[@]}"
+    step release gw-release apply "${release[@]}" "${of_cluster[@]}" "${locked[@]}"
     take is_changed='[.actions[].verb] | any(. == "install" or . == "upgrade")'
-    [[ $is_changed == false ]] ||
-        step rollout gw-wait rollout "$server_kind" "${of_cluster[@]}" "${hopeless[@]}" "${hopeless_pods[@]}"
+    [[ $is_changed == false ]] || await_rollout
+}
+
+await_rollout() {
+    step rollout gw-wait rollout "$server_kind" "${of_cluster[@]}" "${hopeless[@]}" "${hopeless_pods[@]}"
 }

@@ -7,9 +7,10 @@ serving='^\{"schema":1,"tool":"gw-detect","gateway":"([^"]+)","docker":\{[^{}]*\
 # If neither a setting nor a chart is given, and nobody waits for sandboxes, a gateway that serves is left as it is, and the run is over. It
 # is asked before anything else is read, of the tools that are there, and told without jq, which takes longer than all the rest together.
 serves_already() {
-    [[ ($verb == start || $verb == resume) && $on_cluster == false && -x $programs/gw-detect && ${#settings[@]} == 0 && -z ${given[--wait-sandboxes]:-} ]] || return 1
+    [[ ($verb == start || $verb == resume) && -x $programs/gw-detect && ${#settings[@]} == 0 && -z ${given[--wait-sandboxes]:-} ]] || return 1
     [[ ${given[--on-failure]:-keep} =~ ^(keep|recreate)$ && ${given[--recreate]:-false} == false ]] || return 1
     ! is_release_given || return 1
+    [[ $place == in_container ]] || ! is_cluster_given || return 1
     trace gw-detect "${of_gateway[@]}"
     document=$(exec "$programs/gw-detect" "${of_gateway[@]}" 2>/dev/null) || return 1
     [[ $document =~ $serving ]] || return 1

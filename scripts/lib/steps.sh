@@ -78,9 +78,8 @@ tell_sandboxes() {
 }
 
 # spawn NAME COMMAND...: in the background, so that a signal is heard at once. Nothing reads what people type, and only who is
-# given the lock's descriptor, or runs with lock_kept, may keep it longer than this run. A signal that comes before the process's number
-# is known waits for it: else nobody would end that process.
-lock_kept=false
+# given the lock's descriptor may keep it longer than this run. A signal that comes before the process's number is known waits for it: else
+# nobody would end that process.
 is_spawning=false
 signal_kept=()
 spawn() {
@@ -90,7 +89,7 @@ spawn() {
     clock
     begun_at[$name]=$now
     is_spawning=true
-    if [[ -z $lock || $lock_kept == true || " $* " == *" --lock-fd "* ]]; then
+    if [[ -z $lock || " $* " == *" --lock-fd "* ]]; then
         "$@" </dev/null >"$scratch/$name" &
     else
         "$@" </dev/null >"$scratch/$name" {lock}>&- &
@@ -103,14 +102,6 @@ spawn() {
 # keep_step NAME MILLISECONDS: its document becomes part of the run's.
 keep_step() {
     step_documents+=("$(jq -c --arg name "$1" --argjson gone "$2" '{name: $name, duration_ms: $gone, document: .}' <<<"${document:-null}")")
-}
-
-# add_step NAME VERB MILLISECONDS OBJECT REASON: the document and the line of a step that none of the tools did.
-add_step() {
-    document=$(jq -cn --arg verb "$2" --arg object "$4" --arg reason "$5" \
-        '{schema: 1, tool: "openshell", changed: true, dry_run: false, actions: [{verb: $verb, object: $object, reason: $reason}]}')
-    keep_step "$1" "$3"
-    tell_step "$1" "$(outcome)" "$3"
 }
 
 # A folder for what this run writes, gone with it; and from then on a signal is said in words.

@@ -3,9 +3,7 @@
 # shellcheck shell=bash
 
 # What several verbs need.
-libraries=(lock remote kept-file active-gateway cluster-programs helm release deploy bring-up recreate bundle doctor logs)
-# What only those on a cluster of one's own need.
-libraries_on_cluster=(cluster cluster-endpoint cluster-deploy)
+libraries=(lock remote kept-file active-gateway release deploy bring-up recreate bundle doctor)
 
 load() {
     local name
@@ -20,12 +18,12 @@ run_verb() {
     if [[ -e $root/scripts/verbs/$verb.sh ]]; then
         load "verbs/$verb"
         "verb_$verb" "$@"
-    elif [[ $on_cluster == false ]]; then
+    elif [[ $place == in_container ]]; then
         load "container/$verb"
         "${verb}_in_container" "$@"
     else
         require_verb_on_cluster
-        load "${libraries_on_cluster[@]/#/lib/}" "cluster/$verb"
+        load lib/cluster "cluster/$verb"
         require_programs
         "${verb}_on_cluster" "$@"
     fi

@@ -9,17 +9,17 @@
 # shellcheck shell=bash
 
 verb_status() {
-    local place answers file context namespace_there started
+    local answers file context namespace_there started
     require_programs
     detect
     make_scratch
     recall_release
-    take place=.place answers=.cluster.answers file=.cluster.kubeconfig context=.cluster.context namespace_there=.cluster.namespace \
+    take answers=.cluster.answers file=.cluster.kubeconfig context=.cluster.context namespace_there=.cluster.namespace \
         started=.container.started_at
-    if [[ $place == cluster && $answers == true ]]; then
+    if [[ $place == on_cluster && $answers == true ]]; then
         of_cluster=(--kubeconfig "$file" --context "$context" --namespace "$namespace_there" --timeout 5s --quiet)
         look_inside
-    elif [[ $place == container && $state =~ ^(serving|running)$ ]]; then
+    elif [[ $place == in_container && $state =~ ^(serving|running)$ ]]; then
         kubeconfig=$folder/kubeconfig
         # What it says where it cannot be opened is said by the checks, too: they are null then.
         [[ ${DOCKER_HOST:-} != ssh://* ]] || open_tunnel 2>/dev/null || true

@@ -6,7 +6,7 @@
 # Flags: gateway running
 # shellcheck shell=bash
 
-kubeconfig_in_container() {
+verb_kubeconfig() {
     require_programs
     exec "$programs/gw-node" kubeconfig --file - "${of_gateway[@]}" --quiet
 }
