@@ -52,6 +52,13 @@ node_layer() {
 }
 
 # Beside an installed driver they are built already.
+# Where our own compiled programs are: beside an installed driver they were built before.
+binaries_folder() {
+    local folder=$root/programs
+    [[ -d $folder ]] || folder=${CARGO_TARGET_DIR:-$root/target}/$(uname -m)-unknown-linux-gnu/release
+    printf '%s\n' "$folder"
+}
+
 programs() {
     [[ ! -d $root/programs ]] || return 0
     cd -- "$root"
@@ -60,8 +67,8 @@ programs() {
 
 # cluster_image PACKAGES NODE TAG HASH
 cluster_image() {
-    local context=$work/context binaries=$root/programs rootfs program version
-    [[ -d $binaries ]] || binaries=${CARGO_TARGET_DIR:-$root/target}/$(uname -m)-unknown-linux-gnu/release
+    local context=$work/context binaries rootfs program version
+    binaries=$(binaries_folder)
     rootfs=$context/rootfs
     version=$(docker run --rm --network none "$2" /usr/local/bin/kube-apiserver --version)
     mkdir -p "$rootfs"

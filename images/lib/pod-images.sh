@@ -1,4 +1,4 @@
-# The images of pods, as the archives that docker save writes, and the chart that names them. Sourced by images/build and scripts/openshell.
+# The images of pods, as the archives that docker save writes, and the chart that names them. Sourced by images/build.
 # shellcheck shell=bash
 
 # Equal content gives an equal archive on any day and for any user.
@@ -25,6 +25,24 @@ server_images() {
     # A sandbox's program comes from the node; its image changes only when it must.
     pod_rootfs sandbox
     pod_image sandbox "$folder" '{"User": "1000:1000"}'
+}
+
+# server_images_loaded BINARIES FOLDER: gives Docker the images of server, controller and sandboxes. In the folder are the chart's values
+# that name them, and the names of those that Docker did not have before.
+server_images_loaded() {
+    local name image
+    mkdir -p "$work/archives" "$2"
+    server_images "$1" "$work/archives"
+    image_values >"$2/values.json"
+    : >"$2/loaded"
+    for name in reference-server reference-controller sandbox; do
+        image=openshell/$name:$(<"$work/$name.tag")
+        is_built "$image" || {
+            docker load --quiet --input "$work/archives/$name@$(<"$work/$name.tag").tar" >/dev/null
+            printf '%s\n' "$image" >>"$2/loaded"
+        }
+        printf '%s\n' "$image" >>"$2/images"
+    done
 }
 
 # image_values: the chart's values that name the images which server_images made.

@@ -1,112 +1,67 @@
 # From sources that changed to a gateway that runs them. Sourced by scripts/openshell.
 # shellcheck shell=bash
 
-# Parts of a deployment: what each is made from here, and from what it was made that runs.
-declare -gA part_is=() part_was=() part_left=()
+# What each part of a gateway is made from here, and the parts that are to be deployed.
+declare -gA part_is=()
 due=()
-# From what the chart was made that came with the container's image.
+# From what the chart was made that came with the container's image, where that one runs.
 chart_of_image=
 
 require_running_container() {
     take container_id=.container.id spec=.spec
-    case $state in
-    absent | volume_only | stopped)
+    [[ ! $state =~ ^(absent|volume_only|stopped)$ ]] ||
         fail 1 not_running "gateway $gateway does not run" "$gw start --gateway $gateway"
-        ;;
-    esac
 }
 
-# Sets due, part_is and part_was. A container whose deployment is not known runs what its image was made from, apart from a release
-# that this driver deployed.
+# plan_deploy PART|all: sets due, part_is, and `document` to what gw-node tells of the parts.
 plan_deploy() {
-    local part parts=(gateway supervisor chart) labels fingerprint=
+    local wanted=$1 part words=() left names
     # shellcheck source=images/lib/inputs.sh
     source "$root/images/lib/inputs.sh"
-    [[ $1 == all ]] || parts=("$1")
-    read_parts "$container_id"
     recall_deployed "$container_id"
-    labels=$(docker inspect --format '{{json .Config.Labels}}' "$container_id")
-    chart_of_image=$(jq -r '."dev.openshell.inputs.chart" // empty' <<<"$labels")
     name_choice
     ! is_chart_in_registry || choose_helm
     check_choice
-    due=()
-    for part in "${parts[@]}"; do
-        part_left[$part]=$(part_of_others "$part" "$release_source" "$labels")
-        if [[ -n ${part_left[$part]} ]]; then
-            continue
-        fi
-        part_was[$part]=$(part_running "$part" "$release_source" "$labels")
-        if [[ $part == chart && $release_source != bundled && $release_source != checkout ]]; then
-            choose_helm
-            understand_release "$container_id"
-            take fingerprint=.fingerprint
-            part_is[chart]=$fingerprint part_was[chart]=$release_deployed
-        else
-            part_is[$part]=$(part_hash "$part")
-        fi
-        # A release that is the driver's, and whose last run did not end well, is made again.
-        if [[ $part == chart && -e $folder/release.tar && -z $release_deployed ]]; then
-            part_was[chart]=
-        fi
-        if [[ ${part_is[$part]} != "${part_was[$part]}" ]] || { [[ $part == chart ]] && is_release_given; }; then
-            due+=("$part")
-        fi
+    for part in gateway supervisor chart; do
+        part_is[$part]=$(part_hash "$part")
     done
-    [[ $1 == all || -z ${part_left[$1]} ]] || fail 1 not_deployable "the $1 is not deployed from here: ${part_left[$1]}" "$gw help deploy"
-}
-
-# part_of_others PART SOURCE LABELS: why it is not deployed from this checkout; nothing where it is.
-part_of_others() {
-    local is_ours
-    is_ours=$(jq -r '."dev.openshell.image" == "cluster"' <<<"$3")
-    if [[ $installed == true && $1 != chart && $is_ours == true ]]; then
-        printf "its sources are in the checkout that this driver was installed from"
-        return
-    fi
-    case $1:$2:$is_ours in
-    chart:bundled:false) printf "the image brings its own, and --chart chooses another" ;;
-    chart:* | *:bundled:true | *:checkout:true | supervisor:*:true) ;;
-    gateway:*:true) printf "the chart names the server's image" ;;
-    *) printf "the image brings its own" ;;
+    case $release_source in
+    bundled | checkout) words=(--release "$release_source") ;;
+    *)
+        choose_helm
+        understand_release "$container_id"
+        take 'part_is[chart]=.fingerprint'
+        words=(--release chosen ${release_deployed:+--released "$release_deployed"})
+        ;;
     esac
-}
-
-# part_running PART SOURCE LABELS
-part_running() {
-    local known
-    known=$(jq -r --arg part "$1" '.[$part] // empty' <<<"$parts_deployed")
-    if [[ -z $known ]] && [[ $1 == supervisor || $2 == bundled ]]; then
-        known=$(jq -r --arg name "dev.openshell.inputs.$1" '.[$name] // empty' <<<"$3")
-    fi
-    printf '%s' "$known"
-}
-
-tell_deploy_plan() {
-    tell_parts "the plan"
-    step_documents+=("$(printf '%s\n' "${due[@]}" | jq -R . | jq -cs '{name: "plan", duration_ms: 0, document: {schema: 1, tool: "openshell",
-        changed: false, dry_run: true, actions: map({verb: "deploy", object: ., reason: "it differs from what runs"})}}')")
+    # A release whose last run did not end well is made again.
+    ! is_release_given && [[ -n $release_deployed || ! -e $folder/release.tar ]] || words+=(--again chart)
+    [[ $installed == false ]] || words+=(--installed)
+    for part in "${!part_is[@]}"; do
+        words+=(--source "$part=${part_is[$part]}")
+    done
+    quiet_step parts gw-node parts "${words[@]}" "${of_gateway[@]}"
+    take chart_of_image='.parts[] | select(.part == "chart") | .runs'
+    document=$(jq -c --arg wanted "$wanted" '.parts |= map(select($wanted | IN("all", .part)))' <<<"$document")
+    take names='[.parts[] | select(.is_due) | .part] | join(" ")' left='.parts | if length == 1 then .[0].left else null end'
+    read -ra due <<<"$names"
+    [[ -z $left ]] || fail 1 not_deployable "the $wanted is not deployed from here: $left" "$gw help deploy"
 }
 
 # tell_parts HEADING: a line for each part.
 tell_parts() {
-    local part line
-    declare -A doing=([gateway]="build the images of server and controller, load them into the node, roll them out" [supervisor]="build it, copy it onto the node"
-        [chart]="upgrade the release by helm")
+    local name summary
     say "gateway $gateway: $1"
-    for part in gateway supervisor chart; do
-        if [[ " ${due[*]} " == *" $part "* ]]; then
-            line="changed: ${doing[$part]}"
-            [[ -n ${part_was[$part]} ]] || line="not known of this container: ${doing[$part]}"
-        elif [[ -n ${part_left[$part]:-} ]]; then
-            line=${part_left[$part]}
-        elif [[ -n ${part_is[$part]:-} ]]; then
-            line="as it runs"
-        else
-            continue
-        fi
-        say "$(printf '  %-13s %s' "$part" "$line")"
-    done
+    while IFS=$'\t' read -r name summary; do
+        say "$(printf '  %-13s %s' "$name" "$summary")"
+    done < <(jq -r '.parts[] | [.part, .summary] | @tsv' <<<"$document")
+}
+
+tell_deploy_plan() {
+    tell_parts "the plan"
+    document=$(jq -c '{schema: 1, tool: "openshell", changed: false, dry_run: true,
+        actions: [.parts[] | select(.is_due) | {verb: "deploy", object: .part, reason: "it differs from what runs"}]}' <<<"$document")
+    keep_step plan 0
 }
 
 is_due() {
@@ -114,7 +69,7 @@ is_due() {
 }
 
 deploy_parts() {
-    local part
+    local part words=()
     if is_due gateway || is_due supervisor; then
         compile_parts
     fi
@@ -133,26 +88,11 @@ deploy_parts() {
         deploy_release
     fi
     step grpc gw-wait grpc --address "$address" "${published[@]}" "${tls[@]}" "${of_cluster[@]}" "${hopeless[@]}"
-    tell_sandboxes --since "$started_at"
+    tell_sandboxes "${since[@]}"
     for part in "${due[@]}"; do
-        set_part "$part" "${part_is[$part]}"
+        words+=(--keep "$part=${part_is[$part]}")
     done
-}
-
-# read_parts CONTAINER: sets parts_deployed, the hashes of what was deployed from here to this very container. Another one may have anything.
-read_parts() {
-    local file
-    for file in parts.json deployment.json; do
-        parts_deployed=$(jq -c --arg container "$1" 'select(.container == $container) | .parts // {}' "$folder/$file" 2>/dev/null) || continue
-        [[ -z $parts_deployed ]] || return 0
-    done
-    parts_deployed='{}'
-}
-
-# set_part PART HASH: changes it, and keeps it.
-set_part() {
-    parts_deployed=$(jq -c --arg part "$1" --arg hash "$2" '.[$part] = $hash' <<<"$parts_deployed")
-    keep_file "$folder/parts.json" "$(jq -cn --arg container "$container_id" --argjson parts "$parts_deployed" '{container: $container, parts: $parts}')"$'\n'
+    quiet_step parts gw-node parts "${words[@]}" "${of_gateway[@]}" "${locked[@]}"
 }
 
 compile_parts() {
@@ -160,7 +100,7 @@ compile_parts() {
     require_needs compile
     compile_programs --force
     for part in gateway supervisor; do
-        [[ -z ${part_is[$part]:-} || $(part_hash "$part") == "${part_is[$part]}" ]] ||
+        [[ $(part_hash "$part") == "${part_is[$part]}" ]] ||
             fail 1 sources_changed "sources changed while they were built" "$gw deploy --gateway $gateway"
     done
 }
@@ -169,7 +109,7 @@ compile_parts() {
 change_release() {
     [[ $release_source == bundled || $release_source == checkout ]] || return 0
     mkdir -p -- "$scratch/checkout"
-    [[ $release_source == checkout ]] || set_part chart "$chart_of_image"
+    [[ $release_source == checkout || -z $chart_of_image ]] || quiet_step parts gw-node parts --keep "chart=$chart_of_image" "${of_gateway[@]}" "${locked[@]}"
     ! is_due gateway || deploy_images
     ! is_due chart || ln -sfn -- "$root/helm/openshell" "$scratch/checkout/openshell"
     choice+=(--checkout "$scratch/checkout")
@@ -177,28 +117,13 @@ change_release() {
 
 # Builds the images of server, controller and sandboxes, and gives the node those that it does not have. Their tags are their content's.
 deploy_images() {
-    local begun now work=$scratch/images name tag archive loaded=() images=()
+    local now images loaded folder=$scratch/checkout
+    spawn images "$root/images/build" --quiet --server-images "$folder"
+    await images || fail 1 image_build_failed "the server's images could not be built" "see the lines above, then $gw deploy again"
     clock
-    begun=$now
-    mkdir -p -- "$work/archives"
-    # shellcheck source=images/lib/pod-images.sh
-    source "$root/images/lib/pod-images.sh"
-    (
-        umask 022
-        server_images "$programs" "$work/archives"
-    )
-    for name in reference-server reference-controller sandbox; do
-        tag=$(<"$work/$name.tag")
-        images+=("openshell/$name:$tag")
-        docker image inspect "openshell/$name:$tag" >/dev/null 2>&1 || {
-            archive=$work/archives/$name@$tag.tar
-            docker load --quiet --input "$archive" >/dev/null || fail 1 image_load_failed "Docker does not take $archive" "docker info"
-            loaded+=("openshell/$name:$tag")
-        }
-    done
-    clock
-    tell_step images "${images[0]}" "$((now - begun))"
+    mapfile -t images <"$folder/images"
+    mapfile -t loaded <"$folder/loaded"
+    tell_step images "${images[0]}" "$((now - begun_at[images]))"
     step load gw-node load "${images[@]}" "${of_gateway[@]}" "${locked[@]}"
     [[ ${#loaded[@]} -eq 0 ]] || docker rmi "${loaded[@]}" >/dev/null
-    image_values >"$scratch/checkout/values.json"
 }

@@ -23,7 +23,7 @@ is_release_ours() {
 
 # The host's helm, if it is new enough, else the product's, where that is at hand: gw-release takes the first that is.
 choose_helm() {
-    local folder
+    local folder found
     [[ ${#of_helm[@]} -eq 0 ]] || return 0
     of_helm=(--helm helm)
     ssh_key_for_docker
@@ -32,7 +32,11 @@ choose_helm() {
         folder=$(<"$scratch/programs")
         of_helm+=(--helm "$folder/helm")
         [[ $quiet == true ]] || cat -- "$scratch/programs.said" >&2
+        return
     fi
+    first_on_path helm
+    [[ -n $found ]] || fail 1 missing_helm "helm is not installed, and the cluster image, which has one, is not built here" \
+        "install helm 3.14 or a later helm 3, or build the image: $(file_called "$root/images/build")"
 }
 
 # name_choice: sets choice to what the flags choose. Values never stand in words, which all users of the machine see.

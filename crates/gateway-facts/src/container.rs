@@ -1,5 +1,6 @@
 //! A gateway's container, as Docker's inspection shows it.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use bollard::models::{ContainerInspectResponse, ContainerState, ContainerStateStatusEnum, PortMap};
@@ -110,6 +111,8 @@ pub struct Container {
     pub binds: Vec<String>,
     /// It asks for GPUs.
     pub gpu: bool,
+    /// All labels: its own, and those of its image.
+    pub labels: BTreeMap<String, String>,
 }
 
 impl Container {
@@ -177,6 +180,7 @@ impl Container {
             dns: host.dns.unwrap_or_default(),
             binds: host.binds.unwrap_or_default(),
             gpu: host.device_requests.is_some_and(|requests| !requests.is_empty()),
+            labels: labels.into_iter().collect(),
         }
     }
 

@@ -1,8 +1,9 @@
 //! The command line.
 
 use argh::FromArgs;
+use gw_node::report::Part;
 
-/// Reach into the node of a gateway: load images, copy files, write its kubeconfig, open a tunnel to its API, diagnose it.
+/// Reach into the node of a gateway: load images, copy files, write its kubeconfig, open a tunnel to its API, diagnose it, compare it with a checkout.
 #[derive(FromArgs, Debug)]
 pub struct Flags {
     #[argh(subcommand)]
@@ -17,6 +18,7 @@ pub enum Verb {
     Kubeconfig(KubeconfigFlags),
     Tunnel(TunnelFlags),
     Diagnose(DiagnoseFlags),
+    Parts(PartsFlags),
 }
 
 /// copy images from the local Docker into the node (skips images that it already has)
@@ -74,6 +76,60 @@ pub struct DiagnoseFlags {
     /// how many of the log's last lines (default 50)
     #[argh(option, default = "50")]
     pub lines: u32,
+}
+
+/// say which parts of the running gateway are made from other sources than those of a checkout
+#[derive(FromArgs, Debug)]
+#[argh(subcommand, name = "parts")]
+pub struct PartsFlags {
+    /// what a part is made from in the checkout, as gateway=HASH, supervisor=HASH or chart=HASH (repeatable)
+    #[argh(option, from_str_fn(hash_of_part))]
+    pub source: Vec<(Part, String)>,
+    /// where the release's chart is from: bundled (the image), checkout, or chosen (default bundled)
+    #[argh(option, default = "Charted::Bundled", from_str_fn(charted))]
+    pub release: Charted,
+    /// the hash of a chosen chart and its values as they were deployed last
+    #[argh(option, from_str_fn(not_empty))]
+    pub released: Option<String>,
+    /// a part that is due whatever runs (repeatable)
+    #[argh(option, from_str_fn(Part::parse))]
+    pub again: Vec<Part>,
+    /// there is no checkout: server and supervisor are not deployed from here
+    #[argh(switch)]
+    pub installed: bool,
+    /// what was deployed to this container, as PART=HASH: it is kept (repeatable)
+    #[argh(option, from_str_fn(hash_of_part))]
+    pub keep: Vec<(Part, String)>,
+}
+
+/// Where the release's chart is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Charted {
+    /// It came with the image.
+    Bundled,
+    /// A checkout's own.
+    Checkout,
+    /// Another one, that somebody chose.
+    Chosen,
+}
+
+fn charted(text: &str) -> Result<Charted, String> {
+    match text {
+        "bundled" => Ok(Charted::Bundled),
+        "checkout" => Ok(Charted::Checkout),
+        "chosen" => Ok(Charted::Chosen),
+        _ => Err(format!(
+            "'{}' is none of bundled, checkout and chosen",
+            text.escape_debug()
+        )),
+    }
+}
+
+fn hash_of_part(text: &str) -> Result<(Part, String), String> {
+    match text.split_once('=') {
+        Some((part, hash)) if !hash.is_empty() => Ok((Part::parse(part)?, hash.to_owned())),
+        _ => Err(format!("'{}' is not PART=HASH", text.escape_debug())),
+    }
 }
 
 fn not_empty(text: &str) -> Result<String, String> {

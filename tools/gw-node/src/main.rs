@@ -5,6 +5,7 @@
 //! - `kubeconfig` writes the kubeconfig for this host again, prints it (`--file -`), or adds it to kubectl's (`--merge`).
 //! - `tunnel` forwards a port of this host to the API of a gateway on another machine, for as long as it runs.
 //! - `diagnose` says what container, node and host show. It changes nothing, and the container need not run.
+//! - `parts` says which parts of the gateway are made from other sources than those of a checkout, and keeps what was deployed.
 //!
 //! The document ([`Report`]) says where the node is and what was done. `--dry-run` does nothing and says what would be done.
 //! Exit codes are those of the contract; every reason is in `--help`.
@@ -16,6 +17,7 @@ mod exec;
 mod flags;
 mod kubeconfig;
 mod load;
+mod parts;
 mod reasons;
 mod tunnel;
 
@@ -52,5 +54,6 @@ async fn run(flags: Flags, context: Context<Report>) -> Result<Answer, Failure> 
         Verb::Kubeconfig(flags) => kubeconfig::run(&flags, context).await,
         Verb::Tunnel(flags) => tunnel::run(&flags, context).await,
         Verb::Diagnose(flags) => diagnose::run(&flags, context).await,
+        Verb::Parts(flags) => parts::run(&flags, context).await,
     }
 }

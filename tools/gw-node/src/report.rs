@@ -26,6 +26,64 @@ pub struct Report {
     pub kubeconfig: Option<String>,
     /// What container, node and host show, with the verb diagnose; else null.
     pub diagnosis: Option<DiagnosisField>,
+    /// What the gateway is made of, with the verb parts, in the order in which it is deployed; else empty.
+    pub parts: Vec<PartField>,
+}
+
+/// A part of a gateway that is deployed from a checkout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// The images of server and controller.
+    Gateway,
+    /// The program that sandboxes run.
+    Supervisor,
+    /// The chart and its values.
+    Chart,
+}
+
+impl Part {
+    /// In the order in which they are deployed.
+    pub const ALL: [Self; 3] = [Self::Gateway, Self::Supervisor, Self::Chart];
+
+    /// As people and documents write it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Gateway => "gateway",
+            Self::Supervisor => "supervisor",
+            Self::Chart => "chart",
+        }
+    }
+
+    /// # Errors
+    /// There is no such part.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|part| part.word() == text);
+        found.ok_or_else(|| {
+            format!(
+                "'{}' is none of gateway, supervisor and chart",
+                text.escape_debug()
+            )
+        })
+    }
+}
+
+/// A part, here and there.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "PartOfGateway", deny_unknown_fields)]
+pub struct PartField {
+    /// Which one.
+    pub part: Part,
+    /// A hash of what it is made from in the checkout; null where that was not said.
+    pub made_from: Option<String>,
+    /// A hash of what the one that runs was made from; null where it is not known.
+    pub runs: Option<String>,
+    /// Why it is not deployed from the checkout; null where it is.
+    pub left: Option<String>,
+    /// It is to be deployed.
+    pub is_due: bool,
+    /// All of that for people.
+    pub summary: String,
 }
 
 impl WorkReport for Report {

@@ -4,7 +4,7 @@ use tool_document::contract::Contract;
 const TOOL: Contract = Contract {
     program: env!("CARGO_BIN_EXE_gw-node"),
     schema: include_str!("../schema.json"),
-    verbs: &["load", "copy", "kubeconfig", "tunnel", "diagnose"],
+    verbs: &["load", "copy", "kubeconfig", "tunnel", "diagnose", "parts"],
     wrong: &[
         &["no-such-verb"],
         &[],
@@ -15,6 +15,9 @@ const TOOL: Contract = Contract {
         &["kubeconfig", "--file="],
         &["diagnose", "--lines", "all"],
         &["tunnel", "--docker-host", "ssh://-host"],
+        &["parts", "--source", "gateway"],
+        &["parts", "--again", "node"],
+        &["parts", "--release", "mine"],
     ],
     reasons: &[
         "node_command_failed",
@@ -51,6 +54,7 @@ const TOOL: Contract = Contract {
         &["kubeconfig"],
         &["tunnel"],
         &["diagnose"],
+        &["parts"],
     ],
     on_docker: &[
         &["load", "i"],
@@ -58,6 +62,7 @@ const TOOL: Contract = Contract {
         &["kubeconfig"],
         &["tunnel"],
         &["diagnose"],
+        &["parts"],
     ],
     on_kubernetes: &[],
 };
