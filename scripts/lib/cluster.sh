@@ -116,7 +116,7 @@ find_endpoint() {
 reach_on_cluster() {
     local now end named="${sans[*]}"
     if [[ $verb == restart ]]; then
-        step restart gw-release restart "${of_workload[@]}" --gateway "$gateway" "${of_cluster[@]}" "${locked[@]}"
+        step restart gw-release restart --gateway "$gateway" "${of_cluster[@]}" "${locked[@]}"
         await_rollout
     fi
     clock
