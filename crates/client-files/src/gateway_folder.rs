@@ -1,6 +1,7 @@
 //! The folder of one gateway: `gateways/NAME`.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
@@ -152,9 +153,17 @@ impl GatewayFolder {
         Ok(self.remove_private("metadata.json")? || kubeconfig || bundle)
     }
 
-    /// Removes the folder with all in it, the lock included. False where there was none.
+    /// Removes the folder with all in it, the lock included: under its name there are all files or none, whenever the run ends.
+    /// False where there was none.
     pub fn remove(&self) -> Result<bool, Failure> {
-        private_file::remove_folder(&self.folder)
+        let gone = self.folder.with_file_name(format!(".{}.removed", self.gateway));
+        // What an earlier run had no time for.
+        private_file::remove_folder(&gone)?;
+        match fs::rename(&self.folder, &gone) {
+            Ok(()) => private_file::remove_folder(&gone).map(|_| true),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(file_failure("remove", &self.folder, &error)),
+        }
     }
 }
 
@@ -255,6 +264,19 @@ mod tests {
         folder.write_private("metadata.json", b"{").unwrap();
         let failure = folder.read_metadata().unwrap_err();
         assert_eq!((failure.reason, failure.exit.code()), ("metadata_invalid", 78));
+    }
+
+    #[test]
+    fn a_removed_folder_leaves_nothing_behind_and_neither_does_a_removal_that_was_cut_short() {
+        let (_home, folder) = gateway_folder();
+        let beside = folder.path().with_file_name(".g.removed");
+        fs::create_dir_all(beside.join("a")).unwrap();
+        folder.write_private("a/b", b"one").unwrap();
+        assert!(folder.remove().unwrap());
+        assert!(!folder.path().exists() && !beside.exists());
+        fs::create_dir_all(&beside).unwrap();
+        assert!(!folder.remove().unwrap());
+        assert!(!beside.exists());
     }
 
     #[test]

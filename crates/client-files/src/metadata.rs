@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// How clients reach a gateway. Fields that another client wrote are kept.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Metadata {
     /// The gateway's name.
     pub name: String,

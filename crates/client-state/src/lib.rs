@@ -81,16 +81,7 @@ pub fn write_spec(work: &Work, spec: &Spec) -> Result<(), Failure> {
 }
 
 fn described(work: &Work, spec: &Spec, present: Option<Metadata>) -> Metadata {
-    let mut metadata = present.unwrap_or_else(|| Metadata {
-        name: String::new(),
-        gateway_endpoint: String::new(),
-        is_remote: false,
-        gateway_port: 0,
-        remote_host: None,
-        resolved_host: None,
-        auth_mode: None,
-        others: serde_json::Map::new(),
-    });
+    let mut metadata = present.unwrap_or_default();
     metadata.name = work.gateway.to_string();
     metadata.gateway_endpoint = spec.endpoint_at(work.machine_address());
     metadata.gateway_port = spec.port;

@@ -41,6 +41,9 @@ pub const SERVER_TLS_SECRET: &str = "openshell-server-tls";
 pub const CLIENT_CA_SECRET: &str = "openshell-server-client-ca";
 /// TLS Secret of clients (`tls.crt`, `tls.key`, `ca.crt`).
 pub const CLIENT_TLS_SECRET: &str = "openshell-client-tls";
+/// Secret with the certificate and key of the CA that issues the others (`ca.crt`, `ca.key`). It is this project's own: gateways made
+/// elsewhere have none.
+pub const AUTHORITY_SECRET: &str = "openshell-ca";
 /// Secret with the SSH handshake secret.
 pub const HANDSHAKE_SECRET: &str = "openshell-ssh-handshake";
 /// The key of the handshake secret in [`HANDSHAKE_SECRET`]: 64 lower-case hex characters.

@@ -7,7 +7,6 @@ use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{ListParams, Patch, PatchParams};
 use kube::{Api, Resource};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -117,47 +116,76 @@ impl Session {
         Ok(pods.filter(|pod| pod.is_of(&self.workload)).collect())
     }
 
-    /// Restarts the gateway server as `kubectl rollout restart` does and waits until the roll-out is complete. What was
-    /// restarted, or `None` where there is no server.
-    pub async fn restart_server(&self) -> Result<Option<String>, Failure> {
-        let (kinds, name) = (self.workload.kinds(), &self.workload.name);
-        if kinds.contains(&WorkloadKind::StatefulSet) && self.restart::<StatefulSet>("statefulset").await? {
-            return Ok(Some(format!("statefulset/{name}")));
+    /// The gateway server's workload, with its kind; `None` if there is none.
+    pub async fn server_workload(&self) -> Result<Option<Workload>, Failure> {
+        let name = &self.workload.name;
+        for kind in self.workload.kinds() {
+            let is_there = match kind {
+                WorkloadKind::StatefulSet => self.get(&self.namespaced::<StatefulSet>(), name).await?.is_some(),
+                WorkloadKind::Deployment => self.get(&self.namespaced::<Deployment>(), name).await?.is_some(),
+            };
+            if is_there {
+                return Ok(Some(Workload {
+                    kind: Some(*kind),
+                    name: name.clone(),
+                }));
+            }
         }
-        let is_there =
-            kinds.contains(&WorkloadKind::Deployment) && self.restart::<Deployment>("deployment").await?;
-        Ok(is_there.then(|| format!("deployment/{name}")))
+        Ok(None)
     }
 
-    /// False where there is no such workload.
-    async fn restart<K>(&self, kind: &str) -> Result<bool, Failure>
-    where
-        for<'a> Rollout: From<&'a K>,
-        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>
-            + Clone
-            + DeserializeOwned
-            + Serialize
-            + std::fmt::Debug,
-    {
-        let api: Api<K> = self.namespaced();
-        let name = self.workload.name.as_str();
-        if self.get(&api, name).await?.is_none() {
-            return Ok(false);
+    /// Gives a workload new pods as `kubectl rollout restart` does. False if it is gone.
+    pub async fn renew_pods(&self, workload: &Workload) -> Result<bool, Failure> {
+        match workload.kind {
+            Some(WorkloadKind::Deployment) => self.renew(&self.namespaced::<Deployment>(), workload).await,
+            _ => self.renew(&self.namespaced::<StatefulSet>(), workload).await,
         }
+    }
+
+    async fn renew<K>(&self, api: &Api<K>, workload: &Workload) -> Result<bool, Failure>
+    where
+        K: Clone + DeserializeOwned + std::fmt::Debug,
+    {
         // One moment for every attempt: a patch whose answer was lost restarts nothing a second time.
         let now = Timestamp::now().to_string();
         let template = json!({ "metadata": { "annotations": { RESTARTED_AT: now } } });
         let patch = Patch::Merge(json!({ "spec": { "template": template } }));
         let parameters = PatchParams::default();
-        let what = format!("the API server to restart {kind} {name}");
+        let what = format!("the API server to restart {workload}");
         let absent = |trouble| (trouble == Trouble::Absent).then_some(());
-        let send = || api.patch(name, &parameters, &patch);
-        if self.request(&what, name, send, absent).await?.is_err() {
-            return Ok(false);
+        let send = || api.patch(&workload.name, &parameters, &patch);
+        Ok(self.request(&what, &workload.name, send, absent).await?.is_ok())
+    }
+
+    /// Restarts the gateway server, see [`Session::renew_pods`], and waits until the roll-out is complete. What was restarted, or
+    /// `None` if there is no server.
+    pub async fn restart_server(&self) -> Result<Option<String>, Failure> {
+        let Some(workload) = self.server_workload().await? else {
+            return Ok(None);
+        };
+        if !self.renew_pods(&workload).await? {
+            return Ok(None);
         }
+        let is_done = match workload.kind {
+            Some(WorkloadKind::Deployment) => self.rolled_out::<Deployment>(&workload).await?,
+            _ => self.rolled_out::<StatefulSet>(&workload).await?,
+        };
+        Ok(is_done.then(|| workload.to_string()))
+    }
+
+    /// Waits for the end of a roll-out. False if the workload is gone.
+    async fn rolled_out<K>(&self, workload: &Workload) -> Result<bool, Failure>
+    where
+        for<'a> Rollout: From<&'a K>,
+        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>
+            + Clone
+            + DeserializeOwned
+            + std::fmt::Debug,
+    {
+        let api: Api<K> = self.namespaced();
         let mut backoff = Backoff::default();
         loop {
-            let Some(found) = self.get(&api, name).await? else {
+            let Some(found) = self.get(&api, &workload.name).await? else {
                 return Ok(false);
             };
             match Rollout::from(&found) {
@@ -166,8 +194,7 @@ impl Session {
                     return Ok(true);
                 }
                 Rollout::NotYet(missing) => {
-                    self.console
-                        .waiting(&format!("{kind} {name} to restart: {missing}"));
+                    self.console.waiting(&format!("{workload} to restart: {missing}"));
                 }
             }
             tokio::time::sleep(backoff.next_wait()).await;

@@ -21,10 +21,10 @@ use crate::background::Background;
 use crate::fault_proxy::status;
 use crate::kubeconfig;
 
-/// It knows GET of an object and of a collection (with `labelSelector=key=value` or `key!=value`), POST (also as a dry run), PUT with a resource
-/// version, PATCH as a JSON merge patch, and DELETE with a uid as precondition. It notes when an object was made and written. A
-/// collection that no object was ever put in is unknown, as the kind of an absent CRD is: `404 page not found`; Kubernetes' own
-/// kinds are always known. Nothing is validated.
+/// It knows GET of an object and of a collection (with a `labelSelector` of `key=value` and `key!=value`), POST (also as a dry run), PUT with a
+/// resource version, PATCH as a JSON merge patch, and DELETE with a uid as precondition. It notes when an object was made and written. A
+/// collection without objects is unknown, as the kind of an absent CRD is: `404 page not found`; Kubernetes' own kinds are always known,
+/// and so are those that have a definition. Nothing is validated.
 pub struct FakeApi {
     kubeconfig: NamedTempFile,
     objects: Arc<Mutex<Objects>>,
@@ -137,9 +137,16 @@ impl Objects {
         object
     }
 
+    /// Has the kind of a collection of `/apis/GROUP/VERSION/` a definition?
+    fn is_defined(&self, path: &str) -> bool {
+        let mut words = path.trim_start_matches("/apis/").split('/');
+        let (group, kind) = (words.next().unwrap_or_default(), words.next_back().unwrap_or_default());
+        self.by_path.contains_key(&format!("{DEFINITIONS}/{kind}.{group}"))
+    }
+
     fn collection(&self, path: &str, selector: Option<&Selector>) -> Option<Value> {
         let inside = |found: &&String| is_inside(found, path);
-        let is_known = BUILT_IN.iter().any(|group| path.starts_with(group));
+        let is_known = BUILT_IN.iter().any(|group| path.starts_with(group)) || self.is_defined(path);
         if !is_known && !self.by_path.keys().any(|found| inside(&found)) {
             return None;
         }
@@ -157,6 +164,7 @@ impl Objects {
     }
 }
 
+const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 /// Groups of kinds that every API server has.
 const BUILT_IN: [&str; 3] = ["/api/", "/apis/coordination.k8s.io/", "/apis/storage.k8s.io/"];
 
@@ -287,12 +295,8 @@ fn is_object(path: &str) -> bool {
     words > before && (words - before).is_multiple_of(2)
 }
 
-/// One label, and whether it must have the value or must not.
-struct Selector {
-    key: String,
-    value: String,
-    equal: bool,
-}
+/// Labels, and whether each must have its value or must not.
+struct Selector(Vec<(String, String, bool)>);
 
 impl Selector {
     /// From a query, percent-encoded.
@@ -300,17 +304,25 @@ impl Selector {
         let text = query
             .split('&')
             .find_map(|part| part.strip_prefix("labelSelector="))?;
-        let text = text.replace("%3D", "=").replace("%2F", "/").replace("%21", "!");
-        let (key, value) = text.split_once('=')?;
-        Some(Self {
-            key: key.trim_end_matches('!').to_owned(),
-            value: value.to_owned(),
-            equal: !key.ends_with('!'),
-        })
+        let text = text
+            .replace("%3D", "=")
+            .replace("%2F", "/")
+            .replace("%21", "!")
+            .replace("%2C", ",");
+        let label = |part: &str| {
+            let (key, value) = part.split_once('=')?;
+            let is_equal = !key.ends_with('!');
+            Some((key.trim_end_matches('!').to_owned(), value.to_owned(), is_equal))
+        };
+        text.split(',').map(label).collect::<Option<_>>().map(Self)
     }
 
     fn selects(&self, object: &Value) -> bool {
-        (object["metadata"]["labels"][&self.key] == self.value.as_str()) == self.equal
+        let labels = &object["metadata"]["labels"];
+        let is_met = |(key, value, is_equal): &(String, String, bool)| {
+            (labels[key] == value.as_str()) == *is_equal
+        };
+        self.0.iter().all(is_met)
     }
 }
 

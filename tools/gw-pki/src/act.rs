@@ -6,9 +6,9 @@ mod simulate;
 
 use client_files::GatewayFolder;
 use contract::Failure;
+use gateway_names::AUTHORITY_SECRET;
 use kube_session::{Session, Written};
 
-use crate::observe::AUTHORITY_SECRET;
 use crate::plan::step::Step;
 use crate::reasons::ISSUE_FAILED;
 use content::Material;

@@ -1,12 +1,11 @@
 //! What was found, in the document's words.
 
-use gateway_names::{CLIENT_CA_SECRET, CLIENT_TLS_SECRET, SERVER_TLS_SECRET};
+use gateway_names::{AUTHORITY_SECRET, CLIENT_CA_SECRET, CLIENT_TLS_SECRET, SERVER_TLS_SECRET};
 use jiff::Timestamp;
 use kube_session::Workload;
 
 use crate::certificate::Certificate;
 use crate::examine::{Examined, Part};
-use crate::observe::AUTHORITY_SECRET;
 use crate::report::{BundleReport, Ca, CertificateReport, Report};
 
 /// Seconds of a day.

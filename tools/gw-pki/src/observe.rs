@@ -4,15 +4,12 @@ pub mod serving;
 
 use client_files::{BundleContent, GatewayFolder};
 use contract::Failure;
-use gateway_names::{CLIENT_CA_SECRET, CLIENT_TLS_SECRET, SERVER_TLS_SECRET};
+use gateway_names::{AUTHORITY_SECRET, CLIENT_CA_SECRET, CLIENT_TLS_SECRET, SERVER_TLS_SECRET};
 use kube_session::{HeldSecret, Session};
 
 use crate::certificate::Certificate;
 use serving::Serving;
 
-/// Secret with the CA's certificate and key (`ca.crt`, `ca.key`). It is this project's own: gateways made elsewhere have
-/// none.
-pub const AUTHORITY_SECRET: &str = "openshell-ca";
 /// Key of [`AUTHORITY_SECRET`] with the CA certificates (PEM) that are being replaced; no value: none are.
 pub const RETIRING: &str = "retiring.crt";
 

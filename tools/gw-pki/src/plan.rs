@@ -2,12 +2,11 @@
 
 pub mod step;
 
-use gateway_names::{CLIENT_CA_SECRET, CLIENT_TLS_SECRET, SERVER_TLS_SECRET};
+use gateway_names::{AUTHORITY_SECRET, CLIENT_CA_SECRET, CLIENT_TLS_SECRET, SERVER_TLS_SECRET};
 
 use crate::examine::ca_change::is_usable;
 use crate::examine::{Examined, Part};
 use crate::finding::{Finding, listed};
-use crate::observe::AUTHORITY_SECRET;
 use crate::report::Phase;
 use step::Step;
 

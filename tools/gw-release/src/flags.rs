@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use argh::FromArgs;
 
-/// Make the helm release of a gateway's server match the chart and the values that were chosen.
+use crate::endpoint::Endpoint;
+
+/// Make the helm release of a gateway's server match the chart and the values that were chosen, and the place on a cluster that it is in.
 #[derive(FromArgs, Debug)]
 pub struct Flags {
     #[argh(subcommand)]
@@ -14,11 +16,14 @@ pub struct Flags {
 #[derive(FromArgs, Debug)]
 #[argh(subcommand)]
 pub enum Verb {
+    Prepare(PrepareFlags),
     Choose(ChooseFlags),
     Facts(FactsFlags),
     Recall(RecallFlags),
     Plan(PlanFlags),
     Apply(ApplyFlags),
+    Publish(PublishFlags),
+    Restart(RestartFlags),
     Remove(RemoveFlags),
     Rollback(RollbackFlags),
 }
@@ -115,10 +120,89 @@ pub struct RecallFlags {
     pub cluster_id: Option<String>,
 }
 
-/// remove the release that was deployed for the gateway; volumes stay
+/// make the place on a cluster that the release is deployed to: the namespace, and what is kept of it; flags over what is kept
+#[derive(FromArgs, Debug)]
+#[argh(subcommand, name = "prepare")]
+pub struct PrepareFlags {
+    /// where clients reach the gateway: https://HOST:PORT, or http://HOST:PORT without TLS; found: by what the cluster has (default)
+    #[argh(option, from_str_fn(given_endpoint))]
+    pub endpoint: Option<GivenEndpoint>,
+    /// port of this machine that leads to the gateway if nothing of the cluster does (default 8080)
+    #[argh(option, from_str_fn(port))]
+    pub port: Option<u16>,
+    /// no TLS on the gateway's port
+    #[argh(switch)]
+    pub plaintext: bool,
+    /// TLS on the gateway's port, if --plaintext was kept
+    #[argh(switch)]
+    pub no_plaintext: bool,
+    /// the gateway does not authenticate its clients
+    #[argh(switch)]
+    pub disable_gateway_auth: bool,
+    /// the gateway authenticates its clients, if --disable-gateway-auth was kept
+    #[argh(switch)]
+    pub enable_gateway_auth: bool,
+    /// further name or address for the certificates (may be repeated; the list replaces the kept one)
+    #[argh(option, from_str_fn(host))]
+    pub tls_san: Vec<String>,
+}
+
+/// Who says where clients reach a gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GivenEndpoint {
+    /// The cluster.
+    Found,
+    /// The flag.
+    Url(Endpoint),
+}
+
+fn given_endpoint(text: &str) -> Result<GivenEndpoint, String> {
+    if text == "found" {
+        return Ok(GivenEndpoint::Found);
+    }
+    let read = Endpoint::parse(text);
+    read.map(GivenEndpoint::Url)
+        .map_err(|why| format!("{why}; found: by what the cluster has"))
+}
+
+fn port(text: &str) -> Result<u16, String> {
+    let wrong = || format!("--port is a number from 1 to 65535, not '{}'", text.escape_debug());
+    text.parse().ok().filter(|port| *port > 0).ok_or_else(wrong)
+}
+
+/// A name that can stand in a certificate and in a list with commas.
+fn host(text: &str) -> Result<String, String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '*' | '_');
+    if text.is_empty() || !text.chars().all(allowed) || text.starts_with('-') {
+        return Err(format!("'{}' is no host name or address", text.escape_debug()));
+    }
+    Ok(text.to_owned())
+}
+
+/// write the client files of a gateway on a cluster: where clients reach it, and that it is the active one
+#[derive(FromArgs, Debug)]
+#[argh(subcommand, name = "publish")]
+pub struct PublishFlags {
+    /// where clients reach the gateway: https://HOST:PORT, or http://HOST:PORT without TLS
+    #[argh(option, from_str_fn(Endpoint::parse))]
+    pub endpoint: Endpoint,
+}
+
+/// give the server new pods, as kubectl rollout restart does; gw-wait rollout waits for them
+#[derive(FromArgs, Debug)]
+#[argh(subcommand, name = "restart")]
+pub struct RestartFlags {}
+
+/// remove the release that was deployed for the gateway; volumes stay unless --with-data is given
 #[derive(FromArgs, Debug)]
 #[argh(subcommand, name = "remove")]
 pub struct RemoveFlags {
+    /// of a gateway on a cluster: remove sandboxes, secrets, volumes, the namespace if it is the gateway's own, and the client files, too (needs --yes)
+    #[argh(switch)]
+    pub with_data: bool,
+    /// yes, destroy what --with-data names
+    #[argh(switch)]
+    pub yes: bool,
     /// helm 3.14 or a later helm 3 (default: helm on PATH)
     #[argh(option, default = "PathBuf::from(\"helm\")")]
     pub helm: PathBuf,

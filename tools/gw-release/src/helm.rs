@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use client_files::SharedLock;
 use contract::{Failure, TIMED_OUT};
+use kube_session::Cluster;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, Command};
 
@@ -38,24 +39,13 @@ const RESERVE: Duration = Duration::from_secs(5);
 const GRACE: Duration = Duration::from_secs(3);
 const TICK: Duration = Duration::from_millis(20);
 
-/// The cluster that helm works on, as its flags name it.
-#[derive(Clone, Debug)]
-pub struct Target {
-    /// `--kubeconfig`, where one was named.
-    pub kubeconfig: Option<PathBuf>,
-    /// `--kube-context`, where one was named.
-    pub context: Option<String>,
-    /// The namespace.
-    pub namespace: String,
-}
-
 /// helm, and where it works.
 #[derive(Debug)]
 pub struct Helm {
     program: PathBuf,
     scratch: PathBuf,
     deadline: Instant,
-    target: Target,
+    cluster: Cluster,
     lock: Option<SharedLock>,
 }
 
@@ -70,12 +60,12 @@ pub struct Ended {
 
 impl Helm {
     /// helm by this path or name, in a folder of this run.
-    pub fn new(program: &Path, scratch: &Path, deadline: Instant, target: Target) -> Self {
+    pub fn new(program: &Path, scratch: &Path, deadline: Instant, cluster: Cluster) -> Self {
         Self {
             program: program.to_owned(),
             scratch: scratch.to_owned(),
             deadline,
-            target,
+            cluster,
             lock: None,
         }
     }
@@ -87,16 +77,16 @@ impl Helm {
 
     /// Words that name the namespace.
     pub fn in_namespace(&self) -> [String; 2] {
-        ["--namespace".to_owned(), self.target.namespace.clone()]
+        ["--namespace".to_owned(), self.cluster.namespace.clone()]
     }
 
     /// Words that name namespace and cluster.
     pub fn on_cluster(&self) -> Vec<String> {
         let mut words = self.in_namespace().to_vec();
-        if let Some(kubeconfig) = &self.target.kubeconfig {
+        if let Some(kubeconfig) = &self.cluster.kubeconfig {
             words.extend(["--kubeconfig".to_owned(), kubeconfig.display().to_string()]);
         }
-        if let Some(context) = &self.target.context {
+        if let Some(context) = &self.cluster.context {
             words.extend(["--kube-context".to_owned(), context.clone()]);
         }
         words

@@ -2,18 +2,21 @@
 
 use std::path::Path;
 
-use client_files::{ClientFiles, GatewayFolder, Lock};
+use client_files::{GatewayFolder, Lock};
 use contract::{Context, Failure};
 use gw_release::facts::{Facts, facts, objects};
 use gw_release::report::Report;
+use kube_session::Cluster;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::deployment::Deployment;
 use crate::file_failure::files_failed;
 use crate::flags::Choice;
-use crate::helm::{Helm, Target};
+use crate::gateway;
+use crate::helm::Helm;
 use crate::kept::{BUNDLED, CHECKOUT};
+use crate::place_file::cluster_of;
 use crate::reasons::{CHART_INVALID, NO_NODE_PORT, NO_WORKLOAD};
 use crate::resolve::Chosen;
 
@@ -28,27 +31,27 @@ pub struct Place {
 }
 
 impl Place {
-    /// Resolves the gateway; nothing is written but a temporary folder.
+    /// On the cluster that the flags name. Nothing is written but a temporary folder.
     pub fn open(context: &Context<Report>, helm: &Path) -> Result<Self, Failure> {
-        let common = &context.common;
-        let files = ClientFiles::of_user()?;
-        let name = files.resolve(common.gateway.as_deref())?;
-        let gateway = files.gateway(&name);
+        let (_, folder) = gateway::open(context)?;
+        Self::on(folder, cluster_of(None, &context.common), context, helm)
+    }
+
+    /// On this cluster.
+    pub fn on(
+        gateway: GatewayFolder,
+        cluster: Cluster,
+        context: &Context<Report>,
+        helm: &Path,
+    ) -> Result<Self, Failure> {
         // Values may be secrets, in what helm writes, too.
         rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
         let scratch = tempfile::Builder::new().prefix("gw-release-").tempdir();
         let scratch = scratch.map_err(|error| files_failed(&std::env::temp_dir(), &error))?;
-        let target = Target {
-            kubeconfig: common.kubeconfig.clone(),
-            context: common.context.clone(),
-            namespace: common.namespace().to_owned(),
-        };
-        context.report.update(|report| {
-            report.gateway = Some(name.to_string());
-            report.namespace = Some(target.namespace.clone());
-            report.dry_run = common.dry_run;
-        });
-        let helm = Helm::new(helm, scratch.path(), context.deadline, target);
+        context
+            .report
+            .update(|report| report.namespace = Some(cluster.namespace.clone()));
+        let helm = Helm::new(helm, scratch.path(), context.deadline, cluster);
         Ok(Self {
             gateway,
             helm,
@@ -61,16 +64,19 @@ impl Place {
         self.scratch.path()
     }
 
-    /// Takes the gateway's lock, and lets helm keep it where it outlives this run; `None` for a dry run, which writes nothing.
+    /// Takes the gateway's lock, see [`gateway::lock`], and lets helm keep it where it outlives this run.
     pub async fn lock(&mut self, verb: &str, context: &Context<Report>) -> Result<Option<Lock>, Failure> {
-        let common = &context.common;
-        if common.dry_run {
-            return Ok(None);
+        let lock = gateway::lock(&self.gateway, verb, context).await?;
+        if let Some(lock) = &lock {
+            self.share(lock)?;
         }
-        let (patience, console) = (common.lock_timeout, &context.console);
-        let lock = Lock::acquire(&self.gateway, verb, patience, common.lock_fd, console).await?;
+        Ok(lock)
+    }
+
+    /// Lets helm keep the gateway's lock where it outlives this run.
+    pub fn share(&mut self, lock: &Lock) -> Result<(), Failure> {
         self.helm.share(lock.share(&self.gateway)?);
-        Ok(Some(lock))
+        Ok(())
     }
 
     /// The chart's objects as they would be deployed.

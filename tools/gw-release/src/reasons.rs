@@ -93,7 +93,60 @@ pub const BASE_VALUES_INVALID: Reason = Reason::new(
     "the base values are no JSON object",
 );
 
+/// A gateway in a container has that name.
+pub const GATEWAY_EXISTS: Reason = Reason::new(
+    "gateway_exists",
+    Exit::Failed,
+    "a gateway in a container has that name",
+);
+/// No kubeconfig that can be read has the context.
+pub const CONTEXT_MISSING: Reason = Reason::new(
+    "context_missing",
+    Exit::Configuration,
+    "no kubeconfig that can be read has the context",
+);
+/// What was kept of the gateway's cluster cannot be read.
+pub const CLUSTER_FILE_INVALID: Reason = Reason::new(
+    "cluster_file_invalid",
+    Exit::Configuration,
+    "what was kept of the gateway's cluster cannot be read",
+);
+/// The gateway is in another namespace than this one.
+pub const ANOTHER_CLUSTER: Reason = Reason::new(
+    "another_cluster",
+    Exit::Failed,
+    "the gateway is in another namespace than this one",
+);
+/// The namespace is being deleted.
+pub const NAMESPACE_TERMINATING: Reason = Reason::new(
+    "namespace_terminating",
+    Exit::Failed,
+    "the namespace is being deleted",
+);
+/// The kubeconfig's user may not create the namespace.
+pub const PERMISSION: Reason = Reason::new(
+    "permission",
+    Exit::Permission,
+    "the kubeconfig's user may not create the namespace",
+);
+/// There is no gateway of that name on a cluster.
+pub const NO_STATE: Reason = Reason::new(
+    "no_state",
+    Exit::Failed,
+    "there is no gateway of that name on a cluster",
+);
+/// The namespace has no server.
+pub const NO_SERVER: Reason = Reason::new("no_server", Exit::Failed, "the namespace has no server");
+
 const OWN: &[Reason] = &[
+    GATEWAY_EXISTS,
+    CONTEXT_MISSING,
+    CLUSTER_FILE_INVALID,
+    ANOTHER_CLUSTER,
+    NAMESPACE_TERMINATING,
+    PERMISSION,
+    NO_STATE,
+    NO_SERVER,
     MISSING_HELM,
     CHART_PULL_FAILED,
     CHART_INVALID,

@@ -35,6 +35,41 @@ pub struct LastRevision {
     pub of_node: bool,
 }
 
+/// Settings of a server on a cluster.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Spec {
+    /// Has the gateway's port no TLS?
+    pub plaintext: bool,
+    /// Does the gateway not authenticate its clients?
+    pub disable_gateway_auth: bool,
+    /// Further names and addresses for the certificates.
+    pub tls_sans: Vec<String>,
+}
+
+/// Where on a cluster the gateway is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlaceField {
+    /// The kubeconfig's path.
+    pub kubeconfig: String,
+    /// Its context.
+    pub context: String,
+    /// The namespace.
+    pub namespace: String,
+    /// The namespace's uid; null if there is no namespace, or it was not asked for.
+    pub namespace_uid: Option<String>,
+    /// Was the namespace made for this gateway, or would it be? It is removed with it then. Null if it was not asked for.
+    pub owns_namespace: Option<bool>,
+    /// Where clients reach the gateway, if somebody said so; null if it is found in the cluster.
+    pub endpoint: Option<String>,
+    /// The port of this machine that leads to the gateway if nothing of the cluster does.
+    pub forward_port: u16,
+    /// Settings of the server.
+    pub spec: Spec,
+    /// kubectl on this cluster, as a person can type it.
+    pub kubectl: String,
+}
+
 /// What there is, and what was done.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
@@ -42,6 +77,10 @@ pub struct Report {
     pub gateway: Option<String>,
     /// The Kubernetes namespace.
     pub namespace: Option<String>,
+    /// prepare, remove --with-data: where on a cluster the gateway is; null where nothing is known of it.
+    pub place: Option<PlaceField>,
+    /// publish: where clients reach the gateway.
+    pub endpoint: Option<String>,
     /// Where the chart is from: bundled, checkout, or what --chart named.
     pub source: Option<String>,
     /// The hash of chart and values, which the release's description has.

@@ -22,25 +22,45 @@ pub async fn remove(helm: &Path, context: Context<Report>) -> Result<Answer, Fai
     let session = Session::open(&context).await?;
     let _lock = place.lock("remove", &context).await?;
     let mut deployment = Deployment::read(&place.gateway, None)?;
-    let found = revisions(&session).await?;
-    let Some(last) = found.first() else {
+    if !is_there(&session, &deployment, &context).await? {
         return Ok(Answer::Done);
-    };
-    context.report.update(|report| report.last = Some(last.shown()));
-    require_ours(last, &deployment, &session)?;
+    }
     if !context.common.dry_run {
-        deployment.deployed(None)?;
-        run(
-            &place,
-            &["uninstall"],
-            &[],
-            UNINSTALL_FAILED,
-            "remove the release",
-        )
-        .await?;
+        uninstall(&place, &mut deployment).await?;
     }
     acted(&context, "remove", "release openshell", "its gateway is removed");
     Ok(Answer::Done)
+}
+
+/// Is there a release, and is it one to remove?
+///
+/// # Errors
+/// `release_of_others` if somebody else deployed it.
+pub async fn is_there(
+    session: &Session,
+    deployment: &Deployment,
+    context: &Context<Report>,
+) -> Result<bool, Failure> {
+    let found = revisions(session).await?;
+    let Some(last) = found.first() else {
+        return Ok(false);
+    };
+    context.report.update(|report| report.last = Some(last.shown()));
+    require_ours(last, deployment, session)?;
+    Ok(true)
+}
+
+/// helm uninstalls the release.
+pub async fn uninstall(place: &Place, deployment: &mut Deployment) -> Result<(), Failure> {
+    deployment.deployed(None)?;
+    run(
+        place,
+        &["uninstall"],
+        &[],
+        UNINSTALL_FAILED,
+        "remove the release",
+    )
+    .await
 }
 
 /// Goes back to the revision before.

@@ -1,10 +1,10 @@
 //! The steps that a plan is made of.
 
-use gateway_names::{CLIENT_CA_SECRET, CLIENT_TLS_SECRET, SERVER_TLS_SECRET};
+use gateway_names::{AUTHORITY_SECRET, CLIENT_CA_SECRET, CLIENT_TLS_SECRET, SERVER_TLS_SECRET};
 use kube_session::HeldSecret;
 
 use crate::examine::{Examined, Part};
-use crate::observe::{AUTHORITY_SECRET, Observed};
+use crate::observe::Observed;
 
 /// One thing to do. Steps are done in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

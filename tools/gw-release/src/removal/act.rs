@@ -1,0 +1,142 @@
+//! Removes what a gateway has, in the cluster and on this host.
+
+use client_files::{ClientFiles, GatewayFolder};
+use contract::{Context, Failure};
+use gw_release::report::Report;
+use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Secret};
+use kube::Api;
+use kube::api::{DeleteParams, Preconditions};
+use kube_session::{Backoff, Session, Trouble};
+use serde::de::DeserializeOwned;
+
+use super::observe::{Named, claims, sandboxes};
+use super::plan::Step;
+use crate::act::acted;
+use crate::deployment::Deployment;
+use crate::namespace;
+use crate::place::Place;
+use crate::undo::uninstall;
+
+/// Takes a step, and returns once what it removes is gone.
+pub async fn act(
+    step: &Step,
+    session: &Session,
+    place: &Place,
+    deployment: &mut Deployment,
+    context: &Context<Report>,
+) -> Result<(), Failure> {
+    match step {
+        Step::Sandboxes(_) => {
+            let mut rounds = Rounds::of("sandboxes", context);
+            while let Some((api, left)) = sandboxes(session).await?
+                && rounds.is_another(left.len()).await
+            {
+                delete(session, &api, "sandbox", &left).await?;
+            }
+            Ok(())
+        }
+        Step::Release => uninstall(place, deployment).await,
+        Step::Secret(secret) => {
+            let api = session.namespaced::<Secret>();
+            delete(session, &api, "Secret", std::slice::from_ref(secret)).await
+        }
+        Step::Claims(_) => {
+            let api = session.namespaced::<PersistentVolumeClaim>();
+            let mut rounds = Rounds::of("volume claims", context);
+            loop {
+                let left = claims(session).await?;
+                if !rounds.is_another(left.len()).await {
+                    return Ok(());
+                }
+                delete(session, &api, "PersistentVolumeClaim", &left).await?;
+            }
+        }
+        Step::Namespace(uid) => namespace::remove(session, uid, context).await,
+    }
+}
+
+/// Rounds of deleting until nothing is left: a finalizer keeps an object for a while, and a server makes new ones until it is gone.
+struct Rounds<'a> {
+    what: &'static str,
+    backoff: Backoff,
+    is_first: bool,
+    context: &'a Context<Report>,
+}
+
+impl<'a> Rounds<'a> {
+    fn of(what: &'static str, context: &'a Context<Report>) -> Self {
+        Self {
+            what,
+            backoff: Backoff::default(),
+            is_first: true,
+            context,
+        }
+    }
+
+    /// Is another round due? From the second one on it begins after a while.
+    async fn is_another(&mut self, left: usize) -> bool {
+        if left == 0 {
+            self.context.console.ended_waiting();
+            return false;
+        }
+        if !self.is_first {
+            let message = format!("{left} {} to be deleted", self.what);
+            self.context.console.waiting(&message);
+            tokio::time::sleep(self.backoff.next_wait()).await;
+        }
+        self.is_first = false;
+        true
+    }
+}
+
+/// Deletes these very objects, and none that has the name of one by now.
+async fn delete<K>(session: &Session, api: &Api<K>, kind: &str, objects: &[Named]) -> Result<(), Failure>
+where
+    K: Clone + DeserializeOwned + std::fmt::Debug,
+{
+    for object in objects.iter().filter(|object| !object.is_ending) {
+        let parameters = DeleteParams::default().preconditions(Preconditions {
+            uid: Some(object.uid.clone()),
+            resource_version: None,
+        });
+        let name = object.name.as_str();
+        let gone = |trouble| matches!(trouble, Trouble::Absent | Trouble::Conflict).then_some(());
+        let what = format!("the API server to delete {kind} {name}");
+        let send = || api.delete(name, &parameters);
+        let _ = session.request(&what, name, send, gone).await?;
+    }
+    Ok(())
+}
+
+/// What clients have of the gateway.
+pub struct Client {
+    pub files: ClientFiles,
+    pub folder: GatewayFolder,
+}
+
+impl Client {
+    /// Removes it.
+    pub fn forget(&self, context: &Context<Report>) -> Result<(), Failure> {
+        let (name, is_dry) = (self.folder.gateway(), context.common.dry_run);
+        let was_active = if is_dry {
+            self.files.active()?.as_ref() == Some(name)
+        } else {
+            self.files.clear_active(name)?
+        };
+        if was_active {
+            acted(context, "deactivate", &format!("gateway {name}"), "it is removed");
+        }
+        // The lock alone, which this very run made, is nothing that was kept.
+        let path = self.folder.path();
+        let is_known = std::fs::read_dir(path)
+            .is_ok_and(|entries| entries.flatten().any(|entry| entry.file_name() != "lock"));
+        if !is_dry {
+            self.folder.remove()?;
+        }
+        if is_known {
+            let object = format!("folder {}", path.display());
+            acted(context, "delete", &object, "its gateway is removed");
+        }
+        Ok(())
+    }
+}

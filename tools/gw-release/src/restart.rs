@@ -1,0 +1,45 @@
+//! `restart`: new pods for the server.
+
+use contract::{Answer, Context, Failure, typed, typed_by_driver};
+use gw_release::report::Report;
+use kube_session::{Session, Workload};
+
+use crate::act::acted;
+use crate::deployment::Deployment;
+use crate::place_file::{PlaceFile, cluster_of};
+use crate::reasons::NO_SERVER;
+use crate::{gateway, namespace};
+
+/// Changes the template of the server's workload as `kubectl rollout restart` does, and does not wait for what follows from it.
+pub async fn restart(context: &Context<Report>) -> Result<Answer, Failure> {
+    let (_, folder) = gateway::open(context)?;
+    let _lock = gateway::lock(&folder, "restart", context).await?;
+    let kept = PlaceFile::read(&folder)?;
+    let cluster = cluster_of(kept.as_ref(), &context.common);
+    context
+        .report
+        .update(|report| report.namespace = Some(cluster.namespace.clone()));
+    let session = Session::open_on(&cluster, context, context.deadline).await?;
+    let uid = kept.as_ref().and_then(|kept| kept.namespace_uid.as_deref());
+    if let Some(uid) = uid {
+        let found = namespace::find(&session).await?;
+        if found.as_ref().is_none_or(|found| found.uid != uid) {
+            return Err(namespace::another(&session, &folder, found.as_ref()));
+        }
+    }
+    let deployed = Deployment::read(&folder, uid)?.deployed_facts();
+    let workload = deployed.and_then(|facts| Workload::parse(&facts.workload?).ok());
+    let session = session.of_workload(&workload.unwrap_or_default());
+    let no_server = || {
+        NO_SERVER.failure(
+            format!("there is no {} in namespace {}", session.workload, session.namespace),
+            typed_by_driver("start").unwrap_or_else(|| typed("gw-release apply")),
+        )
+    };
+    let server = session.server_workload().await?.ok_or_else(no_server)?;
+    if !context.common.dry_run && !session.renew_pods(&server).await? {
+        return Err(no_server());
+    }
+    acted(context, "restart", &server.to_string(), "it was asked for");
+    Ok(Answer::Done)
+}
