@@ -126,20 +126,36 @@ fn a_usage_error_is_a_document_where_one_is_wanted() {
 }
 
 #[test]
-fn completions_know_every_verb_and_are_read_by_their_shell() {
-    for shell in ["bash", "zsh", "fish"] {
+fn completions_know_every_verb_and_flag_and_are_read_by_their_shell() {
+    let words = run(&["completion", "words"]).well().stdout;
+    for verb in verbs() {
+        assert!(
+            words.lines().any(|line| line.starts_with(&format!("{verb}\t"))),
+            "{verb}: {words}"
+        );
+        run(&["completion", "words", &verb]).well();
+    }
+    for shell in ["zsh", "fish"] {
         let text = run(&["completion", shell]).well().stdout;
-        for verb in verbs() {
-            assert!(text.contains(&verb), "{shell} does not know {verb}");
-        }
+        assert!(text.contains("scripts/openshell completion words"), "{text}");
     }
     let text = run(&["completion", "bash"]).well().stdout;
-    let mut bash = Command::new("bash");
-    bash.args([
-        "-c",
-        &format!("{text}\nCOMP_WORDS=(openshell start --pl) COMP_CWORD=2\n_gw\necho \"${{COMPREPLY[@]}}\""),
-    ]);
-    assert_eq!(Ended::of(bash).well().stdout.trim(), "--plaintext");
+    for (typed, completed) in [
+        ("start --pl", "--plaintext"),
+        ("sta", "start status"),
+        ("start --env", "--env"),
+    ] {
+        let words: Vec<&str> = typed.split(' ').collect();
+        let mut bash = Command::new("bash");
+        bash.current_dir("/").args([
+            "-c",
+            &format!(
+                "{text}\nCOMP_WORDS=(openshell {typed}) COMP_CWORD={}\n_gw\necho \"${{COMPREPLY[@]}}\"",
+                words.len()
+            ),
+        ]);
+        assert_eq!(Ended::of(bash).well().stdout.trim(), completed);
+    }
 }
 
 /// A PATH with the commands that the driver runs before anything else, without `left_out`.

@@ -56,7 +56,7 @@ pub async fn facts(choice: &Choice, context: &Context<Report>) -> Result<Answer,
 
 /// Says what is known of what was deployed last.
 pub fn recall(flags: &RecallFlags, context: &Context<Report>) -> Result<Answer, Failure> {
-    let place = Place::open(context, "helm".as_ref())?;
+    let place = Place::open(context, &[])?;
     let deployment = Deployment::read(&place.gateway, flags.cluster_id.as_deref())?;
     context.report.update(|report| {
         report.deployed = deployment.release().map(str::to_owned);

@@ -311,9 +311,9 @@ mod tests {
                 namespace: "n".to_owned(),
             };
             let end = Instant::now() + Duration::from_secs(60);
-            let helm = Helm::new(Path::new("/no/helm"), scratch.path(), end, target);
+            let helm = Helm::new(&[PathBuf::from("/no/helm")], scratch.path(), end, target);
             let mut choice = Choice {
-                helm: PathBuf::new(),
+                helm: Vec::new(),
                 chart: None,
                 checkout: None,
                 base_values: None,

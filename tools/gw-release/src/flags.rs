@@ -31,7 +31,7 @@ pub enum Verb {
 /// A choice of chart and values, over what is kept.
 #[derive(Debug)]
 pub struct Choice {
-    pub helm: PathBuf,
+    pub helm: Vec<PathBuf>,
     pub chart: Option<String>,
     pub checkout: Option<PathBuf>,
     pub base_values: Option<PathBuf>,
@@ -49,9 +49,9 @@ macro_rules! with_choice {
         #[derive(FromArgs, Debug)]
         $(#[$attribute])*
         pub struct $name {
-            /// helm 3.14 or a later helm 3 (default: helm on PATH)
-            #[argh(option, default = "PathBuf::from(\"helm\")")]
-            helm: PathBuf,
+            /// helm: the first that is 3.14 or a later helm 3 (repeatable; default: helm on PATH)
+            #[argh(option)]
+            helm: Vec<PathBuf>,
             /// the chart: a folder, an archive, oci://REFERENCE, or bundled (default: what is kept, else bundled)
             #[argh(option)]
             chart: Option<String>,
@@ -166,7 +166,12 @@ fn given_endpoint(text: &str) -> Result<GivenEndpoint, String> {
 }
 
 fn port(text: &str) -> Result<u16, String> {
-    let wrong = || format!("--port is a number from 1 to 65535, not '{}'", text.escape_debug());
+    let wrong = || {
+        format!(
+            "--port is a number from 1 to 65535, not '{}'",
+            text.escape_debug()
+        )
+    };
     text.parse().ok().filter(|port| *port > 0).ok_or_else(wrong)
 }
 
@@ -203,16 +208,16 @@ pub struct RemoveFlags {
     /// yes, destroy what --with-data names
     #[argh(switch)]
     pub yes: bool,
-    /// helm 3.14 or a later helm 3 (default: helm on PATH)
-    #[argh(option, default = "PathBuf::from(\"helm\")")]
-    pub helm: PathBuf,
+    /// helm: the first that is 3.14 or a later helm 3 (repeatable; default: helm on PATH)
+    #[argh(option)]
+    pub helm: Vec<PathBuf>,
 }
 
 /// go back to the last revision before this one that was deployed; what is kept of chart and values stays
 #[derive(FromArgs, Debug)]
 #[argh(subcommand, name = "rollback")]
 pub struct RollbackFlags {
-    /// helm 3.14 or a later helm 3 (default: helm on PATH)
-    #[argh(option, default = "PathBuf::from(\"helm\")")]
-    pub helm: PathBuf,
+    /// helm: the first that is 3.14 or a later helm 3 (repeatable; default: helm on PATH)
+    #[argh(option)]
+    pub helm: Vec<PathBuf>,
 }

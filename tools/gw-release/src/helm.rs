@@ -10,6 +10,7 @@ use contract::{Failure, TIMED_OUT};
 use kube_session::Cluster;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, Command};
+use tokio::sync::OnceCell;
 
 use crate::file_failure::files_failed;
 use crate::reasons::MISSING_HELM;
@@ -42,7 +43,8 @@ const TICK: Duration = Duration::from_millis(20);
 /// helm, and where it works.
 #[derive(Debug)]
 pub struct Helm {
-    program: PathBuf,
+    programs: Vec<PathBuf>,
+    fit: OnceCell<PathBuf>,
     scratch: PathBuf,
     deadline: Instant,
     cluster: Cluster,
@@ -58,11 +60,37 @@ pub struct Ended {
     pub said: String,
 }
 
+enum Run {
+    Ended(Ended),
+    Never(std::io::Error),
+}
+
+enum Version {
+    Told(String),
+    Untold,
+    Never(std::io::Error),
+}
+
+impl std::fmt::Display for Version {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Told(version) => write!(formatter, "is helm {version}"),
+            Self::Untold => write!(formatter, "does not tell its version"),
+            Self::Never(error) => write!(formatter, "cannot be run: {error}"),
+        }
+    }
+}
+
 impl Helm {
-    /// helm by this path or name, in a folder of this run.
-    pub fn new(program: &Path, scratch: &Path, deadline: Instant, cluster: Cluster) -> Self {
+    /// The first helm that is used here of these paths and names, in a folder of this run; without any, the one on PATH.
+    pub fn new(programs: &[PathBuf], scratch: &Path, deadline: Instant, cluster: Cluster) -> Self {
+        let mut programs = programs.to_vec();
+        if programs.is_empty() {
+            programs.push(PathBuf::from("helm"));
+        }
         Self {
-            program: program.to_owned(),
+            programs,
+            fit: OnceCell::new(),
             scratch: scratch.to_owned(),
             deadline,
             cluster,
@@ -92,21 +120,43 @@ impl Helm {
         words
     }
 
-    /// Fails where it is not there, or is of a version that is not used here.
+    /// Fails where none is there that is used here.
     pub async fn require_fit(&self) -> Result<(), Failure> {
+        self.program().await.map(drop)
+    }
+
+    async fn program(&self) -> Result<&Path, Failure> {
+        let found = self.fit.get_or_try_init(|| self.first_fit()).await;
+        found.map(PathBuf::as_path)
+    }
+
+    async fn first_fit(&self) -> Result<PathBuf, Failure> {
+        let mut refused = Vec::new();
+        for program in &self.programs {
+            match self.version_of(program).await? {
+                Version::Told(version) if is_fit(&version) => return Ok(program.clone()),
+                found => refused.push(format!("{} {found}", program.display())),
+            }
+        }
+        Err(MISSING_HELM.failure(
+            format!("there is no helm that is used here: {}", refused.join("; ")),
+            "install helm 3.14 or a later helm 3, or name one: --helm PATH",
+        ))
+    }
+
+    async fn version_of(&self, program: &Path) -> Result<Version, Failure> {
         let output = self.scratch.join("version");
         let words = ["version", "--template", "{{.Version}}"].map(str::to_owned);
-        let ended = self.run(&words, &output).await?;
-        let version = std::fs::read_to_string(&output).map_err(|error| files_failed(&output, &error))?;
-        if ended.is_well && is_fit(&version) {
-            return Ok(());
-        }
-        let version = if ended.is_well {
-            version
-        } else {
-            "of a version that it does not tell".to_owned()
+        let ended = match self.run_program(program, &words, &output).await? {
+            Run::Ended(ended) => ended,
+            Run::Never(error) => return Ok(Version::Never(error)),
         };
-        Err(self.missing(&format!("it is helm {version}, which is not used here")))
+        let version = std::fs::read_to_string(&output).map_err(|error| files_failed(&output, &error))?;
+        Ok(if ended.is_well {
+            Version::Told(version)
+        } else {
+            Version::Untold
+        })
     }
 
     /// `--timeout`, for each hook and each wait of helm's: at most what is left of the run's time.
@@ -123,13 +173,24 @@ impl Helm {
 
     /// Runs helm with these words; what it prints goes to `output`.
     pub async fn run(&self, words: &[String], output: &Path) -> Result<Ended, Failure> {
+        let program = self.program().await?;
+        match self.run_program(program, words, output).await? {
+            Run::Ended(ended) => Ok(ended),
+            Run::Never(error) => Err(MISSING_HELM.failure(
+                format!("helm cannot be run as {}: {error}", program.display()),
+                "run it again",
+            )),
+        }
+    }
+
+    async fn run_program(&self, program: &Path, words: &[String], output: &Path) -> Result<Run, Failure> {
         let log = self.scratch.join("helm.log");
         let file = |path: &Path| File::create(path).map_err(|error| files_failed(path, &error));
-        let mut command = Command::new(&self.program);
+        let mut command = Command::new(program);
         for name in FOREIGN {
             command.env_remove(name);
         }
-        let child = command
+        let started = command
             .args(words)
             .env("KUBECACHEDIR", self.scratch.join("kube"))
             .env("HELM_CACHE_HOME", self.scratch.join("helm"))
@@ -137,29 +198,25 @@ impl Helm {
             .stdout(file(output)?)
             .stderr(file(&log)?)
             .process_group(0)
-            .spawn()
-            .map_err(|error| self.missing(&error.to_string()))?;
-        let mut running = Running { child };
+            .spawn();
+        let mut running = match started {
+            Ok(child) => Running { child },
+            Err(error) => return Ok(Run::Never(error)),
+        };
         let named = running.child.id().zip(self.lock.as_ref());
         let _named = named.map(|(id, lock)| lock.is_with(id, "helm")).transpose()?;
         let status = match tokio::time::timeout(self.left(), running.child.wait()).await {
-            Ok(ended) => ended.map_err(|error| self.missing(&error.to_string()))?,
+            Ok(Ok(status)) => status,
+            Ok(Err(error)) => return Ok(Run::Never(error)),
             Err(_) => {
                 drop(running);
                 return Err(self.late(words));
             }
         };
-        Ok(Ended {
+        Ok(Run::Ended(Ended {
             is_well: ExitStatus::success(&status),
             said: in_one_line(&std::fs::read_to_string(&log).map_err(|error| files_failed(&log, &error))?),
-        })
-    }
-
-    fn missing(&self, why: &str) -> Failure {
-        MISSING_HELM.failure(
-            format!("helm cannot be run as {}: {why}", self.program.display()),
-            "install helm 3.14 or a later helm 3, or name one: --helm PATH",
-        )
+        }))
     }
 
     fn late(&self, words: &[String]) -> Failure {
@@ -214,6 +271,7 @@ impl Drop for Running {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn only_newer_lines_of_helm_3_are_used() {
@@ -227,6 +285,41 @@ mod tests {
             ("v3.x", false),
         ] {
             assert_eq!(is_fit(version), fit, "{version}");
+        }
+    }
+
+    fn scripted(folder: &Path, name: &str, script: &str) -> PathBuf {
+        let file = folder.join(name);
+        std::fs::write(&file, format!("#!/bin/sh\n{script}\n")).expect("room");
+        std::fs::set_permissions(&file, PermissionsExt::from_mode(0o755)).expect("a file of one's own");
+        file
+    }
+
+    #[tokio::test]
+    async fn the_first_that_is_used_here_is_run() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let old = scripted(folder.path(), "old", "printf v3.13.9");
+        let silent = scripted(folder.path(), "silent", "exit 1");
+        let fit = scripted(folder.path(), "fit", "printf v3.14.0");
+        let helm = |programs: &[PathBuf]| {
+            let cluster = Cluster {
+                kubeconfig: None,
+                context: None,
+                namespace: "n".to_owned(),
+            };
+            let end = Instant::now() + Duration::from_secs(60);
+            Helm::new(programs, folder.path(), end, cluster)
+        };
+        let found = helm(&[old.clone(), silent.clone(), fit.clone()]);
+        assert_eq!(found.program().await.expect("helm"), fit);
+        let none = helm(&[old, silent, folder.path().join("none")]);
+        let failure = none.require_fit().await.expect_err("no helm");
+        for said in [
+            "old is helm v3.13.9",
+            "silent does not tell its version",
+            "none cannot be run",
+        ] {
+            assert!(failure.message.contains(said), "{}", failure.message);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Where a run works: the gateway's folder, a folder of its own, helm, and the cluster.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use client_files::{GatewayFolder, Lock};
 use contract::{Context, Failure};
@@ -32,7 +32,7 @@ pub struct Place {
 
 impl Place {
     /// On the cluster that the flags name. Nothing is written but a temporary folder.
-    pub fn open(context: &Context<Report>, helm: &Path) -> Result<Self, Failure> {
+    pub fn open(context: &Context<Report>, helm: &[PathBuf]) -> Result<Self, Failure> {
         let (_, folder) = gateway::open(context)?;
         Self::on(folder, cluster_of(None, &context.common), context, helm)
     }
@@ -42,7 +42,7 @@ impl Place {
         gateway: GatewayFolder,
         cluster: Cluster,
         context: &Context<Report>,
-        helm: &Path,
+        helm: &[PathBuf],
     ) -> Result<Self, Failure> {
         // Values may be secrets, in what helm writes, too.
         rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));

@@ -32,7 +32,10 @@ pub async fn restart(context: &Context<Report>) -> Result<Answer, Failure> {
     let session = session.of_workload(&workload.unwrap_or_default());
     let no_server = || {
         NO_SERVER.failure(
-            format!("there is no {} in namespace {}", session.workload, session.namespace),
+            format!(
+                "there is no {} in namespace {}",
+                session.workload, session.namespace
+            ),
             typed_by_driver("start").unwrap_or_else(|| typed("gw-release apply")),
         )
     };

@@ -1,6 +1,6 @@
 //! `remove` and `rollback`.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use contract::{Answer, Context, Failure, Reason};
 use gw_release::facts::objects;
@@ -17,7 +17,7 @@ use crate::reasons::{
 };
 
 /// Removes the release.
-pub async fn remove(helm: &Path, context: Context<Report>) -> Result<Answer, Failure> {
+pub async fn remove(helm: &[PathBuf], context: Context<Report>) -> Result<Answer, Failure> {
     let mut place = Place::open(&context, helm)?;
     let session = Session::open(&context).await?;
     let _lock = place.lock("remove", &context).await?;
@@ -53,18 +53,11 @@ pub async fn is_there(
 /// helm uninstalls the release.
 pub async fn uninstall(place: &Place, deployment: &mut Deployment) -> Result<(), Failure> {
     deployment.deployed(None)?;
-    run(
-        place,
-        &["uninstall"],
-        &[],
-        UNINSTALL_FAILED,
-        "remove the release",
-    )
-    .await
+    run(place, &["uninstall"], &[], UNINSTALL_FAILED, "remove the release").await
 }
 
 /// Goes back to the revision before.
-pub async fn rollback(helm: &Path, context: Context<Report>) -> Result<Answer, Failure> {
+pub async fn rollback(helm: &[PathBuf], context: Context<Report>) -> Result<Answer, Failure> {
     let mut place = Place::open(&context, helm)?;
     let session = Session::open(&context).await?;
     let _lock = place.lock("rollback", &context).await?;
