@@ -26,7 +26,11 @@ impl Endpoint {
 
     /// Is it one of this very machine?
     pub fn is_of_this_machine(&self) -> bool {
-        self.host == "localhost" || self.host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+        self.host == "localhost"
+            || self
+                .host
+                .parse()
+                .is_ok_and(|address: IpAddr| address.is_loopback())
     }
 }
 

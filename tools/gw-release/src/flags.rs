@@ -166,7 +166,12 @@ fn given_endpoint(text: &str) -> Result<GivenEndpoint, String> {
 }
 
 fn port(text: &str) -> Result<u16, String> {
-    let wrong = || format!("--port is a number from 1 to 65535, not '{}'", text.escape_debug());
+    let wrong = || {
+        format!(
+            "--port is a number from 1 to 65535, not '{}'",
+            text.escape_debug()
+        )
+    };
     text.parse().ok().filter(|port| *port > 0).ok_or_else(wrong)
 }
 

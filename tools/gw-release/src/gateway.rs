@@ -45,5 +45,8 @@ pub fn is_in_container(folder: &GatewayFolder) -> bool {
 
 /// It is, and the verb is for one on a cluster.
 pub fn in_container(folder: &GatewayFolder, hint: impl Into<String>) -> Failure {
-    GATEWAY_EXISTS.failure(format!("gateway {} is one in a container", folder.gateway()), hint)
+    GATEWAY_EXISTS.failure(
+        format!("gateway {} is one in a container", folder.gateway()),
+        hint,
+    )
 }

@@ -112,11 +112,15 @@ pub fn another(session: &Session, folder: &GatewayFolder, found: Option<&Found>)
         Some(_) => format!(
             "gateway {gateway} is in another namespace than {name} of this cluster, or that was made anew"
         ),
-        None => format!("gateway {gateway} is in another namespace than {name} of this cluster, or that is gone"),
+        None => {
+            format!("gateway {gateway} is in another namespace than {name} of this cluster, or that is gone")
+        }
     };
     ANOTHER_CLUSTER.failure(
         message,
-        format!("use another name for a new gateway (--gateway NAME), or, if the old one is gone for good: {gone}"),
+        format!(
+            "use another name for a new gateway (--gateway NAME), or, if the old one is gone for good: {gone}"
+        ),
     )
 }
 
@@ -126,11 +130,17 @@ mod tests {
 
     #[test]
     fn its_label_says_whose_it_is() {
-        let found = |object: serde_json::Value| Found::from(serde_json::from_value::<Namespace>(object).unwrap());
+        let found =
+            |object: serde_json::Value| Found::from(serde_json::from_value::<Namespace>(object).unwrap());
         let (g, other) = ("g".parse().unwrap(), "other".parse().unwrap());
         let ours = found(json!({"metadata": {"uid": "u", "labels": {"dev.openshell.gateway": "g"}}}));
         assert_eq!(
-            (ours.uid.as_str(), ours.is_of(&g), ours.is_of(&other), ours.is_terminating),
+            (
+                ours.uid.as_str(),
+                ours.is_of(&g),
+                ours.is_of(&other),
+                ours.is_terminating
+            ),
             ("u", true, false, false)
         );
         assert!(!found(json!({"metadata": {"uid": "u", "labels": {"a": "g"}}})).is_of(&g));

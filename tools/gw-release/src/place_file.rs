@@ -105,10 +105,7 @@ pub fn cluster_of(kept: Option<&PlaceFile>, flags: &CommonFlags) -> Cluster {
     let of_kept = kept.as_ref().filter(|_| flags.kubeconfig.is_none());
     let namespace = || kept.as_ref().map(|kept| kept.namespace.clone());
     Cluster {
-        kubeconfig: flags
-            .kubeconfig
-            .clone()
-            .or_else(|| of_kept?.kubeconfig.clone()),
+        kubeconfig: flags.kubeconfig.clone().or_else(|| of_kept?.kubeconfig.clone()),
         context: flags.context.clone().or_else(|| of_kept?.context.clone()),
         namespace: flags
             .namespace
@@ -143,7 +140,10 @@ mod tests {
             (kept.forward_port, kept.spec.plaintext, &kept.spec.tls_sans),
             (9000, true, &vec![])
         );
-        assert_eq!((kept.namespace.as_str(), kept.endpoint.as_deref()), ("team", None));
+        assert_eq!(
+            (kept.namespace.as_str(), kept.endpoint.as_deref()),
+            ("team", None)
+        );
 
         assert!(kept.write(&folder).unwrap());
         assert!(!kept.write(&folder).unwrap());

@@ -38,7 +38,12 @@ pub async fn publish(endpoint: &Endpoint, context: &Context<Report>) -> Result<A
     };
     if differs {
         let object = folder.metadata_file().display().to_string();
-        acted(context, "write", &object, "it says where clients reach the gateway");
+        acted(
+            context,
+            "write",
+            &object,
+            "it says where clients reach the gateway",
+        );
     }
     let is_new = if is_dry {
         files.active()?.as_ref() != Some(name)

@@ -13,13 +13,13 @@ use crate::{gateway, namespace};
 /// Changes the template of the server's workload as `kubectl rollout restart` does, and does not wait for what follows from it.
 pub async fn restart(context: &Context<Report>) -> Result<Answer, Failure> {
     let (_, folder) = gateway::open(context)?;
-    let _lock = gateway::lock(&folder, "restart", context).await?;
     let kept = PlaceFile::read(&folder)?;
     let cluster = cluster_of(kept.as_ref(), &context.common);
     context
         .report
         .update(|report| report.namespace = Some(cluster.namespace.clone()));
     let session = Session::open_on(&cluster, context, context.deadline).await?;
+    let _lock = gateway::lock(&folder, "restart", context).await?;
     let uid = kept.as_ref().and_then(|kept| kept.namespace_uid.as_deref());
     if let Some(uid) = uid {
         let found = namespace::find(&session).await?;
@@ -32,7 +32,10 @@ pub async fn restart(context: &Context<Report>) -> Result<Answer, Failure> {
     let session = session.of_workload(&workload.unwrap_or_default());
     let no_server = || {
         NO_SERVER.failure(
-            format!("there is no {} in namespace {}", session.workload, session.namespace),
+            format!(
+                "there is no {} in namespace {}",
+                session.workload, session.namespace
+            ),
             typed_by_driver("start").unwrap_or_else(|| typed("gw-release apply")),
         )
     };

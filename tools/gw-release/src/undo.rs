@@ -53,14 +53,7 @@ pub async fn is_there(
 /// helm uninstalls the release.
 pub async fn uninstall(place: &Place, deployment: &mut Deployment) -> Result<(), Failure> {
     deployment.deployed(None)?;
-    run(
-        place,
-        &["uninstall"],
-        &[],
-        UNINSTALL_FAILED,
-        "remove the release",
-    )
-    .await
+    run(place, &["uninstall"], &[], UNINSTALL_FAILED, "remove the release").await
 }
 
 /// Goes back to the revision before.

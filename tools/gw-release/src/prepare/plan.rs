@@ -79,19 +79,23 @@ pub fn choose(
     if kept.is_none() && given.kubeconfig.is_none() && given.context.is_none() {
         return Err(Refusal::Unnamed);
     }
-    let namespace = given.namespace.clone().or(kept.map(|kept| kept.namespace.clone()));
+    let namespace = given
+        .namespace
+        .clone()
+        .or(kept.map(|kept| kept.namespace.clone()));
     let namespace = namespace.unwrap_or_else(|| gateway_names::NAMESPACE.to_owned());
     if !is_namespace(&namespace) {
         return Err(Refusal::WrongNamespace(namespace));
     }
     // Another kubeconfig has other contexts.
     let of_kept = kept.filter(|_| given.kubeconfig.is_none());
-    let context = given
-        .context
-        .clone()
-        .or(of_kept.map(|kept| kept.context.clone()));
+    let context = given.context.clone().or(of_kept.map(|kept| kept.context.clone()));
     let context = context.or_else(|| read.iter().find_map(|file| file.current.clone()));
-    let has = |file: &&Contexts| context.as_ref().is_some_and(|context| file.names.contains(context));
+    let has = |file: &&Contexts| {
+        context
+            .as_ref()
+            .is_some_and(|context| file.names.contains(context))
+    };
     let file = read.iter().find(has).map(|found| found.file.clone());
     let (Some(kubeconfig), Some(context)) = (file, context.clone()) else {
         return Err(Refusal::ContextMissing(context));

@@ -96,9 +96,7 @@ pub async fn sandboxes(session: &Session) -> Result<Option<(Api<DynamicObject>, 
     );
     let selection = ListParams::default().labels(&ours);
     let keep = |sandbox: DynamicObject| sandbox.metadata.into();
-    let found = session
-        .list_called("sandboxes", &api, &selection, keep)
-        .await?;
+    let found = session.list_called("sandboxes", &api, &selection, keep).await?;
     Ok(Some((api, found)))
 }
 

@@ -105,7 +105,10 @@ fn the_context_is_looked_for_in_the_files_that_are_meant() {
         has("/three", Some("a"), &["b"]),
     ];
     assert_eq!(files(None, &of_context("a"), usual()), usual());
-    assert_eq!(files(Some(&kept), &of_context("a"), usual()), ["/kept"].map(PathBuf::from));
+    assert_eq!(
+        files(Some(&kept), &of_context("a"), usual()),
+        ["/kept"].map(PathBuf::from)
+    );
     assert_eq!(files(Some(&kept), &named, usual()), ["/named"].map(PathBuf::from));
 
     let missing = |name: Option<&str>| Err(Refusal::ContextMissing(name.map(str::to_owned)));
@@ -118,7 +121,12 @@ fn the_context_is_looked_for_in_the_files_that_are_meant() {
         (None, named.clone(), &two[1..2], ok("/two", "b")),
         (None, named.clone(), &two[..1], missing(None)),
         (None, named.clone(), &[], missing(None)),
-        (None, named.clone(), &[has("/x", Some("gone"), &["a"])], missing(Some("gone"))),
+        (
+            None,
+            named.clone(),
+            &[has("/x", Some("gone"), &["a"])],
+            missing(Some("gone")),
+        ),
         // Another file than the kept one has other contexts.
         (Some(&kept), named.clone(), &two[1..2], ok("/two", "b")),
         (Some(&kept), both, &two[1..2], ok("/two", "b")),
@@ -136,10 +144,7 @@ fn a_gateway_stays_where_it_is() {
     let refused = |kept: Option<&PlaceFile>, given: &Given, is_in_container: bool| {
         choose(kept, given, is_in_container, &there).err()
     };
-    assert_eq!(
-        refused(None, &of_context("c"), true),
-        Some(Refusal::InContainer)
-    );
+    assert_eq!(refused(None, &of_context("c"), true), Some(Refusal::InContainer));
     assert_eq!(refused(None, &Given::default(), true), Some(Refusal::InContainer));
     assert_eq!(refused(None, &Given::default(), false), Some(Refusal::Unnamed));
     // One on a cluster has metadata, too.
