@@ -121,7 +121,9 @@ impl Session {
         let name = &self.workload.name;
         for kind in self.workload.kinds() {
             let is_there = match kind {
-                WorkloadKind::StatefulSet => self.get(&self.namespaced::<StatefulSet>(), name).await?.is_some(),
+                WorkloadKind::StatefulSet => {
+                    self.get(&self.namespaced::<StatefulSet>(), name).await?.is_some()
+                }
                 WorkloadKind::Deployment => self.get(&self.namespaced::<Deployment>(), name).await?.is_some(),
             };
             if is_there {

@@ -140,8 +140,12 @@ impl Objects {
     /// Has the kind of a collection of `/apis/GROUP/VERSION/` a definition?
     fn is_defined(&self, path: &str) -> bool {
         let mut words = path.trim_start_matches("/apis/").split('/');
-        let (group, kind) = (words.next().unwrap_or_default(), words.next_back().unwrap_or_default());
-        self.by_path.contains_key(&format!("{DEFINITIONS}/{kind}.{group}"))
+        let (group, kind) = (
+            words.next().unwrap_or_default(),
+            words.next_back().unwrap_or_default(),
+        );
+        self.by_path
+            .contains_key(&format!("{DEFINITIONS}/{kind}.{group}"))
     }
 
     fn collection(&self, path: &str, selector: Option<&Selector>) -> Option<Value> {
@@ -319,9 +323,8 @@ impl Selector {
 
     fn selects(&self, object: &Value) -> bool {
         let labels = &object["metadata"]["labels"];
-        let is_met = |(key, value, is_equal): &(String, String, bool)| {
-            (labels[key] == value.as_str()) == *is_equal
-        };
+        let is_met =
+            |(key, value, is_equal): &(String, String, bool)| (labels[key] == value.as_str()) == *is_equal;
         self.0.iter().all(is_met)
     }
 }

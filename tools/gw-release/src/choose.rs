@@ -268,10 +268,10 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use client_files::{ClientFiles, GatewayFolder};
+    use kube_session::Cluster;
     use tempfile::TempDir;
 
     use super::*;
-    use crate::helm::Target;
 
     struct Scene {
         home: TempDir,
@@ -305,7 +305,7 @@ mod tests {
         fn takes(&self, change: impl FnOnce(&mut Choice)) -> Result<(String, String, Taken), Failure> {
             let scratch = tempfile::tempdir().unwrap();
             let kept = Kept::open(&self.gateway, scratch.path())?;
-            let target = Target {
+            let target = Cluster {
                 kubeconfig: None,
                 context: None,
                 namespace: "n".to_owned(),

@@ -13,13 +13,13 @@ use crate::{gateway, namespace};
 /// Changes the template of the server's workload as `kubectl rollout restart` does, and does not wait for what follows from it.
 pub async fn restart(context: &Context<Report>) -> Result<Answer, Failure> {
     let (_, folder) = gateway::open(context)?;
-    let _lock = gateway::lock(&folder, "restart", context).await?;
     let kept = PlaceFile::read(&folder)?;
     let cluster = cluster_of(kept.as_ref(), &context.common);
     context
         .report
         .update(|report| report.namespace = Some(cluster.namespace.clone()));
     let session = Session::open_on(&cluster, context, context.deadline).await?;
+    let _lock = gateway::lock(&folder, "restart", context).await?;
     let uid = kept.as_ref().and_then(|kept| kept.namespace_uid.as_deref());
     if let Some(uid) = uid {
         let found = namespace::find(&session).await?;

@@ -80,7 +80,7 @@ impl<'a> Rounds<'a> {
             return false;
         }
         if !self.is_first {
-            let message = format!("{left} {} to be deleted", self.what);
+            let message = format!("{} to be deleted ({left} left)", self.what);
             self.context.console.waiting(&message);
             tokio::time::sleep(self.backoff.next_wait()).await;
         }
