@@ -8,7 +8,7 @@ use contract::{Action, Failure};
 use futures_util::TryStreamExt;
 use gateway_facts::{Container, Status, inspect};
 use gateway_names::KUBECONFIG_PATH;
-use gateway_work::{Work, no_container, not_running};
+use gateway_work::{Record, Work, no_container, not_running};
 
 use crate::CONTAINER_EXITED;
 use crate::kubeconfig_text::for_host;
@@ -19,14 +19,14 @@ const AGAIN: Duration = Duration::from_millis(250);
 const TRIES: u32 = 20;
 
 /// Writes the kubeconfig where it differs.
-pub fn write_kubeconfig(work: &Work, path: &Path, text: &str) -> Result<(), Failure> {
-    let differs = if work.dry_run {
+pub fn write_kubeconfig(record: &Record, path: &Path, text: &str) -> Result<(), Failure> {
+    let differs = if record.is_dry_run() {
         std::fs::read(path).ok().as_deref() != Some(text.as_bytes())
     } else {
         client_files::write_private_file(path, text.as_bytes())?
     };
     if differs {
-        work.did(Action::new(
+        record.did(Action::new(
             "write",
             format!("file {}", path.display()),
             "the kubeconfig differs",

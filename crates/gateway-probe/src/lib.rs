@@ -10,4 +10,4 @@ mod probe;
 
 pub use client_config::{BundleInvalid, client_config};
 pub use fault::{Outcome, TlsFault};
-pub use probe::{Secured, connect_tls, probe, reachable};
+pub use probe::{Secured, connect_tls, connect_tls_over, probe, probe_over, reachable};

@@ -31,16 +31,26 @@ pub async fn probe(
     tls: Option<&Arc<ClientConfig>>,
     limit: Duration,
 ) -> Outcome {
+    probe_over(TcpStream::connect(address), server_name, tls, limit).await
+}
+
+/// The same over a connection that is made in another way than by TCP from here.
+pub async fn probe_over<S>(
+    connection: impl Future<Output = Result<S, Error>>,
+    server_name: &str,
+    tls: Option<&Arc<ClientConfig>>,
+    limit: Duration,
+) -> Outcome
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let attempt = async {
         match tls {
             Some(config) => {
-                let mut stream = connect_tls(address, server_name, config).await?;
+                let mut stream = connect_tls_over(connection, server_name, config).await?;
                 Ok(greet(&mut stream).await)
             }
-            None => {
-                let mut stream = TcpStream::connect(address).await?;
-                Ok(greet(&mut stream).await)
-            }
+            None => Ok(greet(&mut connection.await?).await),
         }
     };
     match tokio::time::timeout(limit, attempt).await {
@@ -65,10 +75,23 @@ pub async fn connect_tls(
     server_name: &str,
     config: &Arc<ClientConfig>,
 ) -> Result<Secured, Error> {
+    connect_tls_over(TcpStream::connect(address), server_name, config).await
+}
+
+/// The same over a connection that is made in another way than by TCP from here.
+pub async fn connect_tls_over<S>(
+    connection: impl Future<Output = Result<S, Error>>,
+    server_name: &str,
+    config: &Arc<ClientConfig>,
+) -> Result<TlsStream<S>, Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let name = ServerName::try_from(server_name.to_owned())
         .map_err(|_| Error::other(format!("'{}' is no name of a server", server_name.escape_debug())))?;
-    let stream = TcpStream::connect(address).await?;
-    TlsConnector::from(Arc::clone(config)).connect(name, stream).await
+    TlsConnector::from(Arc::clone(config))
+        .connect(name, connection.await?)
+        .await
 }
 
 /// Sends the preface and looks at the first frame, which must be SETTINGS on stream 0.

@@ -91,4 +91,19 @@ impl Record {
             }
         });
     }
+
+    /// Is only the plan wanted?
+    pub fn is_dry_run(&self) -> bool {
+        let mut is_dry_run = false;
+        self.update(|fields| is_dry_run = fields.dry_run);
+        is_dry_run
+    }
+
+    /// Something was done, or with `--dry-run` would be.
+    pub fn did(&self, action: Action) {
+        self.update(|fields| {
+            fields.changed |= !fields.dry_run;
+            fields.actions.push(action);
+        });
+    }
 }

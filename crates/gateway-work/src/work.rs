@@ -131,10 +131,7 @@ impl Work {
 
     /// Something was done, or with `--dry-run` would be.
     pub fn did(&self, action: Action) {
-        self.record.update(|fields| {
-            fields.changed |= !fields.dry_run;
-            fields.actions.push(action);
-        });
+        self.record.did(action);
     }
 
     /// Something that does not stop the run and should be known.

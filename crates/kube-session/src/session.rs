@@ -350,6 +350,12 @@ impl Session {
         }
     }
 
+    /// The failure of a request that was not sent by [`Session::request`]. `what` completes "could not". `name` is the object that a 404 must
+    /// name.
+    pub fn failed(&self, what: &str, name: &str, error: &kube::Error) -> Failure {
+        self.failure(classify(error, name), what, &explain(error))
+    }
+
     fn failure(&self, trouble: Trouble, what: &str, cause: &str) -> Failure {
         let what = what.strip_prefix("the API server to ").unwrap_or(what);
         let message = format!("could not {what} at {}: {cause}", self.server);

@@ -1,7 +1,10 @@
 //! A stand-in for Kubernetes: keeps objects by their path, tells watchers of changes, and removes what a removed object owned.
-//! It knows no admission, and selectors of lists alone. Sandboxes have two API versions, one of which it stores.
+//! It knows no admission, and selectors of lists alone. Sandboxes have two API versions, one of which it stores. Ports of pods lead to
+//! addresses of the test's choice.
 
+mod logs;
 mod objects;
+mod ports;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -16,7 +19,9 @@ use hyper::body::{Frame, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use logs::Logs;
 use objects::Objects;
+use ports::Ports;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -30,6 +35,8 @@ pub struct Kubernetes {
     /// Where it answers, `http://HOST:PORT`.
     pub url: String,
     objects: watch::Sender<Objects>,
+    ports: Ports,
+    logs: Logs,
     serving: Arc<Mutex<JoinSet<()>>>,
 }
 
@@ -44,6 +51,8 @@ impl Kubernetes {
         let kubernetes = Self {
             url: format!("http://{address}"),
             objects: watch::Sender::new(Objects::default()),
+            ports: Ports::default(),
+            logs: Logs::default(),
             serving: Arc::default(),
         };
         let answering = kubernetes.clone();
@@ -55,7 +64,8 @@ impl Kubernetes {
                     let answering = answering.clone();
                     async move { Ok::<_, Infallible>(answering.answer(request).await) }
                 });
-                connections.spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+                let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+                connections.spawn(connection.with_upgrades());
             }
         });
         kubernetes
@@ -171,6 +181,12 @@ impl Kubernetes {
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+        if let Some(pod) = ports::pod_of(request.uri().path()) {
+            return self.forward(pod.to_owned(), request);
+        }
+        if let Some(pod) = logs::pod_of(request.uri().path()) {
+            return self.log(pod, request.uri().query().unwrap_or_default());
+        }
         let (parts, body) = request.into_parts();
         let path = objects::stored_path(parts.uri.path());
         let query = parts.uri.query().unwrap_or_default();
@@ -187,12 +203,7 @@ impl Kubernetes {
                 answer
             }
         };
-        let mut response = Response::new(Full::from(answer.to_string()).boxed_unsync());
-        *response.status_mut() = http::StatusCode::from_u16(code).unwrap_or_default();
-        response
-            .headers_mut()
-            .insert("content-type", http::HeaderValue::from_static("application/json"));
-        response
+        answered(code, &answer)
     }
 
     /// Tells everything below `prefix` first, then each change.
@@ -219,6 +230,16 @@ impl Kubernetes {
         });
         StreamBody::new(events).boxed_unsync()
     }
+}
+
+/// A JSON answer.
+fn answered(code: u16, answer: &Value) -> Response<Body> {
+    let mut response = Response::new(Full::from(answer.to_string()).boxed_unsync());
+    *response.status_mut() = http::StatusCode::from_u16(code).unwrap_or_default();
+    response
+        .headers_mut()
+        .insert("content-type", http::HeaderValue::from_static("application/json"));
+    response
 }
 
 /// A kubeconfig for a server that asks nobody who they are.

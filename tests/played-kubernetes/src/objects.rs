@@ -277,11 +277,11 @@ fn merge(object: &mut Value, changes: &Value) {
     }
 }
 
-fn missing(name: &str) -> (u16, Value) {
+pub fn missing(name: &str) -> (u16, Value) {
     (404, status(404, "NotFound", name))
 }
 
-fn status(code: u16, reason: &str, name: &str) -> Value {
+pub fn status(code: u16, reason: &str, name: &str) -> Value {
     json!({
         "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
         "message": reason, "reason": reason, "code": code, "details": { "name": name },

@@ -25,10 +25,10 @@ use std::time::Duration;
 
 use client_files::ClientFiles;
 use contract::{Answer, CommonFlags, Context, Failure, SharedFlags, Tool};
+use gateway_place::Place;
 use gw_detect::report::{self, Report};
 use gw_detect::state;
 
-use crate::cluster::Place;
 use crate::flags::Flags;
 
 static TOOL: Tool = Tool {

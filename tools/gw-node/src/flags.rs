@@ -2,8 +2,12 @@
 
 use argh::FromArgs;
 use gw_node::report::Part;
+use service_forward::Target;
 
-/// Reach into the node of a gateway: load images, copy files, write its kubeconfig, open a tunnel to its API, diagnose it, compare it with a checkout.
+use crate::logs::Since;
+
+/// Reach into the node of a gateway: load images, copy files, write its kubeconfig, open a tunnel to its API, forward a port to its server,
+/// print logs, diagnose it, compare it with a checkout.
 #[derive(FromArgs, Debug)]
 pub struct Flags {
     #[argh(subcommand)]
@@ -17,6 +21,8 @@ pub enum Verb {
     Copy(CopyFlags),
     Kubeconfig(KubeconfigFlags),
     Tunnel(TunnelFlags),
+    Forward(ForwardFlags),
+    Logs(LogsFlags),
     Diagnose(DiagnoseFlags),
     Parts(PartsFlags),
 }
@@ -45,14 +51,14 @@ pub struct CopyFlags {
     pub mode: Option<u32>,
 }
 
-/// write the kubeconfig for this host again
+/// write the kubeconfig for this host again; of a gateway on a cluster of your own, print or merge the context that leads to it
 #[derive(FromArgs, Debug)]
 #[argh(subcommand, name = "kubeconfig")]
 pub struct KubeconfigFlags {
     /// file to write instead of the gateway's own (0600); - prints it
     #[argh(option, from_str_fn(not_empty))]
     pub file: Option<String>,
-    /// file of kubectl's to add the gateway to; what else is in it stays
+    /// file of kubectl's to add the gateway to, under the gateway's name; what else is in it stays
     #[argh(option, from_str_fn(not_empty))]
     pub merge: Option<String>,
 }
@@ -67,6 +73,57 @@ pub struct TunnelFlags {
     /// end, too, when standard input ends: with the program that started it
     #[argh(switch)]
     pub until_eof: bool,
+}
+
+/// forward a port of this machine to the server, through the Kubernetes API, until this command is ended
+#[derive(FromArgs, Debug)]
+#[argh(subcommand, name = "forward")]
+pub struct ForwardFlags {
+    /// the server's Service, NAME or NAME:PORT with a port's name or number (default: of the release that was deployed, else openshell; its
+    /// first port)
+    #[argh(option, from_str_fn(Target::parse))]
+    pub service: Option<Target>,
+    /// port of 127.0.0.1 to listen on, 0 for a free one (default: that of the gateway's last start on a cluster, else 8080)
+    #[argh(option)]
+    pub port: Option<u16>,
+}
+
+/// print the log of the gateway's server or of a sandbox as it is; the document goes to standard error
+#[derive(FromArgs, Debug)]
+#[argh(subcommand, name = "logs")]
+pub struct LogsFlags {
+    /// gateway, or sandbox with its name
+    #[argh(positional, from_str_fn(log))]
+    pub log: Log,
+    /// the sandbox's name
+    #[argh(positional)]
+    pub name: Option<String>,
+    /// go on with what is written from now on, until the container or this command ends
+    #[argh(switch)]
+    pub follow: bool,
+    /// leave out what is older: a duration such as 10m, or an RFC 3339 time
+    #[argh(option, from_str_fn(Since::parse))]
+    pub since: Option<Since>,
+}
+
+/// Whose log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Log {
+    /// The gateway server's.
+    Gateway,
+    /// A sandbox's.
+    Sandbox,
+}
+
+fn log(text: &str) -> Result<Log, String> {
+    match text {
+        "gateway" => Ok(Log::Gateway),
+        "sandbox" => Ok(Log::Sandbox),
+        _ => Err(format!(
+            "there is no log of '{}': gateway and sandbox are known",
+            text.escape_debug()
+        )),
+    }
 }
 
 /// say what container, node and host show of known faults: log, health, memory, disk, limits, names

@@ -1,6 +1,8 @@
 //! The verb `kubeconfig`: the kubeconfig for this host, written again, printed, or added to kubectl's.
 
 mod merge;
+mod on_cluster;
+mod one_context;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -13,11 +15,14 @@ use gw_node::report::Report;
 use crate::describe::show;
 use crate::flags::KubeconfigFlags;
 
-/// The verb `kubeconfig`.
+/// Docker is asked for a gateway in a container alone.
 pub async fn run(flags: &KubeconfigFlags, context: Context<Report>) -> Result<Answer, Failure> {
     let to_stdout = flags.file.as_deref() == Some("-");
     if to_stdout {
         context.data_goes_to_stdout();
+    }
+    if on_cluster::run(flags, &context)? {
+        return Ok(Answer::Done);
     }
     let access = if flags.file.is_none() && flags.merge.is_none() {
         Access::Changing
@@ -38,20 +43,19 @@ pub async fn run(flags: &KubeconfigFlags, context: Context<Report>) -> Result<An
     }
     context.report.update(|report| report.api_endpoint = Some(server));
     if to_stdout {
-        // A reader that went away is no failure.
-        let _ = std::io::stdout().lock().write_all(text.as_bytes());
+        print(&text);
         return Ok(Answer::Done);
     }
     let path = match (&flags.merge, &flags.file) {
         (Some(path), _) => {
-            merge::into_file(&work, Path::new(path), &text)?;
+            merge::into_file(&work.record, Path::new(path), &text)?;
             path.into()
         }
         (None, file) => {
             let path = file
                 .as_ref()
                 .map_or_else(|| work.folder.kubeconfig(), PathBuf::from);
-            write_kubeconfig(&work, &path, &text)?;
+            write_kubeconfig(&work.record, &path, &text)?;
             path
         }
     };
@@ -59,4 +63,9 @@ pub async fn run(flags: &KubeconfigFlags, context: Context<Report>) -> Result<An
         .report
         .update(|report| report.kubeconfig = Some(path.display().to_string()));
     Ok(Answer::Done)
+}
+
+/// A reader that went away is no failure.
+fn print(text: &str) {
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }

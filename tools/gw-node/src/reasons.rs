@@ -1,5 +1,6 @@
 //! Every reason of a failure, for the help text.
 
+use api_access::CONTAINER_EXITED;
 use contract::{Exit, Reason};
 use docker_images::IMAGE_MISSING;
 use gateway_work::{FOREIGN_CONTAINER, NO_CONTAINER, NOT_RUNNING};
@@ -53,6 +54,43 @@ pub const TUNNEL_FAILED: Reason = Reason::new(
     "the tunnel takes no further connections",
 );
 
+/// A process has the port that was to be listened on.
+pub const PORT_TAKEN: Reason = Reason::new(
+    "port_taken",
+    Exit::Failed,
+    "a process has the port to listen on already",
+);
+/// The port cannot be listened on, or takes no further connections.
+pub const FORWARD_FAILED: Reason = Reason::new(
+    "forward_failed",
+    Exit::Failed,
+    "the port cannot be listened on, or takes no further connections",
+);
+/// The Service to forward to does not exist.
+pub const NO_SERVICE: Reason = Reason::new(
+    "no_service",
+    Exit::Failed,
+    "the Service to forward to does not exist",
+);
+/// The Service to forward to has no such port, or selects no pods.
+pub const SERVICE_INVALID: Reason = Reason::new(
+    "service_invalid",
+    Exit::Failed,
+    "the Service to forward to has no such port, or selects no pods",
+);
+/// The pod whose log is wanted does not exist.
+pub const NO_POD: Reason = Reason::new(
+    "no_pod",
+    Exit::Failed,
+    "the pod whose log is wanted does not exist",
+);
+/// The log could not be written to standard output.
+pub const LOG_NOT_WRITTEN: Reason = Reason::new(
+    "log_not_written",
+    Exit::Failed,
+    "the log could not be written to standard output",
+);
+
 const OWN: &[Reason] = &[
     NODE_COMMAND_FAILED,
     SOURCE_UNREADABLE,
@@ -63,15 +101,23 @@ const OWN: &[Reason] = &[
     KUBECONFIG_UNREADABLE,
     TUNNEL_PORT_TAKEN,
     TUNNEL_FAILED,
+    PORT_TAKEN,
+    FORWARD_FAILED,
+    NO_SERVICE,
+    SERVICE_INVALID,
+    NO_POD,
+    LOG_NOT_WRITTEN,
+    CONTAINER_EXITED,
     FOREIGN_CONTAINER,
     NO_CONTAINER,
     NOT_RUNNING,
 ];
 
-/// The tool's own reasons and those of the crates it works with, in the order of the help.
+/// The tool's own reasons and those of the crates it works with, in the order of the help. Two of `api_access` are those of `kube_session`.
 pub const ALL: &[&[Reason]] = &[
     OWN,
-    api_access::REASONS,
+    kube_session::REASONS,
     docker_session::REASONS,
     client_files::REASONS,
+    gateway_place::REASONS,
 ];

@@ -22,6 +22,12 @@ pub struct Report {
     pub api_endpoint: Option<String>,
     /// Docker is on another machine, and the kubeconfig leads to the API only while `gw-node tunnel` runs.
     pub needs_tunnel: bool,
+    /// The Service that the verb forward leads to, NAME or NAME:PORT; else null.
+    pub service: Option<String>,
+    /// host:port of this machine that led to it; null until it does.
+    pub forward_address: Option<String>,
+    /// The pod whose log was printed, with the verb logs; else null.
+    pub pod: Option<String>,
     /// The kubeconfig file that was written; else null.
     pub kubeconfig: Option<String>,
     /// What container, node and host show, with the verb diagnose; else null.

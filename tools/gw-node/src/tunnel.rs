@@ -42,7 +42,7 @@ pub async fn run(flags: &TunnelFlags, context: Context<Report>) -> Result<Answer
         report.api_endpoint = Some(server.clone());
         report.kubeconfig = Some(path.display().to_string());
     });
-    write_kubeconfig(&work, &path, &text)?;
+    write_kubeconfig(&work.record, &path, &text)?;
     work.console.progress(&format!(
         "the API of gateway {} is at {server} until this command ends",
         work.gateway

@@ -8,6 +8,7 @@ use contract::parse_duration;
 use jiff::Timestamp;
 use kube_session::{PODS_OF_NO_SANDBOX, Workload};
 use rustix::process::Pid;
+use service_forward::Target;
 
 use crate::hopeless::Look;
 use crate::hopeless::abort::{self, Abort};
@@ -118,6 +119,10 @@ pub struct GrpcFlags {
     /// host:port to connect to instead, where this machine has no address for the host of --address
     #[argh(option, from_str_fn(host_and_port))]
     pub published: Option<String>,
+    /// connect through the Kubernetes API to this Service, NAME or NAME:PORT with a port's name or number (default: its first port);
+    /// --address then only says which host the server's certificate must carry
+    #[argh(option, from_str_fn(Target::parse))]
+    pub through: Option<Target>,
     /// file with the CA of the server's certificate (else the gateway's client bundle)
     #[argh(option)]
     pub tls_ca_cert: Option<PathBuf>,

@@ -10,6 +10,7 @@ mod hopeless;
 mod pace;
 mod pods;
 mod reasons;
+mod through;
 mod tls;
 mod watched;
 

@@ -15,7 +15,7 @@ pub async fn fetch(work: &Work, container: &Container) -> Result<Option<String>,
         return Ok(None);
     };
     let text = read_kubeconfig(work, container, &server).await?;
-    write_kubeconfig(work, &work.folder.kubeconfig(), &text)?;
+    write_kubeconfig(&work.record, &work.folder.kubeconfig(), &text)?;
     Ok(Some(server))
 }
 
@@ -30,7 +30,7 @@ pub async fn foresee(work: &Work, facts: &Facts, plan: &Plan) -> Result<Option<S
         let server = server_of(work, container)?;
         if let Some(server) = &server {
             let text = read_kubeconfig(work, container, server).await?;
-            write_kubeconfig(work, &path, &text)?;
+            write_kubeconfig(&work.record, &path, &text)?;
         }
         return Ok(server);
     }

@@ -1,10 +1,10 @@
 //! Where clients reach the server from outside the cluster: a pure function of what the cluster has.
 
+use gateway_place::Place;
 use k8s_openapi::api::core::v1::{Node, ServicePort};
 use k8s_openapi::api::networking::v1::{Ingress, IngressRule};
 
 use super::observe::Observed;
-use super::place::Place;
 
 /// An endpoint, and what gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,6 @@
 
 mod endpoint;
 mod observe;
-mod place;
 mod state;
 
 use std::time::{Duration, Instant};
@@ -11,6 +10,7 @@ use client_files::{ClientFiles, GatewayFolder};
 use contract::{Context, Failure};
 use futures_util::future::try_join_all;
 use gateway_names::GatewayName;
+use gateway_place::Place;
 use gateway_probe::Outcome;
 use kube_session::{Cluster, Session};
 
@@ -19,7 +19,6 @@ use crate::report::{ClusterField, GatewayField, PlaceField, ProbeField, Recommen
 use crate::state::{Advice, State};
 use endpoint::Endpoint;
 use observe::Observed;
-pub use place::Place;
 use state::{Server, Signs};
 
 /// An API server that takes longer does not answer, for somebody who only looks.

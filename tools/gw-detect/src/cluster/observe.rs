@@ -1,6 +1,7 @@
 //! What the cluster has of the gateway, read at once.
 
 use contract::Failure;
+use gateway_place::Place;
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use k8s_openapi::api::core::v1::{self, Node, PodSpec, Service};
 use k8s_openapi::api::networking::v1::Ingress;
@@ -8,7 +9,6 @@ use kube::Api;
 use kube::api::ListParams;
 use kube_session::{Session, Trouble, WorkloadKind};
 
-use super::place::Place;
 use crate::report::ServerField;
 
 /// What was seen.

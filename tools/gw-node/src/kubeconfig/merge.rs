@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 
 use api_access::{KUBECONFIG_INVALID, write_kubeconfig};
 use contract::Failure;
-use gateway_work::Work;
+use gateway_work::Record;
 use serde_norway::Value;
 
 use crate::reasons::{KUBECONFIG_LOCKED, KUBECONFIG_PERMISSION, KUBECONFIG_UNREADABLE};
 
 /// Adds the gateway to kubectl's file, under the lock that kubectl itself takes: a file beside it that only one can make. A dry run
 /// writes nothing, and so needs no lock.
-pub fn into_file(work: &Work, path: &Path, text: &str) -> Result<(), Failure> {
-    let _lock = if work.dry_run {
+pub fn into_file(record: &Record, path: &Path, text: &str) -> Result<(), Failure> {
+    let _lock = if record.is_dry_run() {
         None
     } else {
         Some(FileLock::take(path)?)
@@ -29,7 +29,7 @@ pub fn into_file(work: &Work, path: &Path, text: &str) -> Result<(), Failure> {
             "correct it, or write another file: --file FILE",
         )
     })?;
-    write_kubeconfig(work, path, &both)
+    write_kubeconfig(record, path, &both)
 }
 
 /// The lock of a kubeconfig file, gone when this is dropped.

@@ -1,5 +1,6 @@
 //! The gateway answers gRPC.
 
+use std::io::Error;
 use std::time::Instant;
 
 use contract::{Context, Failure};
@@ -15,11 +16,22 @@ use tonic_health::pb::health_client::HealthClient;
 use crate::flags::GrpcFlags;
 use crate::pace::{Pace, Port};
 use crate::report::{CauseField, Report, begin, cut_short, end_of, failed, holds, timed_out};
+use crate::through::Through;
 use crate::tls::{self, Peer, TlsFlags};
 
 /// Asks until the health service says SERVING, or the server shows that it has no such service.
 pub async fn wait(flags: &GrpcFlags, context: &Context<Report>) -> Result<(), Failure> {
-    begin(context, "grpc", &flags.address);
+    let target = match &flags.through {
+        Some(target) => format!("service {target}"),
+        None => flags.address.clone(),
+    };
+    begin(context, "grpc", &target);
+    if flags.through.is_some() && flags.published.is_some() {
+        return Err(Failure::usage(
+            "--through and --published exclude each other",
+            contract::typed("gw-wait grpc --help"),
+        ));
+    }
     let tls = TlsFlags {
         ca: &flags.tls_ca_cert,
         certificate: &flags.tls_client_cert,
@@ -29,6 +41,10 @@ pub async fn wait(flags: &GrpcFlags, context: &Context<Report>) -> Result<(), Fa
         plaintext: flags.plaintext,
     };
     let mut peer = Peer::new(&flags.address, &tls, context)?;
+    let through = match &flags.through {
+        Some(target) => Some(Through::new(target, context).await?),
+        None => None,
+    };
     let end = end_of(context);
     if let Some(published) = &flags.published {
         let reachable = gateway_probe::reachable(&flags.address, published);
@@ -39,26 +55,27 @@ pub async fn wait(flags: &GrpcFlags, context: &Context<Report>) -> Result<(), Fa
     }
     let mut pace = Pace::up_to(flags.backoff_max);
     loop {
-        let (cause, port) = match tokio::time::timeout_at(end.into(), attempt(&peer, flags)).await {
-            Ok(Ok(shown_by)) => {
-                holds(context, shown_by);
-                return Ok(());
-            }
-            Ok(Err(Unserved::Connection(outcome))) => {
-                if let Some(failure) = peer.hopeless(&outcome) {
-                    return Err(failure);
+        let (cause, port) =
+            match tokio::time::timeout_at(end.into(), attempt(&peer, through.as_ref(), flags)).await {
+                Ok(Ok(shown_by)) => {
+                    holds(context, shown_by);
+                    return Ok(());
                 }
-                (tls::cause(&outcome), Port::of(&outcome))
-            }
-            Ok(Err(Unserved::Call(cause))) => (cause, Port::Open),
-            Err(_) => {
-                cut_short(context);
-                break;
-            }
-        };
+                Ok(Err(Unserved::Connection(outcome))) => {
+                    if let Some(failure) = peer.hopeless(&outcome) {
+                        return Err(failure);
+                    }
+                    (named(through.as_ref(), tls::cause(&outcome)), Port::of(&outcome))
+                }
+                Ok(Err(Unserved::Call(cause))) => (cause, Port::Open),
+                Err(_) => {
+                    cut_short(context);
+                    break;
+                }
+            };
         context
             .console
-            .waiting(&format!("gRPC at {}: {}", flags.address, cause.detail));
+            .waiting(&format!("gRPC at {target}: {}", cause.detail));
         failed(context, cause);
         let pause = pace.next_pause(port);
         if Instant::now() + pause >= end {
@@ -66,13 +83,21 @@ pub async fn wait(flags: &GrpcFlags, context: &Context<Report>) -> Result<(), Fa
         }
         tokio::time::sleep(pause).await;
     }
-    let what = format!("the gateway did not answer gRPC at {}", flags.address);
+    let what = format!("the gateway did not answer gRPC at {target}");
     let look = format!("{} | jq '.container, .probe'", contract::typed("gw-detect"));
     Err(timed_out(context, &what, &look))
 }
 
 fn cause(word: &'static str, detail: impl Into<String>) -> CauseField {
     CauseField::new(word, detail)
+}
+
+/// The cause, with the Service that it is about, if there is one.
+fn named(through: Option<&Through>, cause: CauseField) -> CauseField {
+    match through {
+        Some(through) => through.named(cause),
+        None => cause,
+    }
 }
 
 /// Why an attempt did not show that it serves.
@@ -84,23 +109,38 @@ enum Unserved {
 }
 
 /// One attempt: a connection as a client makes it, then the health service on another.
-async fn attempt(peer: &Peer, flags: &GrpcFlags) -> Result<&'static str, Unserved> {
-    let (address, name) = (&peer.address, &peer.server_name);
-    let seen = gateway_probe::probe(address, name, peer.tls.as_ref(), flags.connect_timeout).await;
+async fn attempt(
+    peer: &Peer,
+    through: Option<&Through>,
+    flags: &GrpcFlags,
+) -> Result<&'static str, Unserved> {
+    let (name, tls, limit) = (&peer.server_name, peer.tls.as_ref(), flags.connect_timeout);
+    let seen = match through {
+        None => gateway_probe::probe(&peer.address, name, tls, limit).await,
+        Some(through) => {
+            let stream = through.open(limit).await.map_err(Unserved::Call)?;
+            gateway_probe::probe_over(std::future::ready(Ok(stream)), name, tls, limit).await
+        }
+    };
     if seen != Outcome::Serving {
         return Err(Unserved::Connection(seen));
     }
-    match tokio::time::timeout(flags.rpc_timeout, health(peer, flags)).await {
-        Ok(answer) => answer.map_err(Unserved::Call),
-        Err(_) => Err(Unserved::Call(cause(
+    let answer = match tokio::time::timeout(flags.rpc_timeout, health(peer, through, flags)).await {
+        Ok(answer) => answer,
+        Err(_) => Err(cause(
             "rpc_timed_out",
             "the health service does not answer in time",
-        ))),
-    }
+        )),
+    };
+    answer.map_err(|cause| Unserved::Call(named(through, cause)))
 }
 
-async fn health(peer: &Peer, flags: &GrpcFlags) -> Result<&'static str, CauseField> {
-    let channel = connect(peer)
+async fn health(
+    peer: &Peer,
+    through: Option<&Through>,
+    flags: &GrpcFlags,
+) -> Result<&'static str, CauseField> {
+    let channel = connect(peer, through, flags)
         .await
         .map_err(|error| cause("connection_failed", error.to_string()))?;
     let request = HealthCheckRequest {
@@ -126,17 +166,32 @@ async fn health(peer: &Peer, flags: &GrpcFlags) -> Result<&'static str, CauseFie
 }
 
 /// tonic's own TLS takes no ready settings of rustls: the connection is made here, and tonic speaks HTTP/2 over it.
-async fn connect(peer: &Peer) -> Result<Channel, tonic::transport::Error> {
-    let (address, name, tls) = (peer.address.clone(), peer.server_name.clone(), peer.tls.clone());
+async fn connect(
+    peer: &Peer,
+    through: Option<&Through>,
+    flags: &GrpcFlags,
+) -> Result<Channel, tonic::transport::Error> {
+    let (name, tls) = (peer.server_name.clone(), peer.tls.clone());
+    let (address, through, limit) = (peer.address.clone(), through.cloned(), flags.connect_timeout);
     let authority = format!("http://{address}");
     let connector = tower::service_fn(move |_| {
-        let (address, name, tls) = (address.clone(), name.clone(), tls.clone());
+        let (name, tls) = (name.clone(), tls.clone());
+        let (address, through) = (address.clone(), through.clone());
         async move {
-            let stream: Result<Box<dyn Stream>, std::io::Error> = match tls {
-                Some(config) => gateway_probe::connect_tls(&address, &name, &config)
-                    .await
-                    .map(|s| Box::new(s) as _),
+            let bare: Result<Box<dyn Stream>, Error> = match through {
+                Some(through) => match through.open(limit).await {
+                    Ok(stream) => Ok(Box::new(stream) as _),
+                    Err(cause) => Err(Error::other(cause.detail)),
+                },
                 None => TcpStream::connect(&address).await.map(|s| Box::new(s) as _),
+            };
+            let stream: Result<Box<dyn Stream>, Error> = match tls {
+                Some(config) => {
+                    let bare = std::future::ready(bare);
+                    let secured = gateway_probe::connect_tls_over(bare, &name, &config).await;
+                    secured.map(|s| Box::new(s) as _)
+                }
+                None => bare,
             };
             stream.map(TokioIo::new)
         }
@@ -146,6 +201,6 @@ async fn connect(peer: &Peer) -> Result<Channel, tonic::transport::Error> {
         .await
 }
 
-/// Either kind of connection.
+/// Any kind of connection.
 trait Stream: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin {}
 impl<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin> Stream for S {}

@@ -3,7 +3,7 @@
 use serde_json::{Value, from_value, json};
 
 use super::*;
-use crate::cluster::place::Place;
+use gateway_place::Place;
 
 fn service(of_type: &str, status: Value) -> Value {
     json!({

@@ -6,12 +6,11 @@ use client_files::GatewayFolder;
 use contract::{CommonFlags, Failure};
 use kube_session::{Cluster, Workload};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
-use crate::reasons::CLUSTER_FILE_INVALID;
+use crate::{ServerNames, read};
 
-/// The port of this machine that `openshell forward` listens on.
-const FORWARD_PORT: u16 = 8080;
+/// The port of this machine that leads to the server if nothing else was kept.
+pub const FORWARD_PORT: u16 = 8080;
 
 /// A gateway's place on a cluster.
 #[derive(Clone, Debug)]
@@ -51,21 +50,6 @@ struct KeptSpec {
     plaintext: bool,
 }
 
-/// `deployment.json`: what is known of the release that runs.
-#[derive(Debug, Default, Deserialize)]
-struct Deployment {
-    release: Option<String>,
-    facts_of: Option<String>,
-    facts: Option<Facts>,
-}
-
-/// What a chart's objects say of its server.
-#[derive(Debug, Deserialize)]
-struct Facts {
-    workload: Option<String>,
-    service: Option<String>,
-}
-
 impl Place {
     /// The place that flags name, or that was kept of the gateway; `None` for a gateway in a container.
     ///
@@ -77,18 +61,44 @@ impl Place {
         if !is_named {
             return Ok(kept);
         }
-        let mut place = kept.unwrap_or_else(|| Self::unkept(flags.namespace()));
+        let place = kept.unwrap_or_else(|| Self::unkept(flags.namespace()));
+        Ok(Some(place.named_by(flags)))
+    }
+
+    /// Where the gateway's Kubernetes is reached, in a container or on a cluster. A container's is reached by the kubeconfig in the
+    /// gateway's folder.
+    ///
+    /// # Errors
+    /// As [`Place::of`].
+    pub fn of_any(folder: &GatewayFolder, flags: &CommonFlags) -> Result<Self, Failure> {
+        let place = match Self::kept(folder)? {
+            Some(kept) => kept,
+            None => {
+                let mut place = Self::unkept(flags.namespace());
+                place.cluster.kubeconfig = Some(folder.kubeconfig());
+                place.serving(ServerNames::of(folder)?)
+            }
+        };
+        Ok(place.named_by(flags))
+    }
+
+    fn named_by(mut self, flags: &CommonFlags) -> Self {
+        let cluster = &mut self.cluster;
         if let Some(namespace) = &flags.namespace {
-            place.cluster.namespace.clone_from(namespace);
+            cluster.namespace.clone_from(namespace);
         }
         // Another file has other contexts.
         if flags.kubeconfig.is_some() {
-            place.cluster.kubeconfig.clone_from(&flags.kubeconfig);
-            place.cluster.context.clone_from(&flags.context);
+            cluster.kubeconfig.clone_from(&flags.kubeconfig);
+            cluster.context.clone_from(&flags.context);
         } else if flags.context.is_some() {
-            place.cluster.context.clone_from(&flags.context);
+            cluster.context.clone_from(&flags.context);
         }
-        Ok(Some(place))
+        self
+    }
+
+    fn serving(self, names: ServerNames) -> Self {
+        self.with(Some(names.workload), Some(names.service))
     }
 
     /// The same with a server of these names, if they are given.
@@ -109,9 +119,6 @@ impl Place {
         let Some(kept) = read::<Kept>(folder, "cluster.json")? else {
             return Ok(None);
         };
-        let deployment: Deployment = read(folder, "deployment.json")?.unwrap_or_default();
-        let is_deployed = deployment.release.is_some() && deployment.release == deployment.facts_of;
-        let facts = deployment.facts.filter(|_| is_deployed);
         let mut place = Self::unkept(&kept.namespace);
         place.cluster.kubeconfig = Some(kept.kubeconfig);
         place.cluster.context = Some(kept.context);
@@ -121,19 +128,12 @@ impl Place {
         if kept.spec.plaintext {
             place.scheme = "http";
         }
-        if let Some(facts) = facts {
-            let workload = facts
-                .workload
-                .and_then(|workload| Workload::parse(&workload).ok());
-            place.workload = workload.unwrap_or_default();
-            place.service = facts.service.unwrap_or(place.service);
-        }
-        Ok(Some(place))
+        Ok(Some(place.serving(ServerNames::of(folder)?)))
     }
 
     /// A place of which nothing was kept.
     pub fn unkept(namespace: &str) -> Self {
-        let workload = Workload::default();
+        let ServerNames { workload, service } = ServerNames::default();
         Self {
             cluster: Cluster {
                 kubeconfig: None,
@@ -141,26 +141,13 @@ impl Place {
                 namespace: namespace.to_owned(),
             },
             namespace_uid: None,
-            service: workload.name.clone(),
             workload,
+            service,
             endpoint: None,
             scheme: "https",
             forward_port: FORWARD_PORT,
         }
     }
-}
-
-fn read<T: DeserializeOwned>(folder: &GatewayFolder, name: &str) -> Result<Option<T>, Failure> {
-    let Some(text) = folder.read_private(name)? else {
-        return Ok(None);
-    };
-    serde_json::from_slice(&text).map(Some).map_err(|error| {
-        let file = folder.path().join(name);
-        CLUSTER_FILE_INVALID.failure(
-            format!("{} cannot be read: {error}", file.display()),
-            format!("correct it: {}", file.display()),
-        )
-    })
 }
 
 #[cfg(test)]
@@ -208,6 +195,8 @@ mod tests {
                 (place.workload.to_string().as_str(), place.service.as_str()),
                 (workload, service)
             );
+            let names = ServerNames::of(&folder).expect("it is read");
+            assert_eq!((names.workload, names.service), (place.workload, place.service));
         }
     }
 
@@ -238,6 +227,33 @@ mod tests {
         let place = Place::of(&folder, &given).expect("it is read").expect("a place");
         assert_eq!(place.cluster.context, None);
         assert_eq!(place.cluster.namespace, "team");
+    }
+
+    #[test]
+    fn a_container_is_reached_by_its_own_kubeconfig() {
+        let deployment = r#"{"release":"r","facts_of":"r","facts":{"service":"entry"}}"#;
+        let (_home, folder) = folder(&[("deployment.json", deployment)]);
+        let place = Place::of_any(&folder, &CommonFlags::default()).expect("it is read");
+        assert_eq!(place.cluster.kubeconfig, Some(folder.kubeconfig()));
+        assert_eq!(
+            (place.cluster.namespace.as_str(), place.service.as_str()),
+            ("openshell", "entry")
+        );
+        let given = CommonFlags {
+            kubeconfig: Some("/other".into()),
+            namespace: Some("n".to_owned()),
+            ..CommonFlags::default()
+        };
+        let cluster = Place::of_any(&folder, &given).expect("it is read").cluster;
+        assert_eq!(
+            (cluster.kubeconfig, cluster.namespace),
+            (Some("/other".into()), "n".to_owned())
+        );
+        folder
+            .write_private("cluster.json", KEPT.as_bytes())
+            .expect("a file");
+        let place = Place::of_any(&folder, &CommonFlags::default()).expect("it is read");
+        assert_eq!(place.cluster.kubeconfig, Some("/k".into()));
     }
 
     #[test]
