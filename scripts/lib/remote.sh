@@ -35,3 +35,9 @@ open_tunnel() {
         sleep 0.1
     done
 }
+
+# Sets kubeconfig to one that leads to the cluster of a gateway on another machine, for as long as this run lasts; to nothing on this one.
+reach_remote_cluster() {
+    kubeconfig=
+    [[ ${DOCKER_HOST:-} != ssh://* ]] || open_tunnel || fail_step tunnel "$?"
+}

@@ -22,8 +22,9 @@ verb_logs() {
             ssh_key_for_docker
             exec docker logs "${words[@]}" "openshell-cluster-$gateway"
         fi
+        reach_remote_cluster
     fi
-    exec "$programs/gw-node" logs "$what" "${@:2}" "${words[@]}" "${of_gateway[@]}"
+    "$programs/gw-node" logs "$what" "${@:2}" "${words[@]}" ${kubeconfig:+--kubeconfig "$kubeconfig"} "${of_gateway[@]}" --quiet
 }
 
 # require_log WORD [NAME]: is there such a log at all?
