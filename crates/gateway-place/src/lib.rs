@@ -2,9 +2,11 @@
 //! start (`cluster.json`) and at its deployment (`deployment.json`), and what flags say.
 
 mod place;
+mod place_file;
 mod server;
 
-pub use place::{FORWARD_PORT, Place};
+pub use place::Place;
+pub use place_file::{FILE, FORWARD_PORT, PlaceFile, ServerSpec, named_over};
 pub use server::ServerNames;
 
 use client_files::GatewayFolder;

@@ -1,16 +1,10 @@
 //! Where a gateway on a cluster is: what was kept of it at its start, and what flags say.
 
-use std::path::PathBuf;
-
 use client_files::GatewayFolder;
 use contract::{CommonFlags, Failure};
 use kube_session::{Cluster, Workload};
-use serde::Deserialize;
 
-use crate::{ServerNames, read};
-
-/// The port of this machine that leads to the server if nothing else was kept.
-pub const FORWARD_PORT: u16 = 8080;
+use crate::{FORWARD_PORT, PlaceFile, ServerNames, named_over};
 
 /// A gateway's place on a cluster.
 #[derive(Clone, Debug)]
@@ -29,25 +23,6 @@ pub struct Place {
     pub scheme: &'static str,
     /// The port of this machine that leads to the server if nothing of the cluster does.
     pub forward_port: u16,
-}
-
-/// `cluster.json`, as the driver keeps it.
-#[derive(Debug, Deserialize)]
-struct Kept {
-    kubeconfig: PathBuf,
-    context: String,
-    namespace: String,
-    namespace_uid: Option<String>,
-    endpoint: Option<String>,
-    forward_port: Option<u16>,
-    #[serde(default)]
-    spec: KeptSpec,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct KeptSpec {
-    #[serde(default)]
-    plaintext: bool,
 }
 
 impl Place {
@@ -82,19 +57,11 @@ impl Place {
         Ok(place.named_by(flags))
     }
 
-    fn named_by(mut self, flags: &CommonFlags) -> Self {
-        let cluster = &mut self.cluster;
-        if let Some(namespace) = &flags.namespace {
-            cluster.namespace.clone_from(namespace);
+    fn named_by(self, flags: &CommonFlags) -> Self {
+        Self {
+            cluster: named_over(Some(self.cluster), flags),
+            ..self
         }
-        // Another file has other contexts.
-        if flags.kubeconfig.is_some() {
-            cluster.kubeconfig.clone_from(&flags.kubeconfig);
-            cluster.context.clone_from(&flags.context);
-        } else if flags.context.is_some() {
-            cluster.context.clone_from(&flags.context);
-        }
-        self
     }
 
     fn serving(self, names: ServerNames) -> Self {
@@ -116,15 +83,14 @@ impl Place {
     /// # Errors
     /// As [`Place::of`].
     pub fn kept(folder: &GatewayFolder) -> Result<Option<Self>, Failure> {
-        let Some(kept) = read::<Kept>(folder, "cluster.json")? else {
+        let Some(kept) = PlaceFile::read(folder)? else {
             return Ok(None);
         };
         let mut place = Self::unkept(&kept.namespace);
-        place.cluster.kubeconfig = Some(kept.kubeconfig);
-        place.cluster.context = Some(kept.context);
+        place.cluster = kept.cluster();
         place.namespace_uid = kept.namespace_uid;
         place.endpoint = kept.endpoint;
-        place.forward_port = kept.forward_port.unwrap_or(FORWARD_PORT);
+        place.forward_port = kept.forward_port;
         if kept.spec.plaintext {
             place.scheme = "http";
         }

@@ -167,11 +167,7 @@ fn they_are_copied_out_of_the_image_once() {
 
     let made = folder.join("helm").metadata().expect("helm").ino();
     let again = Ended::of(scene.start_elsewhere());
-    assert!(
-        !again.stderr.contains("copied out of"),
-        "{}",
-        again.stderr
-    );
+    assert!(!again.stderr.contains("copied out of"), "{}", again.stderr);
     assert_eq!(folder.join("helm").metadata().expect("helm").ino(), made);
 }
 
@@ -198,11 +194,7 @@ fn a_run_that_is_killed_leaves_nothing_half() {
     }
 
     let again = Ended::of(scene.start_elsewhere());
-    assert!(
-        again.stderr.contains("copied out of"),
-        "{}",
-        again.stderr
-    );
+    assert!(again.stderr.contains("copied out of"), "{}", again.stderr);
     let [folder] = &scene.cached()[..] else {
         panic!("{:?}", scene.cached());
     };

@@ -2,7 +2,8 @@
 
 use client_files::{ClientFiles, GatewayFolder, Lock};
 use contract::{Context, Failure};
-use gw_release::report::Report;
+use gateway_place::PlaceFile;
+use gw_release::report::{PlaceField, Report};
 
 use crate::reasons::GATEWAY_EXISTS;
 
@@ -36,6 +37,14 @@ pub async fn lock(
         &context.console,
     );
     lock.await.map(Some)
+}
+
+/// Says in the report where on a cluster it is. `is_own`: was the namespace made for the gateway?
+pub fn show(place: &PlaceFile, is_own: Option<bool>, context: &Context<Report>) {
+    context.report.update(|report| {
+        report.namespace = Some(place.namespace.clone());
+        report.place = Some(PlaceField::of(place, is_own));
+    });
 }
 
 /// Of a gateway of which no cluster is kept: is it one in a container?

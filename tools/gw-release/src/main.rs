@@ -27,7 +27,6 @@ mod kept;
 mod namespace;
 mod observe;
 mod place;
-mod place_file;
 mod plan;
 mod prepare;
 mod publish;

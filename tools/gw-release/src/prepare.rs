@@ -14,8 +14,8 @@ use crate::act::acted;
 use crate::flags::{GivenEndpoint, PrepareFlags};
 use crate::gateway;
 use crate::namespace::{self, Found};
-use crate::place_file::{FILE, PlaceFile};
 use crate::reasons::{CONTEXT_MISSING, NAMESPACE_TERMINATING};
+use gateway_place::{FILE, PlaceFile};
 use plan::{Given, Refusal, Step};
 
 /// Makes what is missing of it, and keeps it for runs to come.
@@ -28,7 +28,7 @@ pub async fn prepare(flags: PrepareFlags, context: &Context<Report>) -> Result<A
     let read = kubeconfigs::read(&files);
     let chosen = plan::choose(kept.as_ref(), &given, gateway::is_in_container(&folder), &read)
         .map_err(|refusal| refused(refusal, &files, &folder))?;
-    chosen.show(None, context);
+    gateway::show(&chosen, None, context);
     let session = Session::open_on(&chosen.cluster(), context, context.deadline).await?;
     let found = find_or_make(&session, &chosen, &folder, context).await?;
     let place = PlaceFile {
@@ -36,7 +36,7 @@ pub async fn prepare(flags: PrepareFlags, context: &Context<Report>) -> Result<A
         ..chosen
     };
     let is_own = found.is_none_or(|found| found.is_of(folder.gateway()));
-    place.show(Some(is_own), context);
+    gateway::show(&place, Some(is_own), context);
     let differs = if context.common.dry_run {
         kept.as_ref() != Some(&place)
     } else {

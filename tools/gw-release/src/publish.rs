@@ -6,8 +6,8 @@ use gw_release::report::Report;
 use crate::act::acted;
 use crate::endpoint::Endpoint;
 use crate::gateway;
-use crate::place_file::PlaceFile;
 use crate::reasons::NO_STATE;
+use gateway_place::PlaceFile;
 
 /// Writes where clients reach the gateway, and that it is the active one. Members that others wrote stay.
 pub async fn publish(endpoint: &Endpoint, context: &Context<Report>) -> Result<Answer, Failure> {

@@ -105,12 +105,6 @@ pub const CONTEXT_MISSING: Reason = Reason::new(
     Exit::Configuration,
     "no kubeconfig that can be read has the context",
 );
-/// What was kept of the gateway's cluster cannot be read.
-pub const CLUSTER_FILE_INVALID: Reason = Reason::new(
-    "cluster_file_invalid",
-    Exit::Configuration,
-    "what was kept of the gateway's cluster cannot be read",
-);
 /// The gateway is in another namespace than this one.
 pub const ANOTHER_CLUSTER: Reason = Reason::new(
     "another_cluster",
@@ -141,7 +135,6 @@ pub const NO_SERVER: Reason = Reason::new("no_server", Exit::Failed, "the namesp
 const OWN: &[Reason] = &[
     GATEWAY_EXISTS,
     CONTEXT_MISSING,
-    CLUSTER_FILE_INVALID,
     ANOTHER_CLUSTER,
     NAMESPACE_TERMINATING,
     PERMISSION,
@@ -165,4 +158,9 @@ const OWN: &[Reason] = &[
 ];
 
 /// The tool's own reasons and those of the crates it works with, in the order of the help.
-pub const ALL: &[&[Reason]] = &[OWN, client_files::REASONS, kube_session::REASONS];
+pub const ALL: &[&[Reason]] = &[
+    OWN,
+    gateway_place::REASONS,
+    client_files::REASONS,
+    kube_session::REASONS,
+];

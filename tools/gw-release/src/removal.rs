@@ -13,8 +13,8 @@ use crate::flags::RemoveFlags;
 use crate::gateway;
 use crate::namespace;
 use crate::place::Place;
-use crate::place_file::{PlaceFile, cluster_of};
 use act::Client;
+use gateway_place::{PlaceFile, named_over};
 use plan::plan;
 
 /// Removes it. What is gone already is fine.
@@ -31,12 +31,12 @@ pub async fn remove(flags: &RemoveFlags, context: &Context<Report>) -> Result<An
     let Some(kept) = PlaceFile::read(&folder)? else {
         return without_cluster(Client { files, folder }, context);
     };
-    let cluster = cluster_of(Some(&kept), &context.common);
+    let cluster = named_over(Some(kept.cluster()), &context.common);
     let mut kept = PlaceFile {
         namespace: cluster.namespace.clone(),
         ..kept
     };
-    kept.show(None, context);
+    gateway::show(&kept, None, context);
     let session = Session::open_on(&cluster, context, context.deadline).await?;
     let mut place = Place::on(folder.clone(), cluster, context, &flags.helm)?;
     if let Some(lock) = &lock {
@@ -50,7 +50,7 @@ pub async fn remove(flags: &RemoveFlags, context: &Context<Report>) -> Result<An
     }
     let is_own = found.as_ref().map(|found| found.is_of(folder.gateway()));
     kept.namespace_uid = found.as_ref().map(|found| found.uid.clone());
-    kept.show(is_own, context);
+    gateway::show(&kept, is_own, context);
     let mut deployment = Deployment::read(&folder, None)?;
     let there = match found {
         Some(found) => Some(observe::look(&session, found, &deployment, context).await?),

@@ -1,6 +1,7 @@
 //! The document's own fields.
 
-use contract::Action;
+use contract::{Action, quoted};
+use gateway_place::{PlaceFile, ServerSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -35,18 +36,6 @@ pub struct LastRevision {
     pub of_node: bool,
 }
 
-/// Settings of a server on a cluster.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct Spec {
-    /// Has the gateway's port no TLS?
-    pub plaintext: bool,
-    /// Does the gateway not authenticate its clients?
-    pub disable_gateway_auth: bool,
-    /// Further names and addresses for the certificates.
-    pub tls_sans: Vec<String>,
-}
-
 /// Where on a cluster the gateway is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PlaceField {
@@ -65,9 +54,32 @@ pub struct PlaceField {
     /// The port of this machine that leads to the gateway if nothing of the cluster does.
     pub forward_port: u16,
     /// Settings of the server.
-    pub spec: Spec,
+    pub spec: ServerSpec,
     /// kubectl on this cluster, as a person can type it.
     pub kubectl: String,
+}
+
+impl PlaceField {
+    /// What is kept. `is_own`: was the namespace made for the gateway?
+    pub fn of(kept: &PlaceFile, is_own: Option<bool>) -> Self {
+        let kubeconfig = kept.kubeconfig.display().to_string();
+        let kubectl = format!(
+            "kubectl --kubeconfig {} --context {}",
+            quoted(&kubeconfig),
+            quoted(&kept.context)
+        );
+        Self {
+            kubeconfig,
+            context: kept.context.clone(),
+            namespace: kept.namespace.clone(),
+            namespace_uid: kept.namespace_uid.clone(),
+            owns_namespace: is_own,
+            endpoint: kept.endpoint.clone(),
+            forward_port: kept.forward_port,
+            spec: kept.spec.clone(),
+            kubectl,
+        }
+    }
 }
 
 /// What there is, and what was done.

@@ -6,15 +6,15 @@ use kube_session::{Session, Workload};
 
 use crate::act::acted;
 use crate::deployment::Deployment;
-use crate::place_file::{PlaceFile, cluster_of};
 use crate::reasons::NO_SERVER;
 use crate::{gateway, namespace};
+use gateway_place::{PlaceFile, named_over};
 
 /// Changes the template of the server's workload as `kubectl rollout restart` does, and does not wait for what follows from it.
 pub async fn restart(context: &Context<Report>) -> Result<Answer, Failure> {
     let (_, folder) = gateway::open(context)?;
     let kept = PlaceFile::read(&folder)?;
-    let cluster = cluster_of(kept.as_ref(), &context.common);
+    let cluster = named_over(kept.as_ref().map(PlaceFile::cluster), &context.common);
     context
         .report
         .update(|report| report.namespace = Some(cluster.namespace.clone()));

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::namespace::Found;
-use crate::place_file::{FORWARD_PORT, PlaceFile};
+use gateway_place::{FORWARD_PORT, PlaceFile};
 
 /// What flags say; `None` where they say nothing.
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-use gw_release::report::Spec;
+use gateway_place::ServerSpec;
 use proptest::prelude::*;
 
 use super::*;
@@ -11,7 +11,7 @@ fn kept() -> PlaceFile {
         namespace: "team".to_owned(),
         endpoint: Some("https://gw:443".to_owned()),
         forward_port: 9000,
-        spec: Spec {
+        spec: ServerSpec {
             plaintext: true,
             disable_gateway_auth: true,
             tls_sans: vec!["a".to_owned()],
@@ -59,9 +59,9 @@ fn what_is_kept_stays_unless_a_flag_says_else() {
     let expected = PlaceFile {
         endpoint: None,
         forward_port: 1,
-        spec: Spec {
+        spec: ServerSpec {
             tls_sans: vec!["b".to_owned()],
-            ..Spec::default()
+            ..ServerSpec::default()
         },
         ..kept()
     };
@@ -83,7 +83,7 @@ fn a_new_gateway_has_defaults() {
         namespace: "openshell".to_owned(),
         endpoint: None,
         forward_port: 8080,
-        spec: Spec::default(),
+        spec: ServerSpec::default(),
     };
     assert_eq!(made, Ok(expected));
 }

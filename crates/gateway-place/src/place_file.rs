@@ -3,19 +3,19 @@
 use std::path::PathBuf;
 
 use client_files::GatewayFolder;
-use contract::{CommonFlags, Context, Failure, quoted};
-use gw_release::report::{PlaceField, Report, Spec};
+use contract::{CommonFlags, Failure};
 use kube_session::Cluster;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::reasons::CLUSTER_FILE_INVALID;
+use crate::read;
 
 /// The file's name in the gateway's folder.
 pub const FILE: &str = "cluster.json";
-/// The port of this machine that leads to the server if nothing of the cluster does.
+/// The port of this machine that leads to the server if nothing of the cluster does and nothing else was kept.
 pub const FORWARD_PORT: u16 = 8080;
 
-/// The file. Members and their order are those of the driver, which wrote it before this tool did.
+/// The file. Members and their order are those of the first versions, whose driver wrote it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlaceFile {
     /// The real path of the kubeconfig.
@@ -33,11 +33,23 @@ pub struct PlaceFile {
     pub forward_port: u16,
     /// Settings of the server.
     #[serde(default)]
-    pub spec: Spec,
+    pub spec: ServerSpec,
 }
 
 fn forward_port() -> u16 {
     FORWARD_PORT
+}
+
+/// Settings of a server on a cluster.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ServerSpec {
+    /// Has the gateway's port no TLS?
+    pub plaintext: bool,
+    /// Does the gateway not authenticate its clients?
+    pub disable_gateway_auth: bool,
+    /// Further names and addresses for the certificates.
+    pub tls_sans: Vec<String>,
 }
 
 impl PlaceFile {
@@ -46,47 +58,17 @@ impl PlaceFile {
     /// # Errors
     /// `cluster_file_invalid` (78) if the file cannot be read.
     pub fn read(folder: &GatewayFolder) -> Result<Option<Self>, Failure> {
-        let Some(text) = folder.read_private(FILE)? else {
-            return Ok(None);
-        };
-        serde_json::from_slice(&text).map(Some).map_err(|error| {
-            let file = folder.path().join(FILE);
-            CLUSTER_FILE_INVALID.failure(
-                format!("{} cannot be read: {error}", file.display()),
-                format!("correct it: {}", file.display()),
-            )
-        })
+        read(folder, FILE)
     }
 
     /// Keeps it. False if the file has it already.
+    ///
+    /// # Errors
+    /// The file cannot be written.
     pub fn write(&self, folder: &GatewayFolder) -> Result<bool, Failure> {
         let mut text = serde_json::to_vec(self).expect("plain data");
         text.push(b'\n');
         folder.write_private(FILE, &text)
-    }
-
-    /// Says it in the report. `is_own`: was the namespace made for the gateway?
-    pub fn show(&self, is_own: Option<bool>, context: &Context<Report>) {
-        let kubeconfig = self.kubeconfig.display().to_string();
-        let kubectl = format!(
-            "kubectl --kubeconfig {} --context {}",
-            quoted(&kubeconfig),
-            quoted(&self.context)
-        );
-        context.report.update(|report| {
-            report.namespace = Some(self.namespace.clone());
-            report.place = Some(PlaceField {
-                kubeconfig,
-                context: self.context.clone(),
-                namespace: self.namespace.clone(),
-                namespace_uid: self.namespace_uid.clone(),
-                owns_namespace: is_own,
-                endpoint: self.endpoint.clone(),
-                forward_port: self.forward_port,
-                spec: self.spec.clone(),
-                kubectl,
-            });
-        });
     }
 
     /// Cluster and namespace.
@@ -100,26 +82,28 @@ impl PlaceFile {
 }
 
 /// Cluster and namespace that flags name, over what is kept. Another kubeconfig has other contexts.
-pub fn cluster_of(kept: Option<&PlaceFile>, flags: &CommonFlags) -> Cluster {
-    let kept = kept.map(PlaceFile::cluster);
-    let of_kept = kept.as_ref().filter(|_| flags.kubeconfig.is_none());
-    let namespace = || kept.as_ref().map(|kept| kept.namespace.clone());
-    Cluster {
-        kubeconfig: flags.kubeconfig.clone().or_else(|| of_kept?.kubeconfig.clone()),
-        context: flags.context.clone().or_else(|| of_kept?.context.clone()),
-        namespace: flags
-            .namespace
-            .clone()
-            .or_else(namespace)
-            .unwrap_or_else(|| flags.namespace().to_owned()),
+pub fn named_over(kept: Option<Cluster>, flags: &CommonFlags) -> Cluster {
+    let mut cluster = kept.unwrap_or_else(|| Cluster {
+        kubeconfig: None,
+        context: None,
+        namespace: flags.namespace().to_owned(),
+    });
+    if let Some(namespace) = &flags.namespace {
+        cluster.namespace.clone_from(namespace);
     }
+    if flags.kubeconfig.is_some() {
+        cluster.kubeconfig.clone_from(&flags.kubeconfig);
+        cluster.context.clone_from(&flags.context);
+    } else if flags.context.is_some() {
+        cluster.context.clone_from(&flags.context);
+    }
+    cluster
 }
 
 #[cfg(test)]
 mod tests {
-    use client_files::ClientFiles;
-
     use super::*;
+    use client_files::ClientFiles;
 
     /// As the driver wrote it.
     const WRITTEN: &str = r#"{"kubeconfig":"/k","context":"c","namespace_uid":"u","namespace":"team","endpoint":null,"forward_port":9000,"spec":{"plaintext":true,"disable_gateway_auth":false}}"#;
@@ -170,7 +154,7 @@ mod tests {
     fn flags_come_before_what_is_kept() {
         let kept: PlaceFile = serde_json::from_str(WRITTEN).unwrap();
         let of = |flags: &CommonFlags, kept: Option<&PlaceFile>| {
-            let cluster = cluster_of(kept, flags);
+            let cluster = named_over(kept.map(PlaceFile::cluster), flags);
             let file = cluster.kubeconfig.map(|file| file.display().to_string());
             (
                 file.unwrap_or_default(),
