@@ -28,13 +28,21 @@ pub fn one_context(
     let context = entry(&all, "contexts", &name)?;
     let refers = |member: &str| context["context"][member].as_str().unwrap_or_default();
     let mut cluster = entry(&all, "clusters", refers("cluster"))?;
-    inline(&mut cluster["cluster"], OF_CLUSTER, folder, &read)?;
+    if let Some(cluster) = cluster.get_mut("cluster") {
+        inline(cluster, OF_CLUSTER, folder, &read)?;
+    }
     let mut users = Vec::new();
     if !refers("user").is_empty() {
         let mut user = entry(&all, "users", refers("user"))?;
-        inline(&mut user["user"], OF_USER, folder, &read)?;
-        settle(&mut user["user"]["tokenFile"], folder, false);
-        settle(&mut user["user"]["exec"]["command"], folder, true);
+        if let Some(user) = user.get_mut("user") {
+            inline(user, OF_USER, folder, &read)?;
+            if let Some(file) = user.get_mut("tokenFile") {
+                settle(file, folder, false);
+            }
+            if let Some(command) = user.get_mut("exec").and_then(|exec| exec.get_mut("command")) {
+                settle(command, folder, true);
+            }
+        }
         users.push(user);
     }
     all["clusters"] = Value::Sequence(vec![cluster]);
