@@ -25,6 +25,16 @@ bring_up() {
     finish "gateway $gateway $(serves_in_words)"
 }
 
+serves_in_words() {
+    if [[ $place == in_container ]]; then
+        printf 'serves on %s' "$endpoint"
+    elif [[ -n $endpoint_of ]]; then
+        printf 'serves on %s, by %s' "$endpoint" "$endpoint_of"
+    else
+        printf 'serves in its cluster; %s forward --gateway %s makes it reachable on %s' "$gw" "$gateway" "$endpoint"
+    fi
+}
+
 # A container that runs, with the gateway's namespace in it, and its nodes looked after.
 prepare_in_container() {
     choose_image

@@ -52,9 +52,10 @@ prepare_namespace() {
 
 # prepare_on_cluster: a namespace in which nobody else's release is, and how the gateway is reached there so far.
 prepare_on_cluster() {
-    choose_helm
-    look_at_namespace
+    prepare_namespace quiet_step --dry-run
     say "gateway $gateway: on a cluster of your own, ${kubectl_called#kubectl }, namespace $namespace"
+    choose_helm
+    [[ -z $namespace_uid ]] || plan_release
     if [[ $verb == deploy && $release_step == keep ]]; then
         finish "gateway $gateway: nothing to deploy, it runs what is here"
         exit 0
@@ -67,27 +68,22 @@ prepare_on_cluster() {
 
 # What would be done, by what is there.
 plan_on_cluster() {
-    local plan=()
-    choose_helm
-    look_at_namespace
+    local plan
+    prepare_namespace quiet_step --dry-run
     if [[ -z $namespace_uid ]]; then
         finish "nothing was done; the plan: create namespace $namespace, make the handshake secret and certificates, install release openshell"
         return
     fi
+    choose_helm
+    plan_release
     find_endpoint
     ensure_secrets --dry-run
     case $release_step in
-    keep) plan=("the release stays") ;;
-    install) plan=("install release openshell") ;;
-    *) plan=("upgrade release openshell") ;;
+    keep) plan="the release stays" ;;
+    install) plan="install release openshell" ;;
+    *) plan="upgrade release openshell" ;;
     esac
-    finish "nothing was done; the plan: secrets as said above, ${plan[*]}"
-}
-
-# Which namespace it is, and what is to be done about the release there.
-look_at_namespace() {
-    prepare_namespace quiet_step --dry-run
-    [[ -z $namespace_uid ]] || plan_release
+    finish "nothing was done; the plan: secrets as said above, $plan"
 }
 
 # plan_release: sets release_step. A release of somebody else ends the run.

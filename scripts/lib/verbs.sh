@@ -24,6 +24,7 @@ run_verb() {
     else
         require_verb_on_cluster
         load lib/cluster "cluster/$verb"
+        require_fitting_settings
         require_programs
         "${verb}_on_cluster" "$@"
     fi
