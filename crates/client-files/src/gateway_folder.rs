@@ -156,14 +156,22 @@ impl GatewayFolder {
     /// Removes the folder with all in it, the lock included: under its name there are all files or none, whenever the run ends.
     /// False where there was none.
     pub fn remove(&self) -> Result<bool, Failure> {
-        let gone = self.folder.with_file_name(format!(".{}.removed", self.gateway));
-        // What an earlier run had no time for.
-        private_file::remove_folder(&gone)?;
-        match fs::rename(&self.folder, &gone) {
-            Ok(()) => private_file::remove_folder(&gone).map(|_| true),
+        self.finish_removal()?;
+        match fs::rename(&self.folder, self.removed()) {
+            Ok(()) => self.finish_removal().map(|()| true),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
             Err(error) => Err(file_failure("remove", &self.folder, &error)),
         }
+    }
+
+    /// Removes what a removal of the folder left behind that was cut short.
+    pub fn finish_removal(&self) -> Result<(), Failure> {
+        private_file::remove_folder(&self.removed()).map(drop)
+    }
+
+    /// Where the folder is while it is being removed: no gateway can have that name.
+    fn removed(&self) -> PathBuf {
+        self.folder.with_file_name(format!(".{}.removed", self.gateway))
     }
 }
 

@@ -16,7 +16,6 @@ use crate::flags::Choice;
 use crate::gateway;
 use crate::helm::Helm;
 use crate::kept::{BUNDLED, CHECKOUT};
-use crate::place_file::cluster_of;
 use crate::reasons::{CHART_INVALID, NO_NODE_PORT, NO_WORKLOAD};
 use crate::resolve::Chosen;
 
@@ -34,7 +33,7 @@ impl Place {
     /// On the cluster that the flags name. Nothing is written but a temporary folder.
     pub fn open(context: &Context<Report>, helm: &Path) -> Result<Self, Failure> {
         let (_, folder) = gateway::open(context)?;
-        Self::on(folder, cluster_of(None, &context.common), context, helm)
+        Self::on(folder, Cluster::from(&context.common), context, helm)
     }
 
     /// On this cluster.

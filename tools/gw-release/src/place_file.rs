@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use client_files::GatewayFolder;
-use contract::{CommonFlags, Context, Failure, quoted};
+use contract::{Context, Failure, quoted};
 use gw_release::report::{PlaceField, Report, Spec};
 use kube_session::Cluster;
 use serde::{Deserialize, Serialize};
@@ -99,22 +99,6 @@ impl PlaceFile {
     }
 }
 
-/// Cluster and namespace that flags name, over what is kept. Another kubeconfig has other contexts.
-pub fn cluster_of(kept: Option<&PlaceFile>, flags: &CommonFlags) -> Cluster {
-    let kept = kept.map(PlaceFile::cluster);
-    let of_kept = kept.as_ref().filter(|_| flags.kubeconfig.is_none());
-    let namespace = || kept.as_ref().map(|kept| kept.namespace.clone());
-    Cluster {
-        kubeconfig: flags.kubeconfig.clone().or_else(|| of_kept?.kubeconfig.clone()),
-        context: flags.context.clone().or_else(|| of_kept?.context.clone()),
-        namespace: flags
-            .namespace
-            .clone()
-            .or_else(namespace)
-            .unwrap_or_else(|| flags.namespace().to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use client_files::ClientFiles;
@@ -164,34 +148,5 @@ mod tests {
                 ("cluster_file_invalid", 78)
             );
         }
-    }
-
-    #[test]
-    fn flags_come_before_what_is_kept() {
-        let kept: PlaceFile = serde_json::from_str(WRITTEN).unwrap();
-        let of = |flags: &CommonFlags, kept: Option<&PlaceFile>| {
-            let cluster = cluster_of(kept, flags);
-            let file = cluster.kubeconfig.map(|file| file.display().to_string());
-            (
-                file.unwrap_or_default(),
-                cluster.context.unwrap_or_default(),
-                cluster.namespace,
-            )
-        };
-        let text = |one: &str, two: &str, three: &str| (one.to_owned(), two.to_owned(), three.to_owned());
-        let none = CommonFlags::default();
-        assert_eq!(of(&none, Some(&kept)), text("/k", "c", "team"));
-        assert_eq!(of(&none, None), text("", "", "openshell"));
-        let context = CommonFlags {
-            context: Some("x".to_owned()),
-            ..CommonFlags::default()
-        };
-        assert_eq!(of(&context, Some(&kept)), text("/k", "x", "team"));
-        let file = CommonFlags {
-            kubeconfig: Some("/other".into()),
-            namespace: Some("n".to_owned()),
-            ..CommonFlags::default()
-        };
-        assert_eq!(of(&file, Some(&kept)), text("/other", "", "n"));
     }
 }
