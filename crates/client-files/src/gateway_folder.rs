@@ -288,6 +288,30 @@ mod tests {
     }
 
     #[test]
+    fn while_a_folder_is_removed_it_has_all_files_or_none() {
+        let (_home, folder) = gateway_folder();
+        for number in 0..500 {
+            folder.write_private(number.to_string(), b"").unwrap();
+        }
+        let done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let seen = scope.spawn(|| {
+                let mut seen = Vec::new();
+                while !done.load(Ordering::SeqCst) {
+                    let is_there = |name: &str| folder.path().join(name).exists();
+                    seen.push([is_there("0"), is_there("499"), is_there("0")]);
+                }
+                seen
+            });
+            folder.remove().unwrap();
+            done.store(true, Ordering::SeqCst);
+            // What was gone once is not there later.
+            let torn = |seen: &[bool; 3]| !seen.is_sorted_by(|earlier, later| earlier >= later);
+            assert!(!seen.join().unwrap().iter().any(torn));
+        });
+    }
+
+    #[test]
     fn a_file_in_place_of_a_folder_is_an_error_in_words() {
         let (home, folder) = gateway_folder();
         fs::write(home.path().join("openshell"), "").unwrap();
