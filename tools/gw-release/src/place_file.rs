@@ -58,11 +58,11 @@ impl PlaceFile {
         })
     }
 
-    /// Keeps it. False if the file has it already.
-    pub fn write(&self, folder: &GatewayFolder) -> Result<bool, Failure> {
+    /// Keeps it.
+    pub fn write(&self, folder: &GatewayFolder) -> Result<(), Failure> {
         let mut text = serde_json::to_vec(self).expect("plain data");
         text.push(b'\n');
-        folder.write_private(FILE, &text)
+        folder.write_private(FILE, &text).map(drop)
     }
 
     /// Says it in the report. `is_own`: was the namespace made for the gateway?
@@ -129,8 +129,7 @@ mod tests {
             ("team", None)
         );
 
-        assert!(kept.write(&folder).unwrap());
-        assert!(!kept.write(&folder).unwrap());
+        kept.write(&folder).unwrap();
         assert_eq!(PlaceFile::read(&folder).unwrap().unwrap(), kept);
         let text = String::from_utf8(folder.read_private(FILE).unwrap().unwrap()).unwrap();
         let with_names = WRITTEN.replace(r#"auth":false}"#, r#"auth":false,"tls_sans":[]}"#);

@@ -34,12 +34,10 @@ pub async fn prepare(flags: PrepareFlags, context: &Context<Report>) -> Result<A
     };
     let is_own = found.is_none_or(|found| found.is_of(folder.gateway()));
     place.show(Some(is_own), context);
-    let differs = if context.common.dry_run {
-        kept.as_ref() != Some(&place)
-    } else {
-        place.write(&folder)?
-    };
-    if differs {
+    if kept.as_ref() != Some(&place) {
+        if !context.common.dry_run {
+            place.write(&folder)?;
+        }
         acted(context, "keep", FILE, "it is what was chosen");
     }
     Ok(Answer::Done)
