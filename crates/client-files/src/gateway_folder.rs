@@ -156,14 +156,22 @@ impl GatewayFolder {
     /// Removes the folder with all in it, the lock included: under its name there are all files or none, whenever the run ends.
     /// False where there was none.
     pub fn remove(&self) -> Result<bool, Failure> {
-        let gone = self.folder.with_file_name(format!(".{}.removed", self.gateway));
-        // What an earlier run had no time for.
-        private_file::remove_folder(&gone)?;
-        match fs::rename(&self.folder, &gone) {
-            Ok(()) => private_file::remove_folder(&gone).map(|_| true),
+        self.finish_removal()?;
+        match fs::rename(&self.folder, self.removed()) {
+            Ok(()) => self.finish_removal().map(|()| true),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
             Err(error) => Err(file_failure("remove", &self.folder, &error)),
         }
+    }
+
+    /// Removes what a removal of the folder left behind that was cut short.
+    pub fn finish_removal(&self) -> Result<(), Failure> {
+        private_file::remove_folder(&self.removed()).map(drop)
+    }
+
+    /// Where the folder is while it is being removed: no gateway can have that name.
+    fn removed(&self) -> PathBuf {
+        self.folder.with_file_name(format!(".{}.removed", self.gateway))
     }
 }
 
@@ -277,6 +285,30 @@ mod tests {
         fs::create_dir_all(&beside).unwrap();
         assert!(!folder.remove().unwrap());
         assert!(!beside.exists());
+    }
+
+    #[test]
+    fn while_a_folder_is_removed_it_has_all_files_or_none() {
+        let (_home, folder) = gateway_folder();
+        for number in 0..500 {
+            folder.write_private(number.to_string(), b"").unwrap();
+        }
+        let done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let seen = scope.spawn(|| {
+                let mut seen = Vec::new();
+                while !done.load(Ordering::SeqCst) {
+                    let is_there = |name: &str| folder.path().join(name).exists();
+                    seen.push([is_there("0"), is_there("499"), is_there("0")]);
+                }
+                seen
+            });
+            folder.remove().unwrap();
+            done.store(true, Ordering::SeqCst);
+            // What was gone once is not there later.
+            let torn = |seen: &[bool; 3]| !seen.is_sorted_by(|earlier, later| earlier >= later);
+            assert!(!seen.join().unwrap().iter().any(torn));
+        });
     }
 
     #[test]

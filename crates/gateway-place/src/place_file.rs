@@ -61,14 +61,14 @@ impl PlaceFile {
         read(folder, FILE)
     }
 
-    /// Keeps it. False if the file has it already.
+    /// Keeps it.
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn write(&self, folder: &GatewayFolder) -> Result<bool, Failure> {
+    pub fn write(&self, folder: &GatewayFolder) -> Result<(), Failure> {
         let mut text = serde_json::to_vec(self).expect("plain data");
         text.push(b'\n');
-        folder.write_private(FILE, &text)
+        folder.write_private(FILE, &text).map(drop)
     }
 
     /// Cluster and namespace.
@@ -129,8 +129,7 @@ mod tests {
             ("team", None)
         );
 
-        assert!(kept.write(&folder).unwrap());
-        assert!(!kept.write(&folder).unwrap());
+        kept.write(&folder).unwrap();
         assert_eq!(PlaceFile::read(&folder).unwrap().unwrap(), kept);
         let text = String::from_utf8(folder.read_private(FILE).unwrap().unwrap()).unwrap();
         let with_names = WRITTEN.replace(r#"auth":false}"#, r#"auth":false,"tls_sans":[]}"#);

@@ -19,7 +19,8 @@ impl Session {
         Ok(definition.and_then(|definition| newest(&served(definition))))
     }
 
-    /// As [`Session::sandboxes_served`], for who only looks: that list is believed if the user may not read definitions (403).
+    /// As [`Session::sandboxes_served`], on a cluster that did not start just now: that list is believed if the user may not read
+    /// definitions (403).
     pub async fn sandboxes_served_or_listed(&self) -> Result<Option<ApiResource>, Failure> {
         let (definitions, name) = (
             self.everywhere::<CustomResourceDefinition>(),

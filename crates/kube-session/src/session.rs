@@ -74,13 +74,7 @@ impl Session {
 
     /// A session on the cluster that the shared flags name; sends nothing yet.
     pub async fn open<R>(context: &Context<R>) -> Result<Self, Failure> {
-        let common = &context.common;
-        let cluster = Cluster {
-            kubeconfig: common.kubeconfig.clone(),
-            context: common.context.clone(),
-            namespace: common.namespace().to_owned(),
-        };
-        Self::open_on(&cluster, context, context.deadline).await
+        Self::open_on(&Cluster::from(&context.common), context, context.deadline).await
     }
 
     /// A session on this cluster, whose requests end at `deadline`; reads the kubeconfig, and sends nothing yet.

@@ -22,7 +22,7 @@ use crate::fault_proxy::status;
 use crate::kubeconfig;
 
 /// It knows GET of an object and of a collection (with a `labelSelector` of `key=value` and `key!=value`), POST (also as a dry run), PUT with a
-/// resource version, PATCH as a JSON merge patch, and DELETE with a uid as precondition. It notes when an object was made and written. A
+/// resource version, PATCH as a JSON merge patch, DELETE with a uid as precondition, and `/apis`. It notes when an object was made and written. A
 /// collection without objects is unknown, as the kind of an absent CRD is: `404 page not found`; Kubernetes' own kinds are always known,
 /// and so are those that have a definition. Nothing is validated.
 pub struct FakeApi {
@@ -148,6 +148,27 @@ impl Objects {
             .contains_key(&format!("{DEFINITIONS}/{kind}.{group}"))
     }
 
+    /// The API groups of kinds that have a definition.
+    fn groups(&self) -> Value {
+        let definitions = self
+            .by_path
+            .iter()
+            .filter(|(path, _)| is_inside(path, DEFINITIONS));
+        let group = |(_, definition): (&String, &Value)| {
+            let spec = &definition["spec"];
+            let group = spec["group"].as_str().unwrap_or_default();
+            let served = spec["versions"].as_array().into_iter().flatten();
+            let served = served.filter(|version| version["served"] == true);
+            let versions: Vec<Value> = served
+                .filter_map(|version| version["name"].as_str())
+                .map(|name| json!({ "groupVersion": format!("{group}/{name}"), "version": name }))
+                .collect();
+            json!({ "name": group, "versions": versions })
+        };
+        let groups: Vec<Value> = definitions.map(group).collect();
+        json!({ "apiVersion": "v1", "kind": "APIGroupList", "groups": groups })
+    }
+
     fn collection(&self, path: &str, selector: Option<&Selector>) -> Option<Value> {
         let inside = |found: &&String| is_inside(found, path);
         let is_known = BUILT_IN.iter().any(|group| path.starts_with(group)) || self.is_defined(path);
@@ -264,6 +285,7 @@ fn handle(
             Some(object) => found(200, object),
             None => status(404, "NotFound", name),
         },
+        Method::GET if path == "/apis" => found(200, &objects.groups()),
         Method::GET => match objects.collection(path, Selector::of(query).as_ref()) {
             Some(list) => found(200, &list),
             None => page_not_found(),

@@ -84,17 +84,17 @@ pub async fn remove(session: &Session, uid: &str, context: &Context<Report>) -> 
         resource_version: None,
     });
     let api = session.everywhere::<Namespace>();
-    // A namespace that is being deleted already answers with a conflict, too.
-    let done = |trouble| matches!(trouble, Trouble::Absent | Trouble::Conflict).then_some(());
     let what = format!("the API server to delete namespace {name}");
-    let _ = session
-        .request(&what, name, || api.delete(name, &parameters), done)
-        .await?;
+    let changed = |trouble| matches!(trouble, Trouble::Absent | Trouble::Conflict).then_some(());
     let mut backoff = Backoff::default();
-    while find(session).await?.is_some_and(|found| found.uid == uid) {
-        context
-            .console
-            .waiting(&format!("namespace {name} to be deleted with all that is in it"));
+    while let Some(found) = find(session).await?.filter(|found| found.uid == uid) {
+        if !found.is_terminating {
+            let send = || api.delete(name, &parameters);
+            // What a conflict means is seen in the next round.
+            let _ = session.request(&what, name, send, changed).await?;
+        }
+        let message = format!("namespace {name} to be deleted with all that is in it");
+        context.console.waiting(&message);
         tokio::time::sleep(backoff.next_wait()).await;
     }
     context.console.ended_waiting();

@@ -18,7 +18,6 @@ use crate::helm::Helm;
 use crate::kept::{BUNDLED, CHECKOUT};
 use crate::reasons::{CHART_INVALID, NO_NODE_PORT, NO_WORKLOAD};
 use crate::resolve::Chosen;
-use gateway_place::named_over;
 
 /// What every verb has.
 #[derive(Debug)]
@@ -34,7 +33,7 @@ impl Place {
     /// On the cluster that the flags name. Nothing is written but a temporary folder.
     pub fn open(context: &Context<Report>, helm: &[PathBuf]) -> Result<Self, Failure> {
         let (_, folder) = gateway::open(context)?;
-        Self::on(folder, named_over(None, &context.common), context, helm)
+        Self::on(folder, Cluster::from(&context.common), context, helm)
     }
 
     /// On this cluster.

@@ -24,10 +24,7 @@ pub async fn prepare(flags: PrepareFlags, context: &Context<Report>) -> Result<A
     let given = given(flags, &context.common)?;
     let _lock = gateway::lock(&folder, "prepare", context).await?;
     let kept = PlaceFile::read(&folder)?;
-    let files = plan::files(kept.as_ref(), &given, kubeconfigs::usual());
-    let read = kubeconfigs::read(&files);
-    let chosen = plan::choose(kept.as_ref(), &given, gateway::is_in_container(&folder), &read)
-        .map_err(|refusal| refused(refusal, &files, &folder))?;
+    let chosen = choose(kept.as_ref(), &given, &folder)?;
     gateway::show(&chosen, None, context);
     let session = Session::open_on(&chosen.cluster(), context, context.deadline).await?;
     let found = find_or_make(&session, &chosen, &folder, context).await?;
@@ -37,15 +34,34 @@ pub async fn prepare(flags: PrepareFlags, context: &Context<Report>) -> Result<A
     };
     let is_own = found.is_none_or(|found| found.is_of(folder.gateway()));
     gateway::show(&place, Some(is_own), context);
-    let differs = if context.common.dry_run {
-        kept.as_ref() != Some(&place)
-    } else {
-        place.write(&folder)?
-    };
-    if differs {
+    if kept.as_ref() != Some(&place) {
+        if !context.common.dry_run {
+            place.write(&folder)?;
+        }
         acted(context, "keep", FILE, "it is what was chosen");
     }
     Ok(Answer::Done)
+}
+
+/// What is kept with what shared flags say over it.
+pub fn over(kept: &PlaceFile, flags: &CommonFlags, folder: &GatewayFolder) -> Result<PlaceFile, Failure> {
+    choose(Some(kept), &of_shared(flags), folder)
+}
+
+fn choose(kept: Option<&PlaceFile>, given: &Given, folder: &GatewayFolder) -> Result<PlaceFile, Failure> {
+    let files = plan::files(kept, given, kubeconfigs::usual());
+    let read = kubeconfigs::read(&files);
+    plan::choose(kept, given, gateway::is_in_container(folder), &read)
+        .map_err(|refusal| refused(refusal, &files, folder))
+}
+
+fn of_shared(flags: &CommonFlags) -> Given {
+    Given {
+        kubeconfig: flags.kubeconfig.clone(),
+        context: flags.context.clone(),
+        namespace: flags.namespace.clone(),
+        ..Given::default()
+    }
 }
 
 /// What the flags say, if they fit together.
@@ -67,9 +83,6 @@ fn given(flags: PrepareFlags, common: &CommonFlags) -> Result<Given, Failure> {
     }
     let either = |yes: bool, no: bool| (yes || no).then_some(yes);
     Ok(Given {
-        kubeconfig: common.kubeconfig.clone(),
-        context: common.context.clone(),
-        namespace: common.namespace.clone(),
         endpoint: flags.endpoint.map(|endpoint| match endpoint {
             GivenEndpoint::Found => None,
             GivenEndpoint::Url(endpoint) => Some(endpoint.url),
@@ -78,6 +91,7 @@ fn given(flags: PrepareFlags, common: &CommonFlags) -> Result<Given, Failure> {
         plaintext: either(flags.plaintext, flags.no_plaintext),
         disable_gateway_auth: either(flags.disable_gateway_auth, flags.enable_gateway_auth),
         tls_sans: flags.tls_san,
+        ..of_shared(common)
     })
 }
 
@@ -135,7 +149,7 @@ fn refused(refusal: Refusal, files: &[PathBuf], folder: &GatewayFolder) -> Failu
             gateway::in_container(folder, "use another name for one on a cluster: --gateway NAME")
         }
         Refusal::Unnamed => Failure::usage(
-            "--namespace and --endpoint need --context or --kubeconfig beside them, for a cluster of your own",
+            "new gateways on a cluster of your own need --context or --kubeconfig",
             format!("{again} --context NAME"),
         ),
         Refusal::WrongNamespace(name) => Failure::usage(

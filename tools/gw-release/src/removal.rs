@@ -4,6 +4,7 @@ mod act;
 mod observe;
 mod plan;
 
+use client_files::GatewayFolder;
 use contract::{Answer, Context, Failure, quoted, typed};
 use gw_release::report::Report;
 use kube_session::Session;
@@ -13,9 +14,9 @@ use crate::flags::RemoveFlags;
 use crate::gateway;
 use crate::namespace;
 use crate::place::Place;
-use act::Client;
-use gateway_place::{PlaceFile, named_over};
-use plan::plan;
+use gateway_place::PlaceFile;
+use crate::prepare::over;
+use plan::{is_another, plan};
 
 /// Removes it. What is gone already is fine.
 pub async fn remove(flags: &RemoveFlags, context: &Context<Report>) -> Result<Answer, Failure> {
@@ -29,56 +30,50 @@ pub async fn remove(flags: &RemoveFlags, context: &Context<Report>) -> Result<An
     let (files, folder) = gateway::open(context)?;
     let lock = gateway::lock(&folder, "remove", context).await?;
     let Some(kept) = PlaceFile::read(&folder)? else {
-        return without_cluster(Client { files, folder }, context);
+        return without_cluster(&folder, context);
     };
-    let cluster = named_over(Some(kept.cluster()), &context.common);
-    let mut kept = PlaceFile {
-        namespace: cluster.namespace.clone(),
-        ..kept
-    };
-    gateway::show(&kept, None, context);
-    let session = Session::open_on(&cluster, context, context.deadline).await?;
-    let mut place = Place::on(folder.clone(), cluster, context, &flags.helm)?;
+    let mut there = over(&kept, &context.common, &folder)?;
+    gateway::show(&there, None, context);
+    let session = Session::open_on(&there.cluster(), context, context.deadline).await?;
+    let mut place = Place::on(folder.clone(), there.cluster(), context, &flags.helm)?;
     if let Some(lock) = &lock {
         place.share(lock)?;
     }
     let found = namespace::find(&session).await?;
-    if let (Some(uid), Some(found)) = (&kept.namespace_uid, &found)
-        && found.uid != *uid
-    {
-        return Err(namespace::another(&session, &folder, Some(found)));
+    if is_another(&kept, &there, found.as_ref()) {
+        return Err(namespace::another(&session, &folder, found.as_ref()));
     }
+    there.namespace_uid = found.as_ref().map(|found| found.uid.clone());
     let is_own = found.as_ref().map(|found| found.is_of(folder.gateway()));
-    kept.namespace_uid = found.as_ref().map(|found| found.uid.clone());
-    gateway::show(&kept, is_own, context);
+    gateway::show(&there, is_own, context);
     let mut deployment = Deployment::read(&folder, None)?;
-    let there = match found {
+    let observed = match found {
         Some(found) => Some(observe::look(&session, found, &deployment, context).await?),
         None => None,
     };
-    let steps = plan(there.as_ref(), folder.gateway());
-    if !is_dry && there.as_ref().is_some_and(|there| there.has_release) {
+    if !is_dry && observed.as_ref().is_some_and(|observed| observed.has_release) {
         // Not found out when half of it is gone.
         place.helm.require_fit().await?;
     }
-    let client = Client { files, folder };
-    for step in steps {
+    for step in plan(observed.as_ref(), folder.gateway()) {
         if !is_dry {
             act::act(&step, &session, &place, &mut deployment, context).await?;
         }
         step.told(context);
     }
-    client.forget(context)?;
+    act::forget(&files, &folder, context)?;
     Ok(Answer::Done)
 }
 
-/// Nothing is known of a cluster: there is no such gateway, or all of it but files is gone.
-fn without_cluster(client: Client, context: &Context<Report>) -> Result<Answer, Failure> {
-    if gateway::is_in_container(&client.folder) {
-        let name = quoted(client.folder.gateway().as_str());
+/// Nothing is known of a cluster: there is no such gateway, or all of it is gone but what a run that was killed had no time for.
+fn without_cluster(folder: &GatewayFolder, context: &Context<Report>) -> Result<Answer, Failure> {
+    if gateway::is_in_container(folder) {
+        let name = quoted(folder.gateway().as_str());
         let remove = typed(&format!("gw-container remove --gateway {name} --volume"));
-        return Err(gateway::in_container(&client.folder, remove));
+        return Err(gateway::in_container(folder, remove));
     }
-    client.forget(context)?;
+    if !context.common.dry_run {
+        folder.finish_removal()?;
+    }
     Ok(Answer::Done)
 }

@@ -2,19 +2,23 @@
 
 use contract::{Answer, Context, Failure, typed, typed_by_driver};
 use gw_release::report::Report;
-use kube_session::{Session, Workload};
+use kube_session::{Cluster, Session, Workload};
 
 use crate::act::acted;
 use crate::deployment::Deployment;
+use gateway_place::PlaceFile;
+use crate::prepare::over;
 use crate::reasons::NO_SERVER;
 use crate::{gateway, namespace};
-use gateway_place::{PlaceFile, named_over};
 
 /// Changes the template of the server's workload as `kubectl rollout restart` does, and does not wait for what follows from it.
 pub async fn restart(context: &Context<Report>) -> Result<Answer, Failure> {
     let (_, folder) = gateway::open(context)?;
     let kept = PlaceFile::read(&folder)?;
-    let cluster = named_over(kept.as_ref().map(PlaceFile::cluster), &context.common);
+    let cluster = match &kept {
+        Some(kept) => over(kept, &context.common, &folder)?.cluster(),
+        None => Cluster::from(&context.common),
+    };
     context
         .report
         .update(|report| report.namespace = Some(cluster.namespace.clone()));
@@ -36,7 +40,8 @@ pub async fn restart(context: &Context<Report>) -> Result<Answer, Failure> {
                 "there is no {} in namespace {}",
                 session.workload, session.namespace
             ),
-            typed_by_driver("start").unwrap_or_else(|| typed("gw-release apply")),
+            typed_by_driver("start").unwrap_or_else(|| typed("gw-release apply"))
+                + &format!(" --gateway {}", folder.gateway()),
         )
     };
     let server = session.server_workload().await?.ok_or_else(no_server)?;

@@ -9,7 +9,7 @@ use kube::api::{DeleteParams, Preconditions};
 use kube_session::{Backoff, Session, Trouble};
 use serde::de::DeserializeOwned;
 
-use super::observe::{Named, claims, sandboxes};
+use super::observe::{self, Named, claims, sandboxes};
 use super::plan::Step;
 use crate::act::acted;
 use crate::deployment::Deployment;
@@ -38,7 +38,15 @@ pub async fn act(
         Step::Release => uninstall(place, deployment).await,
         Step::Secret(secret) => {
             let api = session.namespaced::<Secret>();
-            delete(session, &api, "Secret", std::slice::from_ref(secret)).await
+            let mut rounds = Rounds::of("a Secret", context);
+            loop {
+                let found = observe::secret(session, &secret.name).await?;
+                let left = found.filter(|found| found.uid == secret.uid);
+                if !rounds.is_another(left.iter().count()).await {
+                    return Ok(());
+                }
+                delete(session, &api, "Secret", left.as_slice()).await?;
+            }
         }
         Step::Claims(_) => {
             let api = session.namespaced::<PersistentVolumeClaim>();
@@ -55,7 +63,8 @@ pub async fn act(
     }
 }
 
-/// Rounds of deleting until nothing is left: a finalizer keeps an object for a while, and a server makes new ones until it is gone.
+/// Rounds of deleting until nothing is left: a finalizer keeps an object for a while, a server makes new ones until it is gone, and a
+/// conflict says only that something changed.
 struct Rounds<'a> {
     what: &'static str,
     backoff: Backoff,
@@ -108,35 +117,21 @@ where
     Ok(())
 }
 
-/// What clients have of the gateway.
-pub struct Client {
-    pub files: ClientFiles,
-    pub folder: GatewayFolder,
-}
-
-impl Client {
-    /// Removes it.
-    pub fn forget(&self, context: &Context<Report>) -> Result<(), Failure> {
-        let (name, is_dry) = (self.folder.gateway(), context.common.dry_run);
-        let was_active = if is_dry {
-            self.files.active()?.as_ref() == Some(name)
-        } else {
-            self.files.clear_active(name)?
-        };
-        if was_active {
-            acted(context, "deactivate", &format!("gateway {name}"), "it is removed");
-        }
-        // The lock alone, which this very run made, is nothing that was kept.
-        let path = self.folder.path();
-        let is_known = std::fs::read_dir(path)
-            .is_ok_and(|entries| entries.flatten().any(|entry| entry.file_name() != "lock"));
-        if !is_dry {
-            self.folder.remove()?;
-        }
-        if is_known {
-            let object = format!("folder {}", path.display());
-            acted(context, "delete", &object, "its gateway is removed");
-        }
-        Ok(())
+/// Removes what clients have of the gateway.
+pub fn forget(files: &ClientFiles, folder: &GatewayFolder, context: &Context<Report>) -> Result<(), Failure> {
+    let (name, is_dry) = (folder.gateway(), context.common.dry_run);
+    let was_active = if is_dry {
+        files.active()?.as_ref() == Some(name)
+    } else {
+        files.clear_active(name)?
+    };
+    if was_active {
+        acted(context, "deactivate", &format!("gateway {name}"), "it is removed");
     }
+    if !is_dry {
+        folder.remove()?;
+    }
+    let object = format!("folder {}", folder.path().display());
+    acted(context, "delete", &object, "its gateway is removed");
+    Ok(())
 }

@@ -110,7 +110,7 @@ pub async fn claims(session: &Session) -> Result<Vec<Named>, Failure> {
 }
 
 /// A Secret, without its values.
-async fn secret(session: &Session, name: &str) -> Result<Option<Named>, Failure> {
+pub async fn secret(session: &Session, name: &str) -> Result<Option<Named>, Failure> {
     let api = session.namespaced::<Secret>();
     let what = format!("the API server to return Secret {name}");
     let absent = |trouble| (trouble == Trouble::Absent).then_some(());

@@ -6,6 +6,8 @@ use gw_release::report::Report;
 
 use super::observe::{Named, Observed};
 use crate::act::acted;
+use crate::namespace::Found;
+use gateway_place::PlaceFile;
 
 /// One step. Each may be taken again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +46,16 @@ impl Step {
     }
 }
 
+/// Is what was found in the place that is meant not the gateway's? Where flags name another place than the kept one, that nothing is there
+/// does not mean that the gateway is gone.
+pub fn is_another(kept: &PlaceFile, meant: &PlaceFile, found: Option<&Found>) -> bool {
+    match (found, &kept.namespace_uid) {
+        (Some(found), Some(uid)) => found.uid != *uid,
+        (Some(_), None) => false,
+        (None, _) => kept.cluster() != meant.cluster(),
+    }
+}
+
 /// The steps. `there` is `None` if the namespace is gone. What somebody else made stays: the namespace too, unless it was made for this
 /// gateway.
 pub fn plan(there: Option<&Observed>, gateway: &GatewayName) -> Vec<Step> {
@@ -71,7 +83,6 @@ pub fn plan(there: Option<&Observed>, gateway: &GatewayName) -> Vec<Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::namespace::Found;
 
     fn named(name: &str) -> Named {
         Named {
@@ -79,6 +90,47 @@ mod tests {
             uid: format!("uid of {name}"),
             is_of_others: false,
             is_ending: false,
+        }
+    }
+
+    #[test]
+    fn a_gateway_is_gone_only_from_where_it_was() {
+        let kept = |context: &str, uid: Option<&str>| PlaceFile {
+            kubeconfig: "/k".into(),
+            context: context.to_owned(),
+            namespace_uid: uid.map(str::to_owned),
+            namespace: "team".to_owned(),
+            endpoint: None,
+            forward_port: 8080,
+            spec: gw_release::report::Spec::default(),
+        };
+        let (here, unknown) = (kept("c", Some("u")), kept("c", None));
+        let elsewhere = PlaceFile {
+            namespace: "typo".to_owned(),
+            ..here.clone()
+        };
+        let found = |uid: &str| Found {
+            uid: uid.to_owned(),
+            owner: None,
+            is_terminating: false,
+        };
+        for (kept, meant, found, expected) in [
+            (&here, &here, None, false),
+            (&here, &here, Some(found("u")), false),
+            (&here, &here, Some(found("v")), true),
+            (&here, &elsewhere, None, true),
+            (&here, &kept("other", Some("u")), None, true),
+            // The same cluster by another name.
+            (&here, &kept("other", Some("u")), Some(found("u")), false),
+            (&unknown, &unknown, None, false),
+            (&unknown, &unknown, Some(found("u")), false),
+            (&unknown, &elsewhere, None, true),
+        ] {
+            assert_eq!(
+                is_another(kept, meant, found.as_ref()),
+                expected,
+                "{kept:?} {meant:?}"
+            );
         }
     }
 

@@ -33,7 +33,7 @@ fn killed_at(scene: &Scene, proxy: &FaultProxy, number: usize, fault: Fault) -> 
 }
 
 /// Ends the helm that the lock names, if one does.
-fn end_helm(scene: &Scene) {
+pub fn end_helm(scene: &Scene) {
     let holder = std::fs::read_to_string(scene.file("lock")).expect("a lock");
     let Some(process) = holder.trim_end().strip_suffix(" helm") else {
         return;

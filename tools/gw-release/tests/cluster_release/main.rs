@@ -1,6 +1,7 @@
 //! The tool against a real API server (OPENSHELL_TEST_KUBECONFIG), with the real helm.
 
 mod interrupted;
+mod own_place;
 mod scene;
 mod whose;
 

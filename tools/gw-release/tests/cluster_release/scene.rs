@@ -92,7 +92,7 @@ impl Scene {
             .args(words)
             .env("HOME", self.home.path())
             .env_remove("XDG_CONFIG_HOME");
-        if *verb != "recall" {
+        if !["prepare", "publish", "recall", "restart"].contains(verb) {
             command.arg("--helm").arg(&self.helm);
         }
         command

@@ -29,7 +29,7 @@ fn requests(make: fn() -> (Scene, FaultProxy), words: &[&str]) -> usize {
     proxy.asked().len()
 }
 
-const REMOVE: [&str; 3] = ["remove", "--with-data", "--yes"];
+const REMOVE: [&str; 5] = ["remove", "--with-data", "--yes", "--timeout", "90s"];
 
 #[test]
 fn a_removal_that_is_killed_is_finished_by_the_next() {

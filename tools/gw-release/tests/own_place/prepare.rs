@@ -88,6 +88,13 @@ fn a_namespace_of_somebody_else_stays_theirs() {
         assert_eq!(run.document["place"]["owns_namespace"], false);
         assert_eq!(run.document["place"]["namespace_uid"], "uid-of-team");
         assert_eq!(scene.api.get(NAMESPACE), before);
+
+        // What the driver kept in its own layout says the same, and stays as it is.
+        scene.keep(scene.api.kubeconfig(), Some("uid-of-team"));
+        let kept = fs::read(scene.file("cluster.json")).expect("a file");
+        let run = scene.run(&["prepare"]);
+        assert_eq!((run.code, actions(&run).len()), (0, 0), "{}", run.stderr);
+        assert_eq!(fs::read(scene.file("cluster.json")).expect("a file"), kept);
     }
 }
 

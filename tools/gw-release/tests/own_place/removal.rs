@@ -73,8 +73,12 @@ fn all_that_the_gateway_has_goes_and_nothing_else() {
         );
         assert!(!scene.clients().join("active_gateway").exists());
 
+        // What a run that was killed had no time for is of no gateway any more.
+        let left_behind = scene.clients().join("gateways/.g.removed");
+        fs::create_dir_all(left_behind.join("mtls")).expect("room");
         let again = scene.remove(&["--yes"]);
         assert_eq!((again.code, actions(&again).len()), (0, 0), "{}", again.stderr);
+        assert!(!left_behind.exists());
     }
 }
 
@@ -114,6 +118,15 @@ fn of_a_namespace_that_is_gone_only_client_files_are_removed() {
         (&place["namespace_uid"], &place["owns_namespace"]),
         (&json!(null), &json!(null))
     );
+    // That nothing is where it never was says nothing of it.
+    let elsewhere = scene.remove(&["--yes", "--namespace", "typo"]);
+    assert_eq!(
+        (elsewhere.code, elsewhere.reason()),
+        (1, "another_cluster"),
+        "{}",
+        elsewhere.stderr
+    );
+    assert!(scene.file("cluster.json").exists());
     let run = scene.remove(&["--yes"]);
     assert_eq!(
         (run.code, actions(&run)),
