@@ -3,7 +3,7 @@
 use argh::FromArgs;
 use service_forward::Target;
 
-use crate::logs::Since;
+use crate::since::Since;
 
 /// Reach into the node of a gateway: load images, copy files, write its kubeconfig, open a tunnel to its API, forward a port to its server,
 /// print logs, diagnose it.

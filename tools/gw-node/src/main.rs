@@ -22,6 +22,7 @@ mod load;
 mod logs;
 mod reach;
 mod reasons;
+mod since;
 mod tunnel;
 
 use std::process::ExitCode;
