@@ -66,6 +66,6 @@ async fn wait(condition: &Condition, context: &Context<Report>) -> Result<(), Fa
         Condition::Tcp(flags) => tcp::wait(flags, context).await,
         Condition::Sandbox(flags) => sandbox::wait(flags, context).await,
         Condition::Sandboxes(flags) => sandboxes::wait(flags, context).await,
-        Condition::Exited(flags) => gateway_exit::wait(flags.pid, context).await,
+        Condition::Exited(flags) => gateway_exit::wait(flags, context).await,
     }
 }

@@ -10,6 +10,7 @@ use gateway_names::GatewayName;
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 
+use crate::flags::ExitedFlags;
 use crate::reasons::{GATEWAY_EXITED, PROCESS_GONE};
 use crate::report::{Report, begin, holds};
 
@@ -68,16 +69,16 @@ pub async fn ended(context: &Context<Report>) -> Result<Ended, Failure> {
     }
 }
 
-/// The condition `exited`: the container does not run. It is waited for as long as the process `pid` is there.
+/// The condition `exited`: the container does not run.
 ///
 /// # Errors
-/// As [`ended`], and the process is gone.
-pub async fn wait(pid: Option<Pid>, context: &Context<Report>) -> Result<(), Failure> {
+/// As [`ended`], and the process of `--pid` is gone.
+pub async fn wait(flags: &ExitedFlags, context: &Context<Report>) -> Result<(), Failure> {
     let gateway = ClientFiles::of_user()?.resolve(context.common.gateway.as_deref())?;
     begin(context, "exited", gateway.resource());
     let ended = tokio::select! {
         ended = ended(context) => ended?,
-        failure = gone(pid) => return Err(failure),
+        failure = gone(flags.pid) => return Err(failure),
     };
     holds(context, ended.to_string());
     Ok(())
