@@ -1,6 +1,7 @@
 //! What can be waited for: a file for each condition.
 
 pub mod api;
+pub mod exited;
 pub mod gateway_exit;
 pub mod grpc;
 pub mod namespace;

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use contract::{Answer, Context, Failure, SharedFlags, Tool};
 use gw_wait::report::{self, Report};
 
-use crate::condition::{api, gateway_exit, grpc, namespace, node, rollout, sandbox, sandboxes, secret, tcp};
+use crate::condition::{api, exited, grpc, namespace, node, rollout, sandbox, sandboxes, secret, tcp};
 use crate::flags::{Condition, Flags};
 
 static TOOL: Tool = Tool {
@@ -66,6 +66,6 @@ async fn wait(condition: &Condition, context: &Context<Report>) -> Result<(), Fa
         Condition::Tcp(flags) => tcp::wait(flags, context).await,
         Condition::Sandbox(flags) => sandbox::wait(flags, context).await,
         Condition::Sandboxes(flags) => sandboxes::wait(flags, context).await,
-        Condition::Exited(flags) => gateway_exit::wait(flags, context).await,
+        Condition::Exited(flags) => exited::wait(flags, context).await,
     }
 }

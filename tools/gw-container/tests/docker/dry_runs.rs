@@ -44,8 +44,11 @@ fn what_could_not_be_looked_at_is_said_in_words() {
     let gateway = volume_alone();
     let proxy = DockerProxy::new();
     proxy.inject(Fault::Status(500), When::AtWrite(1));
+    let port = gateway.port.to_string();
     let planned = gateway.done(&[
         "ensure",
+        "--port",
+        &port,
         "--image",
         &gateway.image,
         "--dry-run",

@@ -7,14 +7,11 @@ use contract::{Context, Failure};
 use docker_session::DockerSession;
 use gateway_facts::{Container, inspect};
 use gateway_names::GatewayName;
-use rustix::io::Errno;
-use rustix::process::{Pid, test_kill_process};
 
-use crate::flags::ExitedFlags;
-use crate::reasons::{GATEWAY_EXITED, PROCESS_GONE};
-use crate::report::{Report, begin, holds};
+use crate::reasons::GATEWAY_EXITED;
+use crate::report::Report;
 
-/// Docker is asked, and a process looked for, this often.
+/// Docker is asked this often.
 const AGAIN: Duration = Duration::from_secs(1);
 /// A container that Docker had to start again this often meanwhile does not stay up.
 const MOST_RESTARTS: u32 = 3;
@@ -67,38 +64,6 @@ pub async fn ended(context: &Context<Report>) -> Result<Ended, Failure> {
         }
         tokio::time::sleep(AGAIN).await;
     }
-}
-
-/// The condition `exited`: the container does not run.
-///
-/// # Errors
-/// As [`ended`], and the process of `--pid` is gone.
-pub async fn wait(flags: &ExitedFlags, context: &Context<Report>) -> Result<(), Failure> {
-    let gateway = ClientFiles::of_user()?.resolve(context.common.gateway.as_deref())?;
-    begin(context, "exited", gateway.resource());
-    let ended = tokio::select! {
-        ended = ended(context) => ended?,
-        failure = gone(flags.pid) => return Err(failure),
-    };
-    holds(context, ended.to_string());
-    Ok(())
-}
-
-/// Returns once there is no such process; never without one to look for.
-async fn gone(pid: Option<Pid>) -> Failure {
-    let Some(pid) = pid else {
-        return std::future::pending().await;
-    };
-    while test_kill_process(pid) != Err(Errno::SRCH) {
-        tokio::time::sleep(AGAIN).await;
-    }
-    PROCESS_GONE.failure(
-        format!(
-            "process {pid}, of --pid, is not there",
-            pid = pid.as_raw_nonzero()
-        ),
-        "leave --pid out, to wait without it".to_owned(),
-    )
 }
 
 fn why_it_is_over(found: Option<&Container>, restarts: u32) -> Option<String> {
