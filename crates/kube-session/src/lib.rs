@@ -6,6 +6,7 @@
 mod backoff;
 mod classify;
 mod cluster;
+mod connect;
 mod held_secret;
 mod kubeconfig;
 mod namespace;

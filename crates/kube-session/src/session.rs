@@ -5,28 +5,22 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use contract::{Console, Context, Failure};
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use k8s_openapi::NamespaceResourceScope;
 use kube::api::{ListParams, ObjectList, PartialObjectMeta, PostParams};
-use kube::client::{ClientBuilder, ConfigExt};
 use kube::config::KubeConfigOptions;
 use kube::{Api, Client, Config, Resource};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tower::ServiceBuilder;
-use tower::util::AndThenLayer;
 
 use crate::Cluster;
 use crate::backoff::Backoff;
 use crate::classify::{Trouble, classify, explain};
+use crate::connect::connect;
 use crate::kubeconfig::{kubeconfig_invalid, read_kubeconfig};
-use crate::retry_after::{asked_wait, into_status};
+use crate::retry_after::asked_wait;
 use crate::workload::Workload;
 use crate::{API_ERROR, API_UNREACHABLE, FORBIDDEN};
 
-/// A connection may take this long.
-const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// One request may take this long; a server that stalls is asked again on a new connection.
 const REQUEST_LIMIT: Duration = Duration::from_secs(10);
 /// A server that has had this long and has not answered cannot be reached.
@@ -368,30 +362,6 @@ impl Session {
             _ => API_ERROR.failure(message, "run it again; look at the API server's log if it stays"),
         }
     }
-}
-
-/// A client whose requests are never held back. kube's own leaves Nagle's algorithm on, and then a request on a connection
-/// that is new waits 40 ms for the acknowledgement of its TLS handshake. It has no retries and no time-out for answers,
-/// because the session knows the deadline and tells the user what it waits for.
-fn connect(config: Config) -> Result<Client, kube::Error> {
-    if config.proxy_url.is_some() {
-        let builder = ClientBuilder::try_from(config)?;
-        return Ok(builder.with_layer(&AndThenLayer::new(into_status)).build());
-    }
-    let mut connector = HttpConnector::new();
-    connector.enforce_http(false);
-    connector.set_nodelay(true);
-    connector.set_connect_timeout(Some(CONNECT_LIMIT));
-    let connector = config.rustls_https_connector_with_connector(connector)?;
-    let sender = hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build(connector);
-    let service = ServiceBuilder::new()
-        .and_then(into_status)
-        .layer(config.base_uri_layer())
-        .option_layer(config.auth_layer()?)
-        .layer(config.extra_headers_layer()?)
-        .map_err(tower::BoxError::from)
-        .service(sender);
-    Ok(Client::new(service, config.default_namespace))
 }
 
 /// The kind's name, from its Rust type: types of k8s-openapi are named for their kind.

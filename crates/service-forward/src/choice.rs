@@ -44,7 +44,8 @@ pub fn choose(service: &Service, wanted: Option<&str>, pods: &[Pod]) -> Result<B
 }
 
 fn port_of<'a>(spec: &'a ServiceSpec, wanted: Option<&str>) -> Option<&'a ServicePort> {
-    let mut ports = spec.ports.iter().flatten();
+    let is_tcp = |port: &&ServicePort| port.protocol.as_deref().is_none_or(|protocol| protocol == "TCP");
+    let mut ports = spec.ports.iter().flatten().filter(is_tcp);
     let Some(wanted) = wanted else { return ports.next() };
     ports.find(|port| port.name.as_deref() == Some(wanted) || port.port.to_string() == wanted)
 }
@@ -134,6 +135,9 @@ mod tests {
         let pods = [pod("p", "00", true)];
         let bare = service(json!({ "ports": [{ "port": 80 }] }));
         let headless = service(json!({ "clusterIP": "None", "ports": [{ "port": 80, "targetPort": 8080 }] }));
+        let other_protocol = service(
+            json!({ "ports": [{ "port": 80, "protocol": "UDP" }, { "port": 82, "protocol": "TCP" }] }),
+        );
         for (service, wanted, expected) in [
             (usual(), None, Ok(8080)),
             (usual(), Some("grpc"), Ok(8080)),
@@ -143,6 +147,7 @@ mod tests {
             (usual(), Some("8080"), Err(Misfit::PortMissing)),
             (bare, None, Ok(80)),
             (headless, None, Ok(80)),
+            (other_protocol, None, Ok(82)),
             (with_target(json!("beside")), None, Ok(9002)),
             (with_target(json!(0)), None, Ok(80)),
             (with_target(json!(70_000)), None, Err(Misfit::PortMissing)),

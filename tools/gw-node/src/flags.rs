@@ -4,7 +4,7 @@ use argh::FromArgs;
 use gw_node::report::Part;
 use service_forward::Target;
 
-use crate::logs::Since;
+use crate::since::Since;
 
 /// Reach into the node of a gateway: load images, copy files, write its kubeconfig, open a tunnel to its API, forward a port to its server,
 /// print logs, diagnose it, compare it with a checkout.

@@ -1,13 +1,11 @@
 //! The verb `kubeconfig`: the kubeconfig for this host, written again, printed, or added to kubectl's.
 
+mod destination;
 mod merge;
 mod on_cluster;
 mod one_context;
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
-
-use api_access::{read_kubeconfig, server_of, unreachable, write_kubeconfig};
+use api_access::{read_kubeconfig, server_of, unreachable};
 use contract::{Answer, Context, Failure};
 use gateway_work::{Access, Work, own_container};
 use gw_node::report::Report;
@@ -42,30 +40,8 @@ pub async fn run(flags: &KubeconfigFlags, context: Context<Report>) -> Result<An
         ));
     }
     context.report.update(|report| report.api_endpoint = Some(server));
-    if to_stdout {
-        print(&text);
-        return Ok(Answer::Done);
-    }
-    let path = match (&flags.merge, &flags.file) {
-        (Some(path), _) => {
-            merge::into_file(&work.record, Path::new(path), &text)?;
-            path.into()
-        }
-        (None, file) => {
-            let path = file
-                .as_ref()
-                .map_or_else(|| work.folder.kubeconfig(), PathBuf::from);
-            write_kubeconfig(&work.record, &path, &text)?;
-            path
-        }
-    };
-    context
-        .report
-        .update(|report| report.kubeconfig = Some(path.display().to_string()));
+    let own = work.folder.kubeconfig();
+    let file = destination::put(&work.record, flags, &own, &text)?;
+    context.report.update(|report| report.kubeconfig = file);
     Ok(Answer::Done)
-}
-
-/// A reader that went away is no failure.
-fn print(text: &str) {
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }

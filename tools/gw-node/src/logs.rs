@@ -1,7 +1,6 @@
 //! The verb `logs`: the log of the gateway's server or of a sandbox, as the container wrote it.
 
 mod pods;
-mod since;
 
 use std::io::ErrorKind;
 
@@ -20,7 +19,7 @@ use tokio::io::AsyncWriteExt;
 use crate::flags::{Log, LogsFlags};
 use crate::reach::Reach;
 use crate::reasons::{LOG_NOT_WRITTEN, NO_POD};
-pub use since::Since;
+use crate::since::Since;
 
 /// What is read of a log at once.
 const PART: usize = 64 * 1024;

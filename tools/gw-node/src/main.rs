@@ -24,6 +24,7 @@ mod logs;
 mod parts;
 mod reach;
 mod reasons;
+mod since;
 mod tunnel;
 
 use std::process::ExitCode;

@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::Path;
 
-use api_access::write_kubeconfig;
 use client_files::ClientFiles;
 use contract::{Context, Failure};
 use gateway_place::Place;
@@ -12,8 +11,8 @@ use gw_node::report::Report;
 use kube_session::KUBECONFIG_INVALID;
 use serde_norway::Value;
 
+use super::destination;
 use super::one_context::{named, one_context};
-use super::{merge, print};
 use crate::flags::KubeconfigFlags;
 
 /// Prints the context, adds it to a file or writes it to one. False for a gateway in a container.
@@ -34,40 +33,49 @@ pub fn run(flags: &KubeconfigFlags, context: &Context<Report>) -> Result<bool, F
     let Some(kubeconfig) = place.cluster.kubeconfig else {
         return Err(usage("which kubeconfig has the context?".to_owned()));
     };
-    let config = read(&kubeconfig, place.cluster.context.as_deref())?;
+    if flags.file.is_none() && flags.merge.is_none() {
+        return Err(usage(format!(
+            "gateway {gateway} is on a cluster, and its kubeconfig is {}: --file or --merge says where a copy goes",
+            kubeconfig.display()
+        )));
+    }
+    if flags
+        .file
+        .as_ref()
+        .is_some_and(|file| is_same(Path::new(file), &kubeconfig))
+    {
+        return Err(usage(format!(
+            "{} has other contexts, too, and is not written over",
+            kubeconfig.display()
+        )));
+    }
+    let mut config = read(&kubeconfig, place.cluster.context.as_deref())?;
+    if flags.merge.is_some() {
+        config = named(config, &gateway.resource());
+    }
+    let text = serde_norway::to_string(&config).expect("what was read can be written");
     let record = Record::of(context.report.clone());
-    let path = match (&flags.merge, flags.file.as_deref()) {
-        (Some(path), _) => {
-            let own = text(&named(config, &gateway.resource()));
-            merge::into_file(&record, Path::new(path), &own)?;
-            path
-        }
-        (None, Some("-")) => {
-            print(&text(&config));
-            return Ok(true);
-        }
-        (None, Some(path)) => {
-            write_kubeconfig(&record, Path::new(path), &text(&config))?;
-            path
-        }
-        (None, None) => {
-            return Err(usage(format!(
-                "gateway {gateway} is on a cluster, and its kubeconfig is {}: --file or --merge says where a copy goes",
-                kubeconfig.display()
-            )));
-        }
-    };
-    context
-        .report
-        .update(|report| report.kubeconfig = Some(path.to_owned()));
+    let file = destination::put(&record, flags, &kubeconfig, &text)?;
+    context.report.update(|report| report.kubeconfig = file);
     Ok(true)
 }
 
+fn is_same(one: &Path, other: &Path) -> bool {
+    let real = one.canonicalize();
+    real.is_ok_and(|real| other.canonicalize().is_ok_and(|other| real == other))
+}
+
 fn read(file: &Path, context: Option<&str>) -> Result<Value, Failure> {
-    let folder = file.parent().unwrap_or(Path::new("."));
-    let found = fs::read(file)
-        .map_err(|error| error.to_string())
-        .and_then(|text| one_context(&text, folder, context, |path| fs::read(path)));
+    let read = || {
+        let text = fs::read(file)?;
+        Ok((text, std::path::absolute(file)?))
+    };
+    let found = read()
+        .map_err(|error: std::io::Error| error.to_string())
+        .and_then(|(text, file)| {
+            let folder = file.parent().unwrap_or(Path::new("/"));
+            one_context(&text, folder, context, |path| fs::read(path))
+        });
     found.map_err(|why| {
         let file = file.display().to_string();
         KUBECONFIG_INVALID.failure(
@@ -78,8 +86,4 @@ fn read(file: &Path, context: Option<&str>) -> Result<Value, Failure> {
             ),
         )
     })
-}
-
-fn text(config: &Value) -> String {
-    serde_norway::to_string(config).expect("what was read can be written")
 }

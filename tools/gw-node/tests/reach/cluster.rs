@@ -1,6 +1,6 @@
 //! A played cluster with a gateway on it, and runs of the tool.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
@@ -249,6 +249,16 @@ impl Connection {
 
     pub fn say(&mut self, text: &str) {
         writeln!(self.0.get_mut(), "{text}").expect("it is taken");
+    }
+
+    /// Does it stay open for so long, without a byte?
+    pub fn stays_for(&mut self, time: Duration) -> bool {
+        let stream = self.0.get_ref();
+        stream.set_read_timeout(Some(time)).expect("a limit");
+        let read = self.0.fill_buf().map(<[u8]>::len);
+        let stream = self.0.get_ref();
+        stream.set_read_timeout(Some(LIMIT)).expect("a limit");
+        read.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
     }
 
     /// The next line; empty at the end.

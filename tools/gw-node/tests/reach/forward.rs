@@ -1,6 +1,7 @@
 //! `forward`: connections, pods that go, and what is told.
 
 use std::net::TcpListener;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -87,6 +88,23 @@ fn a_server_that_is_not_reached_is_told_once_for_each_change() {
     let (ended, said) = running.document("-TERM");
     assert_eq!(ended.code, 143);
     assert_eq!(said.len(), 1, "{said:?}");
+}
+
+#[test]
+fn a_forward_and_a_log_that_is_followed_outlast_the_timeout() {
+    let cluster = Cluster::new().in_container();
+    cluster.pod("one", true);
+    cluster.kubernetes.lead("one", 8080, echo("one"));
+    let limit = ["--timeout", "2s"];
+    let forward = cluster.start(&[&["forward", "--port", "0"][..], &limit].concat());
+    let mut log = cluster.start(&[&["logs", "sandbox", "one", "--follow"][..], &limit].concat());
+    let mut connection = Connection::to(forward.address());
+    assert_eq!(connection.line(), "one");
+    assert!(connection.stays_for(Duration::from_millis(2500)));
+    connection.say("hello");
+    assert_eq!(connection.line(), "hello");
+    cluster.kubernetes.write_log("one", "agent", "text");
+    assert_eq!(log.read(4), "text");
 }
 
 #[test]

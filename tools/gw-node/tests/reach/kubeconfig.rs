@@ -89,8 +89,10 @@ fn a_file_of_its_own_is_private_and_no_file_is_an_error() {
     assert_eq!(ended.document["changed"], true);
     let mode = std::fs::metadata(&file).expect("a file").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
+    let theirs = cluster.folder().join("somebodys.yaml").display().to_string();
     for (flags, code, reason) in [
         (&[][..], 2, "usage"),
+        (&["--file", &theirs], 2, "usage"),
         (
             &["--file", "/nonexistent/x", "--context", "none"],
             78,
@@ -105,6 +107,7 @@ fn a_file_of_its_own_is_private_and_no_file_is_an_error() {
         let ended = cluster.run(&[&["kubeconfig"], flags].concat());
         assert_eq!((ended.code, ended.reason()), (code, reason), "{}", ended.stderr);
     }
+    assert_eq!(std::fs::read_to_string(theirs).expect("a file"), TEXT);
     std::fs::remove_file(cluster.folder().join("ca.crt")).expect("a file");
     let ended = cluster.data(&["kubeconfig", "--file", "-"]);
     assert_eq!((ended.code, ended.reason()), (78, "kubeconfig_invalid"));
