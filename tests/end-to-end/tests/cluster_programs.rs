@@ -118,7 +118,7 @@ impl Scene {
         )
     }
 
-    /// Containers of the image.
+    /// Containers that programs are copied out of.
     fn containers(&self) -> String {
         docker(&[
             "ps",
@@ -126,6 +126,8 @@ impl Scene {
             "--quiet",
             "--filter",
             &format!("ancestor={}", self.tag),
+            "--filter",
+            "name=openshell-programs-",
         ])
     }
 }
