@@ -40,7 +40,7 @@ fn what_is_no_cluster_is_refused_and_nothing_is_written() {
         ),
         (vec!["--kubeconfig", file, "--recreate"], 2, "--recreate is for"),
         (vec!["--kubeconfig", file, "--remote", "host"], 2, "--remote"),
-        (vec!["--kubeconfig", file, "--timeout", "1s"], 124, "127.0.0.1:1"),
+        (vec!["--kubeconfig", file, "--timeout", "1s"], 69, "127.0.0.1:1"),
     ] {
         let ended = gateway.start(&flags);
         assert_eq!(ended.code, code, "{flags:?}: {}", ended.stderr);
