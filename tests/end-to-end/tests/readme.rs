@@ -121,7 +121,9 @@ fn every_help() -> String {
         command.arg(verb);
         add(command);
     }
-    add(Command::new(repository().join("scripts/setup")));
+    for program in ["scripts/setup", "scripts/build-tools", "images/build"] {
+        add(Command::new(repository().join(program)));
+    }
     for name in TOOLS {
         add(Command::new(tool(name)));
         let listed = Ended::of({
