@@ -26,7 +26,7 @@ deploy_in_container() {
     require_running_container
     plan_deploy "$wanted"
     if [[ ${#due[@]} -eq 0 ]]; then
-        [[ ${part_left[*]} != *[a-z]* ]] || tell_parts "what is deployed from here"
+        [[ $are_left == false ]] || tell_parts "what is deployed from here"
         finish "gateway $gateway: nothing to deploy, it runs what is here"
         return
     fi

@@ -4,6 +4,8 @@
 # What each part of a gateway is made from here, and the parts that are to be deployed.
 declare -gA part_is=()
 due=()
+# Are there parts that are not deployed from here?
+are_left=false
 # From what the chart was made that came with the container's image, where that one runs.
 chart_of_image=
 
@@ -43,7 +45,7 @@ plan_deploy() {
     quiet_step parts gw-node parts "${words[@]}" "${of_gateway[@]}"
     take chart_of_image='.parts[] | select(.part == "chart") | .runs'
     document=$(jq -c --arg wanted "$wanted" '.parts |= map(select($wanted | IN("all", .part)))' <<<"$document")
-    take names='[.parts[] | select(.is_due) | .part] | join(" ")' left='.parts | if length == 1 then .[0].left else null end'
+    take are_left='[.parts[].left] | any' names='[.parts[] | select(.is_due) | .part] | join(" ")' left='.parts | if length == 1 then .[0].left else null end'
     read -ra due <<<"$names"
     [[ -z $left ]] || fail 1 not_deployable "the $wanted is not deployed from here: $left" "$gw help deploy"
 }

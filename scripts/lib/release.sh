@@ -2,6 +2,9 @@
 # nobody chose, the cluster image deploys its own chart. Sourced by scripts/openshell.
 # shellcheck shell=bash
 
+# The gateway's cluster: the kubeconfig that leads to it, and the namespace there.
+kubeconfig=
+namespace=openshell
 # Which helm it runs; what is chosen, in words for it; and those with what follows from the gateway's settings.
 of_helm=()
 choice=()
