@@ -75,7 +75,8 @@ pub struct TunnelFlags {
     pub until_eof: bool,
 }
 
-/// forward a port of this machine to the server, through the Kubernetes API, until this command is ended
+/// forward a port of this machine to the server, through the Kubernetes API, until this command is ended. Without --kubeconfig the
+/// gateway's own is used, and not KUBECONFIG
 #[derive(FromArgs, Debug)]
 #[argh(subcommand, name = "forward")]
 pub struct ForwardFlags {
@@ -88,7 +89,8 @@ pub struct ForwardFlags {
     pub port: Option<u16>,
 }
 
-/// print the log of the gateway's server or of a sandbox as it is; the document goes to standard error
+/// print the log of the gateway's server or of a sandbox as it is; the document goes to standard error. Without --kubeconfig the
+/// gateway's own is used, and not KUBECONFIG
 #[derive(FromArgs, Debug)]
 #[argh(subcommand, name = "logs")]
 pub struct LogsFlags {
