@@ -102,7 +102,7 @@ mod tests {
             namespace: "team".to_owned(),
             endpoint: None,
             forward_port: 8080,
-            spec: gw_release::report::Spec::default(),
+            spec: gateway_place::ServerSpec::default(),
         };
         let (here, unknown) = (kept("c", Some("u")), kept("c", None));
         let elsewhere = PlaceFile {
