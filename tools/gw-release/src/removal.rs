@@ -14,8 +14,8 @@ use crate::flags::RemoveFlags;
 use crate::gateway;
 use crate::namespace;
 use crate::place::Place;
-use gateway_place::PlaceFile;
 use crate::prepare::over;
+use gateway_place::PlaceFile;
 use plan::{is_another, plan};
 
 /// Removes it. What is gone already is fine.

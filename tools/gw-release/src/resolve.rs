@@ -54,7 +54,8 @@ pub fn resolve(choice: &Choice, kept: &Kept, scratch: &Path) -> Result<Chosen, F
     if let Some(images) = images {
         base = read_values(&images)?;
         if let Some(file) = &choice.base_values {
-            merge(&mut base, read_values(file)?);
+            // As helm merges its files of values.
+            json_patch::merge(&mut base, &read_values(file)?);
         }
     }
     let text = serde_json::to_string_pretty(&base).expect("plain data") + "\n";
@@ -91,16 +92,4 @@ pub fn read_values(file: &Path) -> Result<Value, Failure> {
                 "give a file that is one",
             )
         })
-}
-
-/// Puts `over` over `values`, objects member by member, as helm merges its files of values.
-fn merge(values: &mut Value, over: Value) {
-    match (values, over) {
-        (Value::Object(values), Value::Object(over)) => {
-            for (key, value) in over {
-                merge(values.entry(key).or_insert(Value::Null), value);
-            }
-        }
-        (values, over) => *values = over,
-    }
 }

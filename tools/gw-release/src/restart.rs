@@ -6,10 +6,10 @@ use kube_session::{Cluster, Session, Workload};
 
 use crate::act::acted;
 use crate::deployment::Deployment;
-use gateway_place::PlaceFile;
 use crate::prepare::over;
 use crate::reasons::NO_SERVER;
 use crate::{gateway, namespace};
+use gateway_place::PlaceFile;
 
 /// Changes the template of the server's workload as `kubectl rollout restart` does, and does not wait for what follows from it.
 pub async fn restart(context: &Context<Report>) -> Result<Answer, Failure> {

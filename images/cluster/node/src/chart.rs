@@ -36,15 +36,12 @@ impl Bundled {
         };
         let content = read("hash")?;
         let mut values: Value = serde_json::from_str(&read("values.json")?).context("the bundled values")?;
-        merge(
-            &mut values,
-            from_environment(&|name| std::env::var(name).ok().filter(|value| !value.is_empty())),
-        );
+        let of_environment =
+            from_environment(&|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+        // As helm merges its files of values.
+        json_patch::merge(&mut values, &of_environment);
         let digest = Sha256::digest(format!("{content}{values}").as_bytes());
-        let hash = digest
-            .iter()
-            .take(16)
-            .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+        let hash = hex::encode(&digest[..16]);
         Ok(Some(Self { values, hash }))
     }
 
@@ -175,18 +172,6 @@ fn from_environment(environment: &dyn Fn(&str) -> Option<String>) -> Value {
     values
 }
 
-/// Puts `over` over `values`, objects member by member, as helm merges its files of values.
-fn merge(values: &mut Value, over: Value) {
-    match (values, over) {
-        (Value::Object(values), Value::Object(over)) => {
-            for (key, value) in over {
-                merge(values.entry(key).or_insert(Value::Null), value);
-            }
-        }
-        (values, over) => *values = over,
-    }
-}
-
 fn hint() -> PathBuf {
     layout::data("server/openshell-chart")
 }
@@ -218,7 +203,7 @@ mod tests {
         };
         let mut values =
             json!({"image": {"tag": "a", "pullPolicy": "IfNotPresent"}, "server": {"sandboxImage": "b"}});
-        merge(&mut values, from_environment(&environment));
+        json_patch::merge(&mut values, &from_environment(&environment));
         assert_eq!(
             values,
             json!({
