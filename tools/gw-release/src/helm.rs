@@ -122,10 +122,18 @@ impl Helm {
 
     /// Fails where none is there that is used here.
     pub async fn require_fit(&self) -> Result<(), Failure> {
-        self.program().await.map(drop)
+        self.chosen().await.map(drop)
     }
 
+    /// One that has no other beside it is asked for its version only by [`Self::require_fit`]: that takes as long as some runs.
     async fn program(&self) -> Result<&Path, Failure> {
+        match &self.programs[..] {
+            [only] => Ok(only),
+            _ => self.chosen().await,
+        }
+    }
+
+    async fn chosen(&self) -> Result<&Path, Failure> {
         let found = self.fit.get_or_try_init(|| self.first_fit()).await;
         found.map(PathBuf::as_path)
     }
@@ -178,7 +186,7 @@ impl Helm {
             Run::Ended(ended) => Ok(ended),
             Run::Never(error) => Err(MISSING_HELM.failure(
                 format!("helm cannot be run as {}: {error}", program.display()),
-                "run it again",
+                "install helm 3.14 or a later helm 3, or name one: --helm PATH",
             )),
         }
     }
