@@ -88,6 +88,7 @@ plan_on_cluster() {
 
 # plan_release: sets release_step. A release of somebody else ends the run.
 plan_release() {
+    [[ -n $release_source ]] || check_choice
     understand_release "$namespace_uid"
     quiet_step plan gw-release plan "${release[@]}" "${of_cluster[@]}"
     take release_step=.step

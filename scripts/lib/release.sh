@@ -29,6 +29,7 @@ choose_helm() {
     local folder found
     [[ ${#of_helm[@]} -eq 0 ]] || return 0
     of_helm=(--helm helm)
+    make_scratch
     ssh_key_for_docker
     spawn programs "$root/images/build" --client-programs 2>"$scratch/programs.said"
     if await programs; then
