@@ -15,17 +15,6 @@ first_on_path() {
     found=
 }
 
-# program_called FILE: prints a program as the person can type it.
-program_called() {
-    local found
-    first_on_path "${1##*/}"
-    if [[ $found == "$1" ]]; then
-        printf '%s' "${1##*/}"
-    else
-        file_called "$1"
-    fi
-}
-
 # file_called FILE: prints it as the person can type it. A name alone would be looked for on PATH.
 file_called() {
     local below=${1#"$PWD/"}

@@ -56,9 +56,10 @@ fn text_of(file: &str) -> String {
 }
 
 /// Those that have functions of the driver.
-const PROGRAMS: [&str; 8] = [
+const PROGRAMS: [&str; 9] = [
     "bench/run",
     "images/build",
+    "scripts/build-tools",
     "scripts/install",
     "scripts/man-pages",
     "scripts/openshell",
@@ -296,9 +297,8 @@ fn called(line: &str) -> Vec<String> {
     found
 }
 
-/// Else it is a command that is not found, at the moment when somebody needs it.
-#[test]
-fn every_function_that_the_driver_calls_is_there() {
+/// The driver's lines and those of its neighbours that are no comment.
+fn lines_of_scripts() -> Vec<String> {
     let mut lines = Vec::new();
     for folder in FOLDERS_OF_VERBS.into_iter().chain(["scripts/lib", "images/lib"]) {
         let files = std::fs::read_dir(repository().join(folder)).expect("the driver's files");
@@ -312,12 +312,22 @@ fn every_function_that_the_driver_calls_is_there() {
     for file in PROGRAMS {
         lines.extend(text_of(file).lines().map(str::to_owned));
     }
-    let there: BTreeSet<&str> = lines
-        .iter()
-        .filter_map(|line| line.strip_suffix("() {").or_else(|| line.strip_suffix("() (")))
-        .collect();
+    lines.retain(|line| !line.trim_start().starts_with('#'));
+    lines
+}
+
+/// The function whose definition begins in a line.
+fn defined(line: &str) -> Option<&str> {
+    line.strip_suffix("() {").or_else(|| line.strip_suffix("() ("))
+}
+
+/// Else it is a command that is not found, at the moment when somebody needs it.
+#[test]
+fn every_function_that_the_driver_calls_is_there() {
+    let lines = lines_of_scripts();
+    let there: BTreeSet<&str> = lines.iter().filter_map(|line| defined(line)).collect();
     let mut seen = 0;
-    for line in lines.iter().filter(|line| !line.trim_start().starts_with('#')) {
+    for line in &lines {
         for name in called(line) {
             seen += 1;
             assert!(
@@ -327,4 +337,29 @@ fn every_function_that_the_driver_calls_is_there() {
         }
     }
     assert!(seen > 300, "only {seen} calls were found");
+}
+
+/// Functions whose names are put together where they are called: by verb, place and group.
+fn is_called_by_pattern(name: &str) -> bool {
+    name.ends_with("_in_container")
+        || name.ends_with("_on_cluster")
+        || name.starts_with("verb_")
+        || name.starts_with("look_for_")
+        || name.starts_with("part_")
+}
+
+#[test]
+fn nothing_of_the_driver_is_left_over() {
+    let lines = lines_of_scripts();
+    let words: BTreeSet<&str> = lines
+        .iter()
+        .filter(|line| defined(line).is_none())
+        .flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'))
+        .collect();
+    for name in lines.iter().filter_map(|line| defined(line)) {
+        assert!(
+            words.contains(name) || is_called_by_pattern(name),
+            "nobody calls {name}"
+        );
+    }
 }
