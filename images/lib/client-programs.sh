@@ -18,7 +18,10 @@ client_programs_for() {
         if [[ -e $folder ]]; then
             touch -- "$folder"
         else
-            copy_client_programs "$image" "$folder" || fail 1 "helm and kubectl could not be copied out of $image" "images/build --client-programs"
+            copy_client_programs "$image" "$folder" &
+            copy=$!
+            trap 'kill "$copy" 2>/dev/null || true; wait "$copy" || true; exit 143' TERM
+            wait "$copy" || fail 1 "helm and kubectl could not be copied out of $image" "images/build --client-programs"
             say "helm and kubectl are copied out of $image"
         fi
         printf '%s\n' "$folder"

@@ -51,7 +51,6 @@ node_layer() {
     rm -rf -- "$work/node"
 }
 
-# Beside an installed driver they are built already.
 # Where our own compiled programs are: beside an installed driver they were built before.
 binaries_folder() {
     local folder=$root/programs
@@ -59,6 +58,7 @@ binaries_folder() {
     printf '%s\n' "$folder"
 }
 
+# Beside an installed driver they are built already.
 programs() {
     [[ ! -d $root/programs ]] || return 0
     cd -- "$root"

@@ -35,6 +35,7 @@ server_images_loaded() {
     server_images "$1" "$work/archives"
     image_values >"$2/values.json"
     : >"$2/loaded"
+    : >"$2/images"
     for name in reference-server reference-controller sandbox; do
         image=openshell/$name:$(<"$work/$name.tag")
         is_built "$image" || {

@@ -2,7 +2,6 @@
 # shellcheck shell=bash
 
 doctor_on_cluster() {
-    local context
     require_kept_cluster
     patience 5s
     recall_cluster
@@ -14,7 +13,7 @@ doctor_on_cluster() {
     if [[ ${exit_codes[api]} -eq 0 ]]; then
         ask_server
         find_endpoint
-        ask_endpoint
+        ask_endpoint "${through[@]}" "${of_cluster[@]}"
     fi
     of_doctor=(--place cluster --gateway "$gateway" ${endpoint:+--endpoint "$endpoint"} --kubeconfig "$kubeconfig" --context "$context"
         --kubectl "$kubectl_called")

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 env_on_cluster() {
-    local document context
+    local document
     require_kept_cluster
     document=$(<"$folder/cluster.json")
     take kubeconfig=.kubeconfig context=.context namespace=.namespace

@@ -8,5 +8,6 @@ forward_on_cluster() {
     find_endpoint
     [[ -z $endpoint_of ]] ||
         warn "the gateway is reached on $endpoint already, by $endpoint_of: clients go there, and not to the port of this machine"
-    exec "$programs/gw-node" forward --gateway "$gateway" --service "$service_name" "${of_cluster[@]}"
+    what_is_left="nothing listens on that port any more"
+    quiet_step forward gw-node forward --gateway "$gateway" --service "$service_name" "${of_cluster[@]}"
 }

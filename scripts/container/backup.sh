@@ -12,7 +12,7 @@ backup_in_container() {
     [[ -z ${given[--stop]:-} ]] || words+=(--stop)
     require_programs
     if [[ $1 == - ]]; then
-        exec "$programs/gw-backup" "${words[@]}"
+        become "$programs/gw-backup" "${words[@]}"
     fi
     detect
     require_gateway "back up" "$gw list"

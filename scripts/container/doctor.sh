@@ -51,7 +51,7 @@ ask_cluster() {
     fi
     of_cluster=(--kubeconfig "$from" "${limits[@]}")
     recall_release
-    published=() tls=()
+    published=() through=() tls=()
     [[ $plaintext == false ]] || tls=(--plaintext)
     mapfile -t published < <(jq -r '.published // empty | "--published", .' "$scratch/kubeconfig")
     address=${endpoint#*://}
@@ -59,5 +59,5 @@ ask_cluster() {
     ask node gw-wait node "$node_name" --abort-on NodePressure "${of_cluster[@]}"
     ask nodes gw-nodeclean --dry-run --keep "$node_name" --since "$started_at" --grace 0s "${of_cluster[@]}"
     ask_server
-    ask_endpoint
+    ask_endpoint "${limits[@]}"
 }

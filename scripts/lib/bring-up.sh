@@ -6,6 +6,10 @@
 hopeless_pods=(--abort-on ImagePullBackOff=60s --abort-on CrashLoopBackOff=4)
 
 bring_up() {
+    if [[ $place == in_container && -n $registry_token && " ${settings[*]} " != *" --registry-password-file "* ]]; then
+        make_scratch
+        settings+=(--registry-password-file "$(keep_token)")
+    fi
     lock_and_look "$verb"
     [[ $verb != resume ]] || require_gateway resume
     ! is_release_ours || name_choice
@@ -52,6 +56,7 @@ prepare_in_container() {
     read_container
     step api gw-wait api "${of_cluster[@]}" "${hopeless[@]}"
     if is_release_ours; then
+        require_needs docker
         recall_deployed "$container_id"
         # An image without a chart of its own makes no namespace.
         [[ -n $release_deployed ]] || docker exec "openshell-cluster-$gateway" kubectl create namespace openshell >/dev/null 2>&1 || true

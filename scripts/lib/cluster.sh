@@ -3,6 +3,7 @@
 
 # The namespace's uid: a gateway is tied to it. Nothing where there is no such namespace.
 namespace_uid=
+context=
 kubectl_called=
 # What gives the endpoint, for people; empty where only `gw forward` does.
 endpoint_of=
@@ -34,7 +35,6 @@ recall_cluster() {
 
 # What the later steps need of a cluster, of which `document` tells.
 read_cluster() {
-    local context
     take kubeconfig=.kubeconfig context=.context namespace=.namespace namespace_uid=.namespace_uid plaintext='.spec.plaintext // false' spec=.spec
     of_cluster=(--kubeconfig "$kubeconfig" --context "$context" --namespace "$namespace" "${limits[@]}")
     printf -v kubectl_called 'kubectl --kubeconfig %q --context %q' "$kubeconfig" "$context"
@@ -52,9 +52,10 @@ prepare_namespace() {
 
 # prepare_on_cluster: a namespace in which nobody else's release is, and how the gateway is reached there so far.
 prepare_on_cluster() {
+    choose_helm
+    check_choice
     prepare_namespace quiet_step --dry-run
     say "gateway $gateway: on a cluster of your own, ${kubectl_called#kubectl }, namespace $namespace"
-    choose_helm
     [[ -z $namespace_uid ]] || plan_release
     if [[ $verb == deploy && $release_step == keep ]]; then
         finish "gateway $gateway: nothing to deploy, it runs what is here"
@@ -62,21 +63,27 @@ prepare_on_cluster() {
     fi
     [[ $verb != deploy ]] || say "$(printf '  %-13s %s' chart "changed: ${release_step:-install} the release by helm")"
     prepare_namespace step "${locked[@]}"
-    [[ -n $release_step ]] || plan_release
+    if [[ -n $release_step ]]; then
+        understand_release "$namespace_uid"
+    else
+        plan_release
+    fi
     find_endpoint
 }
 
 # What would be done, by what is there.
 plan_on_cluster() {
     local plan
+    choose_helm
+    check_choice
     prepare_namespace quiet_step --dry-run
     if [[ -z $namespace_uid ]]; then
         finish "nothing was done; the plan: create namespace $namespace, make the handshake secret and certificates, install release openshell"
         return
     fi
-    choose_helm
     plan_release
     find_endpoint
+    [[ ${given[--endpoint]:-found} == found ]] || name_host "${given[--endpoint]}"
     ensure_secrets --dry-run
     case $release_step in
     keep) plan="the release stays" ;;
@@ -88,7 +95,6 @@ plan_on_cluster() {
 
 # plan_release: sets release_step. A release of somebody else ends the run.
 plan_release() {
-    [[ -n $release_source ]] || check_choice
     understand_release "$namespace_uid"
     quiet_step plan gw-release plan "${release[@]}" "${of_cluster[@]}"
     take release_step=.step
@@ -96,28 +102,35 @@ plan_release() {
 
 # find_endpoint: sets endpoint, endpoint_of and endpoint_pending by what the cluster has at this moment, and adds the endpoint's name to sans.
 find_endpoint() {
-    local answers cause host
+    local answers cause
     quiet_step endpoint gw-detect --gateway "$gateway" --service "$service_name" "${of_cluster[@]}"
     take endpoint=.endpoint endpoint_of=.cluster.endpoint_of endpoint_pending=.cluster.endpoint_pending answers=.cluster.answers \
         cause='.conflicts | join("; ")'
     [[ $answers == true ]] ||
         fail 69 api_unreachable "where the server is reached could not be read: $cause" "$kubectl_called --namespace $namespace get services,ingresses"
     address=${endpoint#*://}
-    host=${address%:*} host=${host#[} host=${host%]}
-    [[ " ${sans[*]} 127.0.0.1 localhost " == *" $host "* ]] || sans+=(--san "$host")
+    [[ -z $endpoint ]] || name_host "$endpoint"
     through=()
     [[ -n $endpoint_of ]] || through=(--through "$service_name")
 }
 
+# name_host ENDPOINT: adds the host that clients use to sans.
+name_host() {
+    local host=${1#*://}
+    host=${host%:*} host=${host#[} host=${host%]}
+    [[ " ${sans[*]} 127.0.0.1 localhost " == *" $host "* ]] || sans+=(--san "$host")
+}
+
 # reach_on_cluster: once the release is deployed, what gives the endpoint may have come about. Clouds take a while to make a load balancer.
 reach_on_cluster() {
-    local now end named="${sans[*]}"
+    local now end limit named="${sans[*]}"
     if [[ $verb == restart ]]; then
         step restart gw-release restart --gateway "$gateway" "${of_cluster[@]}" "${locked[@]}"
         await_rollout
     fi
     clock
-    end=$((now + $(in_seconds "${limits[1]}") * 1000))
+    limit=$(in_seconds "${limits[1]}")
+    end=$((now + ${limit%.*} * 1000))
     find_endpoint
     while [[ $endpoint_pending == true ]]; do
         clock

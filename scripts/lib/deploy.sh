@@ -25,14 +25,17 @@ plan_deploy() {
     ! is_chart_in_registry || choose_helm
     check_choice
     for part in gateway supervisor chart; do
-        part_is[$part]=$(part_hash "$part")
+        # The sources of an installed driver's programs are elsewhere.
+        [[ $installed == true && $part != chart ]] || part_is[$part]=$(part_hash "$part")
     done
     case $release_source in
     bundled | checkout) words=(--release "$release_source") ;;
     *)
-        choose_helm
-        understand_release "$container_id"
-        take 'part_is[chart]=.fingerprint'
+        if [[ $wanted == all || $wanted == chart ]]; then
+            choose_helm
+            understand_release "$container_id"
+            take 'part_is[chart]=.fingerprint'
+        fi
         words=(--release chosen ${release_deployed:+--released "$release_deployed"})
         ;;
     esac
@@ -44,7 +47,7 @@ plan_deploy() {
     done
     quiet_step parts gw-node parts "${words[@]}" "${of_gateway[@]}"
     take chart_of_image='.parts[] | select(.part == "chart") | .runs'
-    document=$(jq -c --arg wanted "$wanted" '.parts |= map(select($wanted | IN("all", .part)))' <<<"$document")
+    document=$(jq -c --arg wanted "$wanted" '.parts |= map(select($wanted == "all" or .part == $wanted))' <<<"$document")
     take are_left='[.parts[].left] | any' names='[.parts[] | select(.is_due) | .part] | join(" ")' left='.parts | if length == 1 then .[0].left else null end'
     read -ra due <<<"$names"
     [[ -z $left ]] || fail 1 not_deployable "the $wanted is not deployed from here: $left" "$gw help deploy"
@@ -72,6 +75,7 @@ is_due() {
 
 deploy_parts() {
     local part words=()
+    ! is_due gateway && ! is_due chart || choose_helm
     if is_due gateway || is_due supervisor; then
         compile_parts
     fi
@@ -82,7 +86,6 @@ deploy_parts() {
         step supervisor gw-node copy "$programs/openshell-sandbox" /opt/openshell/bin/openshell-sandbox --mode 755 "${of_gateway[@]}" "${locked[@]}"
     fi
     if is_due gateway || is_due chart; then
-        choose_helm
         name_choice
         change_release
         understand_release "$container_id"
@@ -94,13 +97,17 @@ deploy_parts() {
     for part in "${due[@]}"; do
         words+=(--keep "$part=${part_is[$part]}")
     done
-    quiet_step parts gw-node parts "${words[@]}" "${of_gateway[@]}" "${locked[@]}"
+    # A checkout whose images and chart are those of the cluster image leaves the release as it is.
+    name_choice
+    check_choice
+    [[ $release_source == bundled || $release_source == checkout ]] || release_source=chosen
+    quiet_step parts gw-node parts "${words[@]}" --release "$release_source" "${of_gateway[@]}" "${locked[@]}"
 }
 
 compile_parts() {
     local part
     require_needs compile
-    compile_programs --force
+    compile_programs reference-server reference-controller openshell-sandbox
     for part in gateway supervisor; do
         [[ $(part_hash "$part") == "${part_is[$part]}" ]] ||
             fail 1 sources_changed "sources changed while they were built" "$gw deploy --gateway $gateway"
@@ -111,7 +118,7 @@ compile_parts() {
 change_release() {
     [[ $release_source == bundled || $release_source == checkout ]] || return 0
     mkdir -p -- "$scratch/checkout"
-    [[ $release_source == checkout || -z $chart_of_image ]] || quiet_step parts gw-node parts --keep "chart=$chart_of_image" "${of_gateway[@]}" "${locked[@]}"
+    [[ $release_source == checkout || -z $chart_of_image ]] || quiet_step parts gw-node parts --keep "chart=$chart_of_image" --release checkout "${of_gateway[@]}" "${locked[@]}"
     ! is_due gateway || deploy_images
     ! is_due chart || ln -sfn -- "$root/helm/openshell" "$scratch/checkout/openshell"
     choice+=(--checkout "$scratch/checkout")

@@ -57,9 +57,9 @@ ask_server() {
     [[ $plaintext == true ]] || ask pki gw-pki check --gateway "$gateway" "${of_workload[@]}" "${sans[@]}" "${of_cluster[@]}"
 }
 
-# Whether it answers at `address`.
+# ask_endpoint FLAGS...: whether it answers at `address`.
 ask_endpoint() {
-    ask grpc gw-wait grpc --gateway "$gateway" --address "$address" "${published[@]}" "${tls[@]}" "${limits[@]}"
+    ask grpc gw-wait grpc --gateway "$gateway" --address "$address" "${published[@]}" "${tls[@]}" "$@"
 }
 
 collect() {

@@ -24,12 +24,12 @@ require_programs() {
     compile_programs
 }
 
-# compile_programs [--force]
+# compile_programs [NAME...]: the tools, where they are old; or these programs of the image.
 compile_programs() {
     local words=("$@")
     [[ $quiet == false ]] || words+=(--quiet)
     spawn tools "$root/scripts/build-tools" "${words[@]}"
-    await tools || fail 1 build_failed "the tools could not be built" "see the last lines above, then the same command again"
+    await tools || fail 1 build_failed "the programs could not be built" "see the last lines above, then the same command again"
 }
 
 # Which image a gateway was made with is known only to the tools, which are not built yet: one that exists is asked about later.

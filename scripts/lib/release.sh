@@ -26,20 +26,25 @@ is_release_ours() {
 
 # The host's helm, if it is new enough, else the product's, where that is at hand: gw-release takes the first that is.
 choose_helm() {
-    local folder found
+    local there found version
     [[ ${#of_helm[@]} -eq 0 ]] || return 0
     of_helm=(--helm helm)
+    # Another one is copied out of the image for nothing else.
+    version=$(helm version --template '{{.Version}}' 2>/dev/null) || version=
+    [[ ! $version =~ ^v3\.(1[4-9]|[2-9][0-9])\. ]] || return 0
     make_scratch
     ssh_key_for_docker
     spawn programs "$root/images/build" --client-programs 2>"$scratch/programs.said"
     if await programs; then
-        folder=$(<"$scratch/programs")
-        of_helm+=(--helm "$folder/helm")
+        there=$(<"$scratch/programs")
+        of_helm+=(--helm "$there/helm")
         [[ $quiet == true ]] || cat -- "$scratch/programs.said" >&2
         return
     fi
+    there=$(tail -n 1 -- "$scratch/programs.said") there=${there#*error: } there=${there%%; next: *}
     first_on_path helm
-    [[ -n $found ]] || fail 1 missing_helm "helm is not installed, and the cluster image, which has one, is not built here" \
+    [[ -z $found ]] && found="helm is not installed" || found="$found is helm ${version:-of a version that it does not tell}"
+    fail 1 missing_helm "$found, and $there" \
         "install helm 3.14 or a later helm 3, or build the image: $(file_called "$root/images/build")"
 }
 

@@ -19,6 +19,7 @@ ssh_key_for_docker() {
 # on `kubeconfig` is the one that it wrote, once it listened. Fails with the tunnel's code, and its document, where it ended.
 open_tunnel() {
     local code=0
+    make_scratch
     kubeconfig=$scratch/tunnel.yaml
     [[ -z $tunnel ]] || return 0
     coproc TUNNEL {
@@ -37,7 +38,10 @@ open_tunnel() {
 }
 
 # Sets kubeconfig to one that leads to the cluster of a gateway on another machine, for as long as this run lasts; to nothing on this one.
+# detect must have been called.
 reach_remote_cluster() {
+    local docker
+    take docker=.docker.host
     kubeconfig=
-    [[ ${DOCKER_HOST:-} != ssh://* ]] || open_tunnel || fail_step tunnel "$?"
+    [[ $docker != ssh://* ]] || open_tunnel || fail_step tunnel "$?"
 }

@@ -10,12 +10,17 @@ serves_already() {
     [[ ($verb == start || $verb == resume) && -x $programs/gw-detect && ${#settings[@]} == 0 && -z ${given[--wait-sandboxes]:-} ]] || return 1
     [[ ${given[--on-failure]:-keep} =~ ^(keep|recreate)$ && ${given[--recreate]:-false} == false ]] || return 1
     ! is_release_given || return 1
-    [[ $place == in_container ]] || ! is_cluster_given || return 1
+    [[ $place == in_container ]] || is_left_as_it_is || return 1
     trace gw-detect "${of_gateway[@]}"
     document=$(exec "$programs/gw-detect" "${of_gateway[@]}" 2>/dev/null) || return 1
     [[ $document =~ $serving ]] || return 1
     gateway=${BASH_REMATCH[1]} state_before=serving endpoint=${BASH_REMATCH[2]}
     finish "gateway $gateway serves already on $endpoint"
+}
+
+# On a cluster: neither a place is given, nor is there more to say than that it serves, nor a flag to refuse.
+is_left_as_it_is() {
+    ! is_cluster_given && [[ -z ${given[--dry-run]:-} && ${#of_docker[@]} -eq 0 && ${given[--on-failure]:-keep} == keep ]]
 }
 
 is_release_given() {

@@ -120,6 +120,12 @@ leave_nothing() {
     [[ -z $lock ]] || release_lock
 }
 
+# become COMMAND...: the program in place of this run, which leaves nothing of its own.
+become() {
+    [[ -z $scratch ]] || leave_nothing
+    exec "$@"
+}
+
 # It only looks: KILL loses nothing.
 end_sentinel() {
     [[ -n ${running[sentinel]:-} ]] || return 0

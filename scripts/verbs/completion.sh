@@ -50,6 +50,7 @@ print_words() {
         done
         return
     fi
+    is_verb "$1" || return 0
     groups_of_verb "$1"
     for group in $groups; do
         flags_of_group "$group" | sed -n 's/^ *\(--[a-z0-9-]*\) *\([A-Z:=]* \)\? *\(.*\)/\1\t\3/p'

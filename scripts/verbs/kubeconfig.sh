@@ -8,5 +8,5 @@
 
 verb_kubeconfig() {
     require_programs
-    exec "$programs/gw-node" kubeconfig --file - "${of_gateway[@]}" --quiet
+    become "$programs/gw-node" kubeconfig --file - "${of_gateway[@]}" --quiet
 }

@@ -31,10 +31,10 @@ verb_list() {
 
 # Adds the sandboxes of each gateway whose cluster answers. All are asked at once; another machine's Kubernetes is not reached from here.
 list_sandboxes() {
-    local name file namespace context looks=()
+    local name file namespace context gateway looks=()
     make_scratch
     while IFS=$'\t' read -r name file namespace context; do
-        folder=$(client_folder)/gateways/$name of_workload=()
+        gateway=$name folder=$(client_folder)/gateways/$name of_workload=()
         [[ -r $file && ( -n $context || ${DOCKER_HOST:-} != ssh://* ) ]] || continue
         recall_release
         looks+=("$name")

@@ -22,9 +22,15 @@ verb_logs() {
             ssh_key_for_docker
             exec docker logs "${words[@]}" "openshell-cluster-$gateway"
         fi
+        require_running_container
         reach_remote_cluster
     fi
-    "$programs/gw-node" logs "$what" "${@:2}" "${words[@]}" ${kubeconfig:+--kubeconfig "$kubeconfig"} "${of_gateway[@]}" --quiet
+    words=("$programs/gw-node" logs "$what" "${@:2}" "${words[@]}" ${kubeconfig:+--kubeconfig "$kubeconfig"} "${of_gateway[@]}")
+    [[ -n $tunnel ]] || become "${words[@]}"
+    # A tunnel lasts as long as this run.
+    "${words[@]}" </dev/null &
+    running[logs]=$!
+    await logs
 }
 
 # require_log WORD [NAME]: is there such a log at all?

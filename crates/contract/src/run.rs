@@ -1,6 +1,6 @@
 //! One run of a tool, from the command line to the exit code.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -50,7 +50,8 @@ impl<R> Context<R> {
         self.endless.store(true, Ordering::SeqCst);
     }
 
-    /// Standard output carries data (a file given as `-`): the document becomes the last line of standard error.
+    /// Standard output carries data (a file given as `-`): the document becomes the last line of standard error, for programs; on a terminal
+    /// nobody reads it.
     pub fn data_goes_to_stdout(&self) {
         self.data_on_stdout.store(true, Ordering::SeqCst);
     }
@@ -109,7 +110,10 @@ where
         .expect("a report is plain data")
     });
     if data_on_stdout.load(Ordering::SeqCst) {
-        let _ = writeln!(std::io::stderr().lock(), "{line}");
+        let mut stderr = std::io::stderr().lock();
+        if !stderr.is_terminal() {
+            let _ = writeln!(stderr, "{line}");
+        }
     } else {
         print(&line);
     }

@@ -255,7 +255,7 @@ fn what_is_missing_is_said_with_what_to_do() {
     let ended = Ended::of(scene.start_elsewhere());
     assert_eq!(ended.code, 1, "{}", ended.stderr);
     assert!(
-        ended.stderr.contains("helm is not installed, and the cluster image, which has one, is not built here; next: install helm 3.14 or a later helm 3, or build the image: "),
+        ended.stderr.contains("helm is not installed, and the cluster image, which has helm and kubectl, is not built; next: install helm 3.14 or a later helm 3, or build the image: "),
         "{}",
         ended.stderr
     );

@@ -144,7 +144,7 @@ pub struct PartsFlags {
     /// what a part is made from in the checkout, as gateway=HASH, supervisor=HASH or chart=HASH (repeatable)
     #[argh(option, from_str_fn(hash_of_part))]
     pub source: Vec<(Part, String)>,
-    /// where the release's chart is from: bundled (the image), checkout, or chosen (default bundled)
+    /// where the release's chart is from: bundled (the image), checkout, or chosen (default bundled); with --keep, from now on
     #[argh(option, default = "Charted::Bundled", from_str_fn(charted))]
     pub release: Charted,
     /// the hash of a chosen chart and its values as they were deployed last
@@ -172,16 +172,27 @@ pub enum Charted {
     Chosen,
 }
 
+impl Charted {
+    const ALL: [Self; 3] = [Self::Bundled, Self::Checkout, Self::Chosen];
+
+    /// As the flag has it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Bundled => "bundled",
+            Self::Checkout => "checkout",
+            Self::Chosen => "chosen",
+        }
+    }
+}
+
 fn charted(text: &str) -> Result<Charted, String> {
-    match text {
-        "bundled" => Ok(Charted::Bundled),
-        "checkout" => Ok(Charted::Checkout),
-        "chosen" => Ok(Charted::Chosen),
-        _ => Err(format!(
+    let found = Charted::ALL.into_iter().find(|charted| charted.word() == text);
+    found.ok_or_else(|| {
+        format!(
             "'{}' is none of bundled, checkout and chosen",
             text.escape_debug()
-        )),
-    }
+        )
+    })
 }
 
 fn hash_of_part(text: &str) -> Result<(Part, String), String> {

@@ -8,9 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contract::{Answer, Console, Context, Failure};
+use gateway_names::GatewayName;
 use gw_node::report::Report;
 use k8s_openapi::api::core::v1::Service;
 use kube_session::Session;
+use rustix::io::Errno;
 use service_forward::{ServiceStream, Target};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -26,6 +28,8 @@ const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const OPEN_LIMIT: Duration = Duration::from_secs(10);
 /// How long the last word of a stream may take that takes no more bytes.
 const LAST_WORD: Duration = Duration::from_secs(1);
+/// How long nothing is accepted after a connection could not be.
+const AGAIN: Duration = Duration::from_millis(100);
 /// What is read at once of a server's first answer.
 const FIRST_ANSWER: usize = 8192;
 
@@ -41,7 +45,7 @@ pub async fn run(flags: &ForwardFlags, context: Context<Report>) -> Result<Answe
         require_service(&reach, &target).await?;
         return Ok(Answer::Done);
     }
-    let (listener, port) = listen(flags.port.unwrap_or(reach.place.forward_port)).await?;
+    let (listener, port) = listen(flags.port.unwrap_or(reach.place.forward_port), &reach.gateway).await?;
     require_service(&reach, &target).await?;
     let address = format!("{ADDRESS}:{port}");
     context.console.progress(&format!(
@@ -61,7 +65,7 @@ pub async fn run(flags: &ForwardFlags, context: Context<Report>) -> Result<Answe
     forward.serve(&listener).await.map(|()| Answer::Done)
 }
 
-async fn listen(port: u16) -> Result<(TcpListener, u16), Failure> {
+async fn listen(port: u16, gateway: &GatewayName) -> Result<(TcpListener, u16), Failure> {
     let bound = TcpListener::bind((ADDRESS, port)).await;
     let bound = bound.and_then(|listener| Ok((listener.local_addr()?.port(), listener)));
     let (own, listener) = bound.map_err(|error| {
@@ -71,10 +75,14 @@ async fn listen(port: u16) -> Result<(TcpListener, u16), Failure> {
         };
         reason.failure(
             format!("cannot listen on port {port} of {ADDRESS}: {error}"),
-            format!(
-                "choose another port: {}",
-                contract::typed("gw-node forward --port N")
-            ),
+            // Clients go to the port that is kept.
+            match contract::typed_by_driver(&format!("start --gateway {gateway} --port N")) {
+                Some(start) => format!("choose another port: {start}, then forward again"),
+                None => format!(
+                    "choose another port: {}",
+                    contract::typed("gw-node forward --port N")
+                ),
+            },
         )
     })?;
     Ok((listener, own))
@@ -110,12 +118,21 @@ impl Forward {
     /// Until the listener fails.
     async fn serve(self: &Arc<Self>, listener: &TcpListener) -> Result<(), Failure> {
         loop {
-            let (near, _) = listener.accept().await.map_err(|error| {
-                FORWARD_FAILED.failure(
-                    format!("cannot take a further connection: {error}"),
-                    "run the command again",
-                )
-            })?;
+            let near = match listener.accept().await {
+                Ok((near, _)) => near,
+                // A client that is gone again, or as many connections as this process may have: the others go on.
+                Err(error) if is_passing(&error) => {
+                    self.tell(Some(format!("cannot take a further connection: {error}")));
+                    tokio::time::sleep(AGAIN).await;
+                    continue;
+                }
+                Err(error) => {
+                    return Err(FORWARD_FAILED.failure(
+                        format!("cannot take a further connection: {error}"),
+                        "run the command again",
+                    ));
+                }
+            };
             let forward = Arc::clone(self);
             tokio::spawn(async move {
                 if let Err(cause) = forward.lead(near).await {
@@ -151,6 +168,13 @@ impl Forward {
             )),
         }
     }
+}
+
+fn is_passing(error: &Error) -> bool {
+    matches!(
+        Errno::from_io_error(error),
+        Some(Errno::MFILE | Errno::NFILE | Errno::CONNABORTED | Errno::INTR)
+    )
 }
 
 /// Until one side ends. `answered` is called at the server's first byte; an error before it says that the server was not reached.

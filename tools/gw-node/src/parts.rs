@@ -24,11 +24,14 @@ pub async fn run(flags: &PartsFlags, context: Context<Report>) -> Result<Answer,
     let container = exec::running(&work, &facts)?;
     show(&context.report, &work, container);
     let mut kept = Kept::read(&work.folder, &container.id)?;
-    kept.deployed.extend(flags.keep.iter().cloned());
-    if !flags.keep.is_empty() && !work.dry_run {
-        kept.write(&work.folder)?;
+    if !flags.keep.is_empty() {
+        kept.deployed.extend(flags.keep.iter().cloned());
+        kept.release = Some(flags.release.word().to_owned());
+        if !work.dry_run {
+            kept.write(&work.folder)?;
+        }
     }
-    let observed = Observed::of(container, kept.deployed);
+    let observed = Observed::of(container, kept);
     let parts = plan::plan(flags, &observed);
     context.report.update(|report| report.parts = parts);
     Ok(Answer::Done)

@@ -80,11 +80,11 @@ impl Part {
 pub struct PartField {
     /// Which one.
     pub part: Part,
-    /// A hash of what it is made from in the checkout; null where that was not said.
+    /// A hash of what it is made from in the checkout; null if that was not said.
     pub made_from: Option<String>,
-    /// A hash of what the one that runs was made from; null where it is not known.
+    /// A hash of what the one that runs was made from; null if it is not known.
     pub runs: Option<String>,
-    /// Why it is not deployed from the checkout; null where it is.
+    /// Why it is not deployed from the checkout; null if it is.
     pub left: Option<String>,
     /// It is to be deployed.
     pub is_due: bool,

@@ -20,7 +20,7 @@ impl Since {
         if let Ok(time) = text.parse() {
             return Ok(Self::Time(time));
         }
-        parse_duration(text).map(Self::Ago).map_err(|_| {
+        sum(text).map(Self::Ago).ok_or_else(|| {
             format!(
                 "'{}' is neither a duration such as 10m nor an RFC 3339 time such as 2026-01-31T12:00:00Z",
                 text.escape_debug()
@@ -31,11 +31,29 @@ impl Since {
     /// As the API takes it: whole seconds, one at least, or a time.
     pub fn parameters(self) -> (Option<i64>, Option<Timestamp>) {
         match self {
-            Self::Time(time) => (None, Some(time)),
+            // The client rounds to whole seconds, and would leave lines out.
+            Self::Time(time) => (None, Timestamp::from_second(time.as_second()).ok()),
             Self::Ago(duration) => {
                 let seconds = duration.as_millis().div_ceil(1000).max(1);
                 (Some(i64::try_from(seconds).unwrap_or(i64::MAX)), None)
             }
+        }
+    }
+}
+
+/// Several durations one after another are their sum, as kubectl reads 1h30m.
+fn sum(text: &str) -> Option<Duration> {
+    let mut total = Duration::ZERO;
+    let mut rest = text;
+    loop {
+        let unit = rest.find(|c: char| !c.is_ascii_digit())?;
+        let length = rest[unit..]
+            .find(|c: char| c.is_ascii_digit())
+            .map_or(rest.len(), |next| unit + next);
+        total = total.checked_add(parse_duration(&rest[..length]).ok()?)?;
+        rest = &rest[length..];
+        if rest.is_empty() {
+            return Some(total);
         }
     }
 }
@@ -50,13 +68,15 @@ mod tests {
         for (text, expected) in [
             ("10m", (Some(600), None)),
             ("1500ms", (Some(2), None)),
+            ("1h30m", (Some(5400), None)),
+            ("2026-01-31T12:00:00.7Z", (None, Some(time))),
             ("0s", (Some(1), None)),
             ("2026-01-31T12:00:00Z", (None, Some(time))),
             ("2026-01-31T14:00:00+02:00", (None, Some(time))),
         ] {
             assert_eq!(Since::parse(text).unwrap().parameters(), expected, "{text}");
         }
-        for wrong in ["", "10", "yesterday", "2026-01-31", "-1s"] {
+        for wrong in ["", "10", "1h30", "h", "yesterday", "2026-01-31", "-1s"] {
             let error = Since::parse(wrong).unwrap_err();
             assert!(error.contains("10m") && error.contains("RFC 3339"), "{error}");
         }

@@ -38,6 +38,8 @@ const LONGEST_HOOK: Duration = Duration::from_secs(300);
 const RESERVE: Duration = Duration::from_secs(5);
 /// How long helm may take to write down that it was ended.
 const GRACE: Duration = Duration::from_secs(3);
+/// How long helm may take to say its version.
+const VERSION_LIMIT: Duration = Duration::from_secs(10);
 const TICK: Duration = Duration::from_millis(20);
 
 /// helm, and where it works.
@@ -62,6 +64,7 @@ pub struct Ended {
 
 enum Run {
     Ended(Ended),
+    Late,
     Never(std::io::Error),
 }
 
@@ -98,7 +101,7 @@ impl Helm {
         }
     }
 
-    /// helm keeps the gateway's lock while it runs, also where it outlives this program, and the lock names it.
+    /// helm keeps the gateway's lock while it runs, also if it outlives this program, and the lock names it.
     pub fn share(&mut self, lock: SharedLock) {
         self.lock = Some(lock);
     }
@@ -120,7 +123,7 @@ impl Helm {
         words
     }
 
-    /// Fails where none is there that is used here.
+    /// Fails if none is there that is used here.
     pub async fn require_fit(&self) -> Result<(), Failure> {
         self.chosen().await.map(drop)
     }
@@ -155,9 +158,11 @@ impl Helm {
     async fn version_of(&self, program: &Path) -> Result<Version, Failure> {
         let output = self.scratch.join("version");
         let words = ["version", "--template", "{{.Version}}"].map(str::to_owned);
-        let ended = match self.run_program(program, &words, &output).await? {
+        let limit = self.left().min(VERSION_LIMIT);
+        let ended = match self.run_program(program, &words, &output, limit).await? {
             Run::Ended(ended) => ended,
             Run::Never(error) => return Ok(Version::Never(error)),
+            Run::Late => return Ok(Version::Untold),
         };
         let version = std::fs::read_to_string(&output).map_err(|error| files_failed(&output, &error))?;
         Ok(if ended.is_well {
@@ -182,8 +187,9 @@ impl Helm {
     /// Runs helm with these words; what it prints goes to `output`.
     pub async fn run(&self, words: &[String], output: &Path) -> Result<Ended, Failure> {
         let program = self.program().await?;
-        match self.run_program(program, words, output).await? {
+        match self.run_program(program, words, output, self.left()).await? {
             Run::Ended(ended) => Ok(ended),
+            Run::Late => Err(self.late(words)),
             Run::Never(error) => Err(MISSING_HELM.failure(
                 format!("helm cannot be run as {}: {error}", program.display()),
                 "install helm 3.14 or a later helm 3, or name one: --helm PATH",
@@ -191,7 +197,13 @@ impl Helm {
         }
     }
 
-    async fn run_program(&self, program: &Path, words: &[String], output: &Path) -> Result<Run, Failure> {
+    async fn run_program(
+        &self,
+        program: &Path,
+        words: &[String],
+        output: &Path,
+        limit: Duration,
+    ) -> Result<Run, Failure> {
         let log = self.scratch.join("helm.log");
         let file = |path: &Path| File::create(path).map_err(|error| files_failed(path, &error));
         let mut command = Command::new(program);
@@ -213,12 +225,12 @@ impl Helm {
         };
         let named = running.child.id().zip(self.lock.as_ref());
         let _named = named.map(|(id, lock)| lock.is_with(id, "helm")).transpose()?;
-        let status = match tokio::time::timeout(self.left(), running.child.wait()).await {
+        let status = match tokio::time::timeout(limit, running.child.wait()).await {
             Ok(Ok(status)) => status,
             Ok(Err(error)) => return Ok(Run::Never(error)),
             Err(_) => {
                 drop(running);
-                return Err(self.late(words));
+                return Ok(Run::Late);
             }
         };
         Ok(Run::Ended(Ended {

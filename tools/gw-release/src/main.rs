@@ -30,6 +30,7 @@ mod place;
 mod plan;
 mod prepare;
 mod publish;
+mod reach;
 mod reasons;
 mod removal;
 mod resolve;

@@ -63,7 +63,7 @@ impl Place {
         self.scratch.path()
     }
 
-    /// Takes the gateway's lock, see [`gateway::lock`], and lets helm keep it where it outlives this run.
+    /// Takes the gateway's lock, see [`gateway::lock`], and lets helm keep it if helm outlives this run.
     pub async fn lock(&mut self, verb: &str, context: &Context<Report>) -> Result<Option<Lock>, Failure> {
         let lock = gateway::lock(&self.gateway, verb, context).await?;
         if let Some(lock) = &lock {
@@ -72,7 +72,7 @@ impl Place {
         Ok(lock)
     }
 
-    /// Lets helm keep the gateway's lock where it outlives this run.
+    /// Lets helm keep the gateway's lock if helm outlives this run.
     pub fn share(&mut self, lock: &Lock) -> Result<(), Failure> {
         self.helm.share(lock.share(&self.gateway)?);
         Ok(())

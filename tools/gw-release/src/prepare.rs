@@ -23,6 +23,9 @@ pub async fn prepare(flags: PrepareFlags, context: &Context<Report>) -> Result<A
     let (_, folder) = gateway::open(context)?;
     let given = given(flags, &context.common)?;
     let _lock = gateway::lock(&folder, "prepare", context).await?;
+    if !context.common.dry_run {
+        folder.finish_removal()?;
+    }
     let kept = PlaceFile::read(&folder)?;
     let chosen = choose(kept.as_ref(), &given, &folder)?;
     gateway::show(&chosen, None, context);

@@ -54,7 +54,7 @@ pub fn resolve(choice: &Choice, kept: &Kept, scratch: &Path) -> Result<Chosen, F
     if let Some(images) = images {
         base = read_values(&images)?;
         if let Some(file) = &choice.base_values {
-            // As helm merges its files of values.
+            // Member by member, as helm merges its files of values; neither has a null, which means another thing to helm.
             json_patch::merge(&mut base, &read_values(file)?);
         }
     }

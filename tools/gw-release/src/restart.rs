@@ -2,36 +2,20 @@
 
 use contract::{Answer, Context, Failure, typed, typed_by_driver};
 use gw_release::report::Report;
-use kube_session::{Cluster, Session, Workload};
+use kube_session::Workload;
 
 use crate::act::acted;
 use crate::deployment::Deployment;
-use crate::prepare::over;
+use crate::gateway;
+use crate::reach::{Reached, reach};
 use crate::reasons::NO_SERVER;
-use crate::{gateway, namespace};
-use gateway_place::PlaceFile;
 
 /// Changes the template of the server's workload as `kubectl rollout restart` does, and does not wait for what follows from it.
 pub async fn restart(context: &Context<Report>) -> Result<Answer, Failure> {
     let (_, folder) = gateway::open(context)?;
-    let kept = PlaceFile::read(&folder)?;
-    let cluster = match &kept {
-        Some(kept) => over(kept, &context.common, &folder)?.cluster(),
-        None => Cluster::from(&context.common),
-    };
-    context
-        .report
-        .update(|report| report.namespace = Some(cluster.namespace.clone()));
-    let session = Session::open_on(&cluster, context, context.deadline).await?;
     let _lock = gateway::lock(&folder, "restart", context).await?;
-    let uid = kept.as_ref().and_then(|kept| kept.namespace_uid.as_deref());
-    if let Some(uid) = uid {
-        let found = namespace::find(&session).await?;
-        if found.as_ref().is_none_or(|found| found.uid != uid) {
-            return Err(namespace::another(&session, &folder, found.as_ref()));
-        }
-    }
-    let deployed = Deployment::read(&folder, uid)?.deployed_facts();
+    let Reached { uid, session, .. } = reach(&folder, context).await?;
+    let deployed = Deployment::read(&folder, uid.as_deref())?.deployed_facts();
     let workload = deployed.and_then(|facts| Workload::parse(&facts.workload?).ok());
     let session = session.of_workload(&workload.unwrap_or_default());
     let no_server = || {

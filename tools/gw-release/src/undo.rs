@@ -9,19 +9,26 @@ use kube_session::Session;
 
 use crate::act::{acted, clear_the_way};
 use crate::deployment::Deployment;
+use crate::gateway;
 use crate::observe::{Observed, revisions};
 use crate::place::Place;
 use crate::plan::{self, DESCRIPTION};
+use crate::reach::{Reached, reach};
 use crate::reasons::{
     NOTHING_TO_GO_BACK_TO, RELEASE_FAILED, RELEASE_INVALID, RELEASE_OF_OTHERS, UNINSTALL_FAILED,
 };
 
 /// Removes the release.
 pub async fn remove(helm: &[PathBuf], context: Context<Report>) -> Result<Answer, Failure> {
-    let mut place = Place::open(&context, helm)?;
-    let session = Session::open(&context).await?;
+    let (_, folder) = gateway::open(&context)?;
+    let Reached {
+        cluster,
+        uid,
+        session,
+    } = reach(&folder, &context).await?;
+    let mut place = Place::on(folder, cluster, &context, helm)?;
     let _lock = place.lock("remove", &context).await?;
-    let mut deployment = Deployment::read(&place.gateway, None)?;
+    let mut deployment = Deployment::read(&place.gateway, uid.as_deref())?;
     if !is_there(&session, &deployment, &context).await? {
         return Ok(Answer::Done);
     }
@@ -58,10 +65,15 @@ pub async fn uninstall(place: &Place, deployment: &mut Deployment) -> Result<(),
 
 /// Goes back to the revision before.
 pub async fn rollback(helm: &[PathBuf], context: Context<Report>) -> Result<Answer, Failure> {
-    let mut place = Place::open(&context, helm)?;
-    let session = Session::open(&context).await?;
+    let (_, folder) = gateway::open(&context)?;
+    let Reached {
+        cluster,
+        uid,
+        session,
+    } = reach(&folder, &context).await?;
+    let mut place = Place::on(folder, cluster, &context, helm)?;
     let _lock = place.lock("rollback", &context).await?;
-    let mut deployment = Deployment::read(&place.gateway, None)?;
+    let mut deployment = Deployment::read(&place.gateway, uid.as_deref())?;
     let found = revisions(&session).await?;
     let (Some(last), Some(before)) = (found.first(), plan::before(&found)) else {
         return Err(NOTHING_TO_GO_BACK_TO.failure(

@@ -38,7 +38,7 @@ impl Bundled {
         let mut values: Value = serde_json::from_str(&read("values.json")?).context("the bundled values")?;
         let of_environment =
             from_environment(&|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
-        // As helm merges its files of values.
+        // Member by member, as helm merges its files of values; neither has a null, which means another thing to helm.
         json_patch::merge(&mut values, &of_environment);
         let digest = Sha256::digest(format!("{content}{values}").as_bytes());
         let hash = hex::encode(&digest[..16]);

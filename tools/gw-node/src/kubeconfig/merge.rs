@@ -86,6 +86,10 @@ fn merged(other: &[u8], own: &str) -> Result<String, String> {
             _ => return Err(format!("its {list} are no list")),
         };
         let new = own[list][0].clone();
+        // A context without a user has none to add.
+        if new.is_null() {
+            continue;
+        }
         match entries.iter_mut().find(|entry| entry["name"] == new["name"]) {
             Some(entry) => *entry = new,
             None => entries.push(new),
@@ -124,6 +128,9 @@ mod tests {
         assert_eq!(merged(again.as_bytes(), &own("https://b")).unwrap(), again);
         let first: Value = serde_norway::from_str(&merged(b"", &own("https://a")).unwrap()).unwrap();
         assert_eq!(first["current-context"], "g");
+        let without_user = "clusters: [{name: g}]\ncontexts: [{name: g}]\nusers: []\n";
+        let value: Value = serde_norway::from_str(&merged(b"", without_user).unwrap()).unwrap();
+        assert!(value["users"].is_null() && !value["clusters"].is_null());
         for wrong in [&b"[]"[..], b"clusters: 1", b"a: b: c"] {
             assert!(merged(wrong, &own("https://a")).is_err());
         }

@@ -14,6 +14,9 @@ const FILES: [&str; 2] = ["parts.json", "deployment.json"];
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Kept {
     container: String,
+    /// Where the release's chart was from at that time; `None` for what earlier versions wrote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub release: Option<String>,
     /// What each part was made from.
     #[serde(rename = "parts")]
     pub deployed: BTreeMap<Part, String>,
@@ -23,15 +26,17 @@ pub struct Kept {
 struct Written {
     #[serde(default)]
     container: String,
+    release: Option<String>,
     #[serde(default)]
     parts: BTreeMap<String, String>,
 }
 
 impl Kept {
-    /// What is known of this container; nothing where what was written cannot be read: it is then deployed once more.
+    /// What is known of this container; nothing if what was written cannot be read: it is then deployed once more.
     pub fn read(folder: &GatewayFolder, container: &str) -> Result<Self, Failure> {
         let mut kept = Self {
             container: container.to_owned(),
+            release: None,
             deployed: BTreeMap::new(),
         };
         for name in FILES {
@@ -42,6 +47,7 @@ impl Kept {
             if let Some(written) = written.filter(|written| written.container == container) {
                 let known = |(name, hash): (String, String)| Part::parse(&name).ok().map(|part| (part, hash));
                 kept.deployed = written.parts.into_iter().filter_map(known).collect();
+                kept.release = written.release;
                 return Ok(kept);
             }
         }
@@ -92,6 +98,7 @@ mod tests {
         let home = tempfile::tempdir().expect("a folder");
         let folder = ClientFiles::in_folder(home.path()).gateway(&"g".parse().expect("a name"));
         let mut kept = Kept::read(&folder, "c").expect("nothing");
+        kept.release = Some("checkout".to_owned());
         kept.deployed.insert(Part::Supervisor, "1".to_owned());
         kept.write(&folder).expect("room");
         assert_eq!(Kept::read(&folder, "c").expect("what was kept"), kept);

@@ -6,6 +6,7 @@ use gateway_facts::Container;
 use gw_node::report::{Part, PartField};
 
 use crate::flags::{Charted, PartsFlags};
+use crate::parts::kept::Kept;
 
 /// What the build of the cluster image writes down of its inputs.
 const INPUTS: &str = "dev.openshell.inputs.";
@@ -19,11 +20,13 @@ pub struct Observed {
     of_image: BTreeMap<Part, String>,
     /// What was deployed to it, by part.
     deployed: BTreeMap<Part, String>,
+    /// It was deployed while the release's chart was another one than the image's, which it is no part of.
+    is_of_other_release: bool,
 }
 
 impl Observed {
     /// By the container's labels, which are its image's, and what is known to be deployed to it.
-    pub fn of(container: &Container, deployed: BTreeMap<Part, String>) -> Self {
+    pub fn of(container: &Container, kept: Kept) -> Self {
         let of_image = |part: Part| {
             let hash = container.labels.get(&format!("{INPUTS}{}", part.word()))?;
             Some((part, hash.clone()))
@@ -31,7 +34,10 @@ impl Observed {
         Self {
             is_ours: container.labels.get("dev.openshell.image").map(String::as_str) == Some("cluster"),
             of_image: Part::ALL.into_iter().filter_map(of_image).collect(),
-            deployed,
+            is_of_other_release: kept
+                .release
+                .is_some_and(|release| release != Charted::Bundled.word()),
+            deployed: kept.deployed,
         }
     }
 }
@@ -89,7 +95,8 @@ fn runs(part: Part, flags: &PartsFlags, observed: &Observed) -> Option<String> {
     match (part, flags.release) {
         (Part::Chart, Charted::Chosen) => flags.released.clone(),
         (Part::Supervisor, _) => deployed.or(of_image).cloned(),
-        (Part::Gateway | Part::Chart, Charted::Bundled) => of_image.cloned(),
+        (Part::Gateway | Part::Chart, Charted::Bundled) if observed.is_of_other_release => of_image.cloned(),
+        (Part::Gateway | Part::Chart, Charted::Bundled) => deployed.or(of_image).cloned(),
         (Part::Gateway, Charted::Chosen) | (Part::Gateway | Part::Chart, Charted::Checkout) => {
             deployed.cloned()
         }
@@ -120,6 +127,7 @@ mod tests {
             is_ours: true,
             of_image: hashes(&[(Part::Gateway, "g"), (Part::Supervisor, "s"), (Part::Chart, "c")]),
             deployed: hashes(deployed),
+            is_of_other_release: false,
         }
     }
 
@@ -166,7 +174,17 @@ mod tests {
             due(&flags(Charted::Checkout, &changed), &since),
             ["supervisor", "chart"]
         );
-        assert_eq!(due(&flags(Charted::Bundled, &SAME), &since), ["supervisor"]);
+        let mut back = since;
+        back.is_of_other_release = true;
+        assert_eq!(due(&flags(Charted::Bundled, &SAME), &back), ["supervisor"]);
+        // Sources changed, and the images that they make did not: the release stays the image's.
+        assert_eq!(
+            due(
+                &flags(Charted::Bundled, &changed),
+                &ours(&[(Part::Gateway, "g2")])
+            ),
+            ["chart"]
+        );
         // The image's own server and chart are no longer those of a release from the checkout.
         assert_eq!(
             due(&flags(Charted::Checkout, &SAME), &ours(&[])),
