@@ -13,8 +13,8 @@ use crate::reasons::NO_SERVER;
 /// Changes the template of the server's workload as `kubectl rollout restart` does, and does not wait for what follows from it.
 pub async fn restart(context: &Context<Report>) -> Result<Answer, Failure> {
     let (_, folder) = gateway::open(context)?;
-    let _lock = gateway::lock(&folder, "restart", context).await?;
     let Reached { uid, session, .. } = reach(&folder, context).await?;
+    let _lock = gateway::lock(&folder, "restart", context).await?;
     let deployed = Deployment::read(&folder, uid.as_deref())?.deployed_facts();
     let workload = deployed.and_then(|facts| Workload::parse(&facts.workload?).ok());
     let session = session.of_workload(&workload.unwrap_or_default());
