@@ -10,6 +10,8 @@ step_documents=()
 # Tools that run at this moment, by step: process, start, program.
 declare -A running=() begun_at=()
 scratch=
+# Standard error of this run, wherever the command writes during which a signal comes.
+exec {screen}>&2
 # What an interrupted run says of the gateway.
 what_is_left="what was done so far stays, and nothing that existed was removed"
 
@@ -79,7 +81,7 @@ tell_sandboxes() {
 
 # spawn NAME COMMAND...: in the background, so that a signal is heard at once. Nothing reads what people type, and only who is
 # given the lock's descriptor may keep it longer than this run. A signal that comes before the process's number is known waits for it: else
-# nobody would end that process.
+# nobody would end that process. What a run says to people is not the program's to keep open.
 is_spawning=false
 signal_kept=()
 spawn() {
@@ -90,9 +92,9 @@ spawn() {
     begun_at[$name]=$now
     is_spawning=true
     if [[ -z $lock || " $* " == *" --lock-fd "* ]]; then
-        "$@" </dev/null >"$scratch/$name" &
+        "$@" </dev/null >"$scratch/$name" {screen}>&- &
     else
-        "$@" </dev/null >"$scratch/$name" {lock}>&- &
+        "$@" </dev/null >"$scratch/$name" {screen}>&- {lock}>&- &
     fi
     running[$name]=$!
     is_spawning=false
@@ -209,6 +211,7 @@ interrupted() {
         return
     fi
     trap '' INT TERM HUP
+    exec 2>&"$screen"
     end_tools
     fail "$2" interrupted "interrupted by SIG$1; $what_is_left" "$gw $verb${gateway:+ --gateway $gateway}, which goes on from there"
 }
