@@ -117,8 +117,8 @@ phase() {
     job=
     if [[ $code -ne 0 ]]; then
         keep_log=true
-        # Lines of one word are names of what was being compiled beside, and a compiler goes on listing them after an error.
-        { grep -F ' ' -- "$work/log" || true; } | tail -n 20 | sed 's/^/    /' >&2
+        # Go goes on listing the packages that it compiles after an error: a name alone in a line. Other single words, such as Killed, stay.
+        { grep -v -E '^[a-z][a-z0-9.-]*(/[^ ]*)?$' -- "$work/log" || true; } | tail -n 20 | sed 's/^/    /' >&2
         [[ $(space_left "$work") -gt 0 ]] ||
             fail 1 "phase $name failed: no space left on the disk of $work" "free space there, or set TMPDIR to a folder on another disk"
         fail 1 "phase $name failed; its log is $work/log" "see the last lines above, then images/build again"
