@@ -1,4 +1,4 @@
-# What doctor asks wherever a gateway is, and how it tells the answer. Sourced by scripts/openshell.
+# What is asked of the tools for gw-doctor, which says what their answers mean. Sourced by scripts/openshell.
 # shellcheck shell=bash
 
 asked=()
@@ -13,8 +13,8 @@ tell_diagnosis() {
     collect
     answers >"$scratch/answers"
     of_doctor+=(--namespace "$namespace" --workload "$server_kind" --asked-at "$asked_at" --quiet)
-    trace gw-doctor "${of_doctor[@]}"
-    "$programs/gw-doctor" "${of_doctor[@]}" <"$scratch/answers" >"$scratch/doctor" || code=$?
+    trace gw-doctor findings "${of_doctor[@]}"
+    "$programs/gw-doctor" findings "${of_doctor[@]}" <"$scratch/answers" >"$scratch/doctor" || code=$?
     document=$(<"$scratch/doctor")
     jq -e '.error == null' <<<"$document" >/dev/null || fail_step doctor "$code"
     findings=$(doctor_lines)
@@ -32,6 +32,13 @@ ask() {
     asked+=("$name")
     trace "$tool" "$@"
     spawn "$name" heard "$scratch/$name.log" "$programs/$tool" "$@"
+}
+
+# keep_answer NAME: `document` is the answer.
+keep_answer() {
+    make_scratch
+    asked+=("$1") exit_codes[$1]=0 durations[$1]=0
+    printf '%s\n' "$document" >"$scratch/$1"
 }
 
 heard() {
@@ -69,13 +76,26 @@ collect() {
     done
 }
 
-# What each tool said, as gw-doctor reads it.
+# What each tool said, as gw-doctor reads it. An answer named `QUESTION of GATEWAY` is about one of several.
 answers() {
     local name
     for name in "${asked[@]}"; do
-        printf '{"name":"%s","exit_code":%d,"duration_ms":%d,"document":%s}\n' "$name" "${exit_codes[$name]}" "${durations[$name]}" \
-            "$(tail -n 1 -- "$scratch/$name" | grep . || printf null)"
+        printf '{"name":"%s"%s,"exit_code":%d,"duration_ms":%d,"document":%s}\n' "${name%% of *}" "$(of_which "$name")" \
+            "${exit_codes[$name]}" "${durations[$name]}" "$(tail -n 1 -- "$scratch/$name" | grep . || printf null)"
     done
+}
+
+of_which() {
+    [[ $1 != *' of '* ]] || printf ',"gateway":"%s"' "${1#* of }"
+}
+
+# tell_table VERB FLAGS...: what gw-doctor makes of the answers, or with --json the documents in one.
+tell_table() {
+    local code=0 shown='.text[]'
+    [[ $json == false ]] || shown=.seen
+    document=$("$programs/gw-doctor" "$@" --quiet <"$scratch/answers") || code=$?
+    [[ $code -eq 0 ]] || fail_step "$1" "$code"
+    jq -cr "$shown" <<<"$document"
 }
 
 # What people read.

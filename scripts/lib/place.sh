@@ -17,6 +17,9 @@ find_place() {
     resolve_gateway
     if is_on_cluster; then
         place=on_cluster
+        for flag in --docker-host --remote --ssh-key; do
+            [[ -z ${given[$flag]:-} ]] || usage_error "$flag is for a gateway in a container, and $gateway is on a cluster"
+        done
         of_place=(--gateway "$gateway")
         for flag in --context --kubeconfig --namespace; do
             [[ -z ${given[$flag]:-} ]] || of_place+=("$flag" "${given[$flag]}")

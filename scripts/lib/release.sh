@@ -24,28 +24,19 @@ is_release_ours() {
     [[ $place == on_cluster ]] || is_release_given || [[ -e $folder/release.tar ]]
 }
 
-# The host's helm, if it is new enough, else the product's, where that is at hand: gw-release takes the first that is.
+# The host's helm if it is fit, else that of the cluster image, which is copied out of it for nothing else.
 choose_helm() {
-    local there found version
+    local helm
     [[ ${#of_helm[@]} -eq 0 ]] || return 0
     of_helm=(--helm helm)
-    # Another one is copied out of the image for nothing else.
-    version=$(helm version --template '{{.Version}}' 2>/dev/null) || version=
-    [[ ! $version =~ ^v3\.(1[4-9]|[2-9][0-9])\. ]] || return 0
-    make_scratch
-    ssh_key_for_docker
-    spawn programs "$root/images/build" --client-programs 2>"$scratch/programs.said"
-    if await programs; then
-        there=$(<"$scratch/programs")
-        of_helm+=(--helm "$there/helm")
-        [[ $quiet == true ]] || cat -- "$scratch/programs.said" >&2
-        return
+    if ! "$programs/gw-release" helm --gateway "$gateway" >/dev/null 2>&1; then
+        ssh_key_for_docker
+        spawn programs "$root/images/build" --client-programs ${given[--quiet]:+--quiet}
+        ! await programs || of_helm+=(--helm "$(<"$scratch/programs")/helm")
     fi
-    there=$(tail -n 1 -- "$scratch/programs.said") there=${there#*error: } there=${there%%; next: *}
-    first_on_path helm
-    [[ -z $found ]] && found="helm is not installed" || found="$found is helm ${version:-of a version that it does not tell}"
-    fail 1 missing_helm "$found, and $there" \
-        "install helm 3.14 or a later helm 3, or build the image: $(file_called "$root/images/build")"
+    quiet_step helm gw-release helm --gateway "$gateway" "${of_helm[@]}"
+    take helm=.helm
+    of_helm=(--helm "$helm")
 }
 
 # name_choice: sets choice to what the flags choose. Values never stand in words, which all users of the machine see.

@@ -20,7 +20,7 @@ serves_already() {
 
 # On a cluster: neither a place is given, nor is there more to say than that it serves, nor a flag to refuse.
 is_left_as_it_is() {
-    ! is_cluster_given && [[ -z ${given[--dry-run]:-} && ${#of_docker[@]} -eq 0 && ${given[--on-failure]:-keep} == keep ]]
+    ! is_cluster_given && [[ -z ${given[--dry-run]:-} && ${given[--on-failure]:-keep} == keep ]]
 }
 
 is_release_given() {

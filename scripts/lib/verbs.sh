@@ -31,7 +31,6 @@ run_verb() {
 }
 
 require_verb_on_cluster() {
-    [[ ${#of_docker[@]} -eq 0 ]] || usage_error "--docker-host, --remote and --ssh-key are for a gateway in a container"
     [[ -e $root/scripts/cluster/$verb.sh ]] ||
         fail 1 not_in_a_container "gateway $gateway is on a cluster of your own, not in a container: $verb is not for it" \
             "$gw help, and kubectl for the cluster itself"

@@ -9,10 +9,10 @@
 # shellcheck shell=bash
 
 verb_status() {
-    local answers file context namespace_there started
+    local answers file context namespace_there started words=()
     require_programs
     detect
-    make_scratch
+    keep_answer detect
     recall_release
     take answers=.cluster.answers file=.cluster.kubeconfig context=.cluster.context namespace_there=.cluster.namespace \
         started=.container.started_at
@@ -26,52 +26,16 @@ verb_status() {
         of_cluster=(--kubeconfig "$kubeconfig" --timeout 5s --quiet)
         look_inside --since "$started"
     fi
-    await_looks
-    document=$(jq -c -L "$root/scripts/lib" "${seen[@]}" 'include "status"; . + ({$certificates, $secret, $sandboxes} | looks)' <<<"$document")
-    tell_status
+    collect
+    # Only where a person looks.
+    [[ ! -t 1 || -n ${NO_COLOR:-} || ${given[--no-color]:-false} == true ]] || words=(--color)
+    answers >"$scratch/answers"
+    tell_table status "${words[@]}"
 }
 
 # look_inside FLAGS...: all at once, and no longer than somebody waits who only looks. The flags are for the look at sandboxes.
 look_inside() {
-    spawn certificates "$programs/gw-pki" check "${of_cluster[@]}" --gateway "$gateway" "${of_workload[@]}" 2>/dev/null
-    spawn secret "$programs/gw-sshsecret" check "${of_cluster[@]}" "${of_workload[@]}" 2>/dev/null
-    spawn sandboxes "$programs/gw-wait" sandboxes --no-wait "${of_cluster[@]}" "${of_workload[@]}" "$@" 2>/dev/null
-}
-
-# Waits for the looks. Sets `seen`: the flags of jq that give it their documents.
-await_looks() {
-    local name
-    make_scratch
-    seen=()
-    for name in certificates secret sandboxes; do
-        # A check that finds something wrong has a document, too.
-        [[ -z ${running[$name]:-} ]] || await "$name" || true
-        [[ -e $scratch/$name ]] || : >"$scratch/$name"
-        seen+=(--slurpfile "$name" "$scratch/$name")
-    done
-}
-
-# The document, or a table of it.
-tell_status() {
-    local name value coloured=false
-    if [[ $json == true ]]; then
-        printf '%s\n' "$document"
-        return
-    fi
-    # Only where a person looks.
-    [[ ! -t 1 || -n ${NO_COLOR:-} || ${given[--no-color]:-false} == true ]] || coloured=true
-    jq -r -L "$root/scripts/lib" --arg gw "$gw" 'include "status"; rows($gw) | @tsv' <<<"$document" | while IFS=$'\t' read -r name value; do
-        [[ $name != state || $coloured == false ]] || colour_state
-        printf '%-13s %s\n' "$name" "$value"
-    done
-}
-
-# Green where it serves, red where it needs a hand, yellow between: changes value.
-colour_state() {
-    local colour=33
-    case $value in
-    serving) colour=32 ;;
-    dead | conflict | unreachable) colour=31 ;;
-    esac
-    printf -v value '\e[%sm%s\e[0m' "$colour" "$value"
+    ask pki gw-pki check "${of_cluster[@]}" --gateway "$gateway" "${of_workload[@]}"
+    ask secret gw-sshsecret check "${of_cluster[@]}" "${of_workload[@]}"
+    ask sandboxes gw-wait sandboxes --no-wait "${of_cluster[@]}" "${of_workload[@]}" "$@"
 }

@@ -39,7 +39,16 @@ fn what_is_no_cluster_is_refused_and_nothing_is_written() {
             "--image is for a gateway in a container",
         ),
         (vec!["--kubeconfig", file, "--recreate"], 2, "--recreate is for"),
-        (vec!["--kubeconfig", file, "--remote", "host"], 2, "--remote"),
+        (
+            vec!["--kubeconfig", file, "--remote", "host"],
+            2,
+            "--remote is for a gateway in a container",
+        ),
+        (
+            vec!["--kubeconfig", file, "--docker-host", "unix:///x"],
+            2,
+            "--docker-host is for a gateway in a container",
+        ),
         (vec!["--kubeconfig", file, "--timeout", "1s"], 69, "127.0.0.1:1"),
     ] {
         let ended = gateway.start(&flags);

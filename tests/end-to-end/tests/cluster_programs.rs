@@ -254,14 +254,10 @@ fn what_is_missing_is_said_with_what_to_do() {
     scene.host_has("docker", "exit 1");
     let ended = Ended::of(scene.start_elsewhere());
     assert_eq!(ended.code, 1, "{}", ended.stderr);
-    assert!(
-        ended.stderr.contains("helm is not installed, and the cluster image, which has helm and kubectl, is not built; next: install helm 3.14 or a later helm 3, or build the image: "),
-        "{}",
-        ended.stderr
-    );
-    assert!(
-        ended.stderr.trim_end().ends_with("images/build"),
-        "{}",
-        ended.stderr
-    );
+    for said in [
+        "the cluster image, which has helm and kubectl, is not built",
+        "there is no helm 3.14 or a later helm 3: helm is not installed; next: install helm 3.14 or a later helm 3",
+    ] {
+        assert!(ended.stderr.contains(said), "{}", ended.stderr);
+    }
 }

@@ -22,11 +22,11 @@ pub const BACKUP_INVALID: Reason = Reason::new(
     Exit::Configuration,
     "the file is no whole backup: it was cut off or altered",
 );
-/// A restore would replace a gateway, and --yes is not given.
+/// There is a gateway of that name already.
 pub const GATEWAY_EXISTS: Reason = Reason::new(
     "gateway_exists",
     Exit::Failed,
-    "a restore would replace a gateway, and --yes is not given",
+    "there is a gateway of that name already",
 );
 /// No claim or sandbox has the name that was given.
 pub const NO_WORKSPACE: Reason =

@@ -122,6 +122,22 @@ pub enum Advice {
     Ask,
 }
 
+impl Advice {
+    /// The advice as the document has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Wait => "wait",
+            Self::Resume => "resume",
+            Self::Create => "create",
+            Self::RepairNetwork => "repair_network",
+            Self::ReplaceContainer => "replace_container",
+            Self::Forward => "forward",
+            Self::Ask => "ask",
+        }
+    }
+}
+
 /// What stands in a container's way.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct InTheWay {
@@ -245,6 +261,11 @@ mod tests {
     fn every_word_is_the_documents_word() {
         for state in State::ALL {
             assert_eq!(serde_json::to_value(state).unwrap(), state.word());
+            let (advice, _) = advice_for(state, InTheWay::default());
+            assert_eq!(serde_json::to_value(advice).unwrap(), advice.word());
+        }
+        for advice in [Advice::RepairNetwork, Advice::Forward] {
+            assert_eq!(serde_json::to_value(advice).unwrap(), advice.word());
         }
     }
 

@@ -13,6 +13,8 @@ use serde_json::Value;
 pub struct Answer {
     /// The question.
     pub name: String,
+    /// Which gateway it is about, where that is asked of several.
+    pub gateway: Option<String>,
     /// The tool's document; null if it ended without one.
     pub document: Option<Value>,
     /// How the tool ended.
@@ -44,6 +46,8 @@ pub struct Answers {
     pub pki: Option<Document<gw_pki::report::Report>>,
     /// `gw-wait grpc`.
     pub grpc: Option<Document<gw_wait::report::Report>>,
+    /// `gw-wait sandboxes`.
+    pub sandboxes: Option<Document<gw_wait::report::Report>>,
 }
 
 /// What came of standard input.
@@ -75,7 +79,11 @@ pub fn sort(given: Vec<Answer>, place: Place) -> Sorted {
 }
 
 impl Answers {
-    fn take(&mut self, answer: Answer) -> Result<(), String> {
+    /// Takes one answer.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    pub fn take(&mut self, answer: Answer) -> Result<(), String> {
         let question = Question::ALL
             .into_iter()
             .find(|question| question.word() == answer.name)
@@ -97,6 +105,7 @@ impl Answers {
             Question::Rollout => fill(&mut self.rollout, document),
             Question::Pki => fill(&mut self.pki, document),
             Question::Grpc => fill(&mut self.grpc, document),
+            Question::Sandboxes => fill(&mut self.sandboxes, document),
         }
     }
 }

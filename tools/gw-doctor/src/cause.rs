@@ -263,6 +263,7 @@ fn untold(question: Question) -> &'static [&'static [Cause]] {
         | Question::Container
         | Question::Kubeconfig
         | Question::Rollout
-        | Question::Grpc => &[],
+        | Question::Grpc
+        | Question::Sandboxes => &[],
     }
 }

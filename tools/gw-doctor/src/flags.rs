@@ -4,13 +4,29 @@ use argh::FromArgs;
 use gw_doctor::question::Place;
 use jiff::Timestamp;
 
-/// Name what is wrong with a gateway, why, and what to type next. Standard input has the answers of the other tools, one JSON value
-/// each: {"name": "detect", "document": {...}}. The flags only say what hints have to name, and what no document tells.
+/// Say what the documents of the other tools mean: what is wrong with a gateway, or a table of it. Standard input has their answers, one JSON
+/// value each: {"name": "detect", "document": {...}}.
 ///
-/// Names: detect (gw-detect), container (gw-node diagnose), api, node, namespace, rollout and grpc (gw-wait), nodes (gw-nodeclean
+/// Names: detect (gw-detect), container (gw-node diagnose), api, node, namespace, rollout, grpc and sandboxes (gw-wait), nodes (gw-nodeclean
 /// --dry-run), secret (gw-sshsecret check), pki (gw-pki check), kubeconfig (gw-node kubeconfig).
 #[derive(FromArgs, Debug)]
 pub struct Flags {
+    #[argh(subcommand)]
+    pub verb: Verb,
+}
+
+#[derive(FromArgs, Debug)]
+#[argh(subcommand)]
+pub enum Verb {
+    Findings(FindingsFlags),
+    Status(StatusFlags),
+    List(ListFlags),
+}
+
+/// name what is wrong, why, and what to type next; the flags only say what hints have to name, and what no document tells
+#[derive(FromArgs, Debug)]
+#[argh(subcommand, name = "findings")]
+pub struct FindingsFlags {
     /// where the gateway is: container, or cluster for a cluster of your own (default container)
     #[argh(option, from_str_fn(place), default = "Place::Container")]
     pub place: Place,
@@ -38,6 +54,24 @@ pub struct Flags {
     /// RFC 3339 time: when the tools were asked, by this machine's clock. Without it the clock is not compared with the node's
     #[argh(option, from_str_fn(time))]
     pub asked_at: Option<Timestamp>,
+}
+
+/// make a table of one gateway, of detect, pki, secret and sandboxes
+#[derive(FromArgs, Debug)]
+#[argh(subcommand, name = "status")]
+pub struct StatusFlags {
+    /// the state in the colour of traffic lights, for a terminal
+    #[argh(switch)]
+    pub color: bool,
+}
+
+/// make a table of all gateways, of detect with --all, and of sandboxes, each with the gateway's name beside it: {"name": "sandboxes", "gateway": "..."}
+#[derive(FromArgs, Debug)]
+#[argh(subcommand, name = "list")]
+pub struct ListFlags {
+    /// the gateway that gets a star: the active one
+    #[argh(option)]
+    pub active: Option<String>,
 }
 
 fn place(text: &str) -> Result<Place, String> {

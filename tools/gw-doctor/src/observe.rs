@@ -1,25 +1,29 @@
 //! What the other tools said, from standard input, and what findings are concluded from.
 
-use contract::{Failure, Reason};
+use contract::{Context, Failure, Reason};
 use gateway_names::GatewayName;
 use gw_detect::report::{ContainerField, Report as Detected};
 use gw_detect::state::State;
+use gw_doctor::report::{Report, UnreadField};
 use gw_node::report::DiagnosisField;
 use jiff::Timestamp;
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::AsyncReadExt;
 
-use crate::answers::{Answer, Answers};
-use crate::question::Place;
+use crate::answers::{Answer, Answers, Sorted};
+use crate::question::{Place, Question};
 use crate::reasons::{INPUT_FAILED, INPUT_INVALID, NO_DOCUMENTS};
 use crate::spelling::Spelling;
 
 /// More than all tools say together, with the longest logs; in bytes.
 const LONGEST_INPUT: u64 = 256 * 1024 * 1024;
 
-/// Every answer, in the order in which they came.
-pub async fn read(input: impl AsyncRead + Unpin) -> Result<Vec<Answer>, Failure> {
+/// Every answer on standard input, in the order in which they came.
+pub async fn read(context: &Context<Report>) -> Result<Vec<Answer>, Failure> {
+    context.console.waiting("documents on standard input");
     let mut text = Vec::new();
-    let read = input.take(LONGEST_INPUT + 1).read_to_end(&mut text).await;
+    let mut input = tokio::io::stdin().take(LONGEST_INPUT + 1);
+    let read = input.read_to_end(&mut text).await;
+    context.console.ended_waiting();
     read.map_err(|error| failed(INPUT_FAILED, format!("standard input cannot be read: {error}")))?;
     if text.len() as u64 > LONGEST_INPUT {
         let message = format!("standard input has more than {} MiB", LONGEST_INPUT >> 20);
@@ -41,9 +45,23 @@ fn failed(reason: Reason, message: String) -> Failure {
     let hint = contract::typed_by_driver("doctor").unwrap_or_else(|| {
         let doctor = contract::typed("gw-doctor");
         let detect = contract::typed("gw-detect");
-        format!("{detect} | jq '{{name: \"detect\", document: .}}' | {doctor}")
+        format!("{detect} | jq '{{name: \"detect\", document: .}}' | {doctor} findings")
     });
     reason.failure(message, hint)
+}
+
+/// What `gw-detect` says, without which there is no table.
+pub fn detected(sorted: &Sorted) -> Result<&Detected, Failure> {
+    if let Some(document) = &sorted.answers.detect {
+        return Ok(&document.report);
+    }
+    let detect = |unread: &&UnreadField| unread.name == Question::Detect.word();
+    let unread = sorted.unread.iter().find(detect);
+    let why = unread.map_or("there is none", |unread| unread.reason.as_str());
+    Err(failed(
+        INPUT_INVALID,
+        format!("no document of gw-detect can be used: {why}"),
+    ))
 }
 
 /// What findings are concluded from.

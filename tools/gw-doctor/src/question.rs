@@ -29,6 +29,8 @@ pub enum Question {
     Pki,
     /// Does the server answer? `gw-wait grpc`.
     Grpc,
+    /// What became of the sandboxes? `gw-wait sandboxes --no-wait`. No cause is concluded from it.
+    Sandboxes,
 }
 
 /// Where a gateway is.
@@ -43,7 +45,7 @@ pub enum Place {
 
 impl Question {
     /// All questions.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Detect,
         Self::Container,
         Self::Kubeconfig,
@@ -55,6 +57,7 @@ impl Question {
         Self::Rollout,
         Self::Pki,
         Self::Grpc,
+        Self::Sandboxes,
     ];
 
     /// Its name on standard input and in the document.
@@ -71,6 +74,7 @@ impl Question {
             Self::Rollout => "rollout",
             Self::Pki => "pki",
             Self::Grpc => "grpc",
+            Self::Sandboxes => "sandboxes",
         }
     }
 
@@ -79,7 +83,9 @@ impl Question {
         match self {
             Self::Detect => "gw-detect",
             Self::Container | Self::Kubeconfig => "gw-node",
-            Self::Api | Self::Node | Self::Namespace | Self::Rollout | Self::Grpc => "gw-wait",
+            Self::Api | Self::Node | Self::Namespace | Self::Rollout | Self::Grpc | Self::Sandboxes => {
+                "gw-wait"
+            }
             Self::Nodes => "gw-nodeclean",
             Self::Secret => "gw-sshsecret",
             Self::Pki => "gw-pki",
@@ -89,7 +95,7 @@ impl Question {
     /// Do causes depend on its answer, if a gateway is in this place?
     pub fn matters_in(self, place: Place) -> bool {
         match self {
-            Self::Kubeconfig => false,
+            Self::Kubeconfig | Self::Sandboxes => false,
             Self::Detect | Self::Container | Self::Node | Self::Nodes => place == Place::Container,
             Self::Namespace => place == Place::Cluster,
             Self::Api | Self::Secret | Self::Rollout | Self::Pki | Self::Grpc => true,

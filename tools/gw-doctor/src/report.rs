@@ -23,6 +23,9 @@ pub struct Report {
     pub missing: Vec<Question>,
     /// The same for people, line by line.
     pub text: Vec<String>,
+    /// status, list: the document of gw-detect, with those of the others in it: `certificates` (gw-pki), `secret` (gw-sshsecret) and
+    /// `sandboxes`, each null if its tool had none or failed.
+    pub seen: Option<serde_json::Value>,
 }
 
 /// Something that is wrong.

@@ -3,7 +3,7 @@
 use contract::{quoted, typed, typed_by_driver};
 use gw_doctor::question::Place;
 
-use crate::flags::Flags;
+use crate::flags::FindingsFlags;
 
 /// How commands are typed.
 #[derive(Debug)]
@@ -20,9 +20,14 @@ pub struct Spelling {
     pub reach_namespace: String,
 }
 
+/// A command line of the driver. Where it does not run this tool, it is spelled as an installed one is: no tool stands for it.
+pub fn driver(words: &str) -> String {
+    typed_by_driver(words).unwrap_or_else(|| format!("gw {words}"))
+}
+
 impl Spelling {
     /// As this run was called.
-    pub fn of(flags: &Flags) -> Self {
+    pub fn of(flags: &FindingsFlags) -> Self {
         let file = flags.kubeconfig.as_deref().map_or("FILE".to_owned(), quoted);
         let mut reach = format!("--kubeconfig {file}");
         if let Some(context) = &flags.context {
@@ -30,8 +35,7 @@ impl Spelling {
         }
         let kubectl = flags.kubectl.clone();
         Self {
-            // Without the driver it is spelled as an installed one is: no tool stands for it.
-            driver: |verb| typed_by_driver(verb).unwrap_or_else(|| format!("gw {verb}")),
+            driver,
             tool: typed,
             kubectl: kubectl.unwrap_or_else(|| format!("kubectl {reach}")),
             reach_namespace: match flags.place {

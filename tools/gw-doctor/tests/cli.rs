@@ -12,11 +12,14 @@ use tool_document::{Run, check, read};
 const TOOL: Contract = Contract {
     program: env!("CARGO_BIN_EXE_gw-doctor"),
     schema: include_str!("../schema.json"),
-    verbs: &[],
+    verbs: &["findings", "status", "list"],
     wrong: &[
-        &["--place", "nowhere"],
-        &["--asked-at", "yesterday"],
-        &["--gateway", "no/name"],
+        &["findings", "--place", "nowhere"],
+        &["findings", "--asked-at", "yesterday"],
+        &["findings", "--gateway", "no/name"],
+        &["findings", "documents.json"],
+        &["status", "--place", "cluster"],
+        &["list", "--active"],
         &["documents.json"],
     ],
     reasons: &["no_documents", "input_invalid", "input_failed"],
@@ -29,7 +32,7 @@ tool_document::contract_tests!(TOOL);
 
 fn tool() -> Command {
     let mut command = Command::new(TOOL.program);
-    command.arg0("gw-doctor").env_remove("GW_COMMAND");
+    command.arg0("gw-doctor").arg("findings").env_remove("GW_COMMAND");
     command
 }
 
@@ -66,7 +69,7 @@ fn input_that_says_nothing_is_no_healthy_gateway() {
         assert_eq!((ended.code, ended.reason()), (1, reason), "{input}");
         check(&ended, TOOL.schema);
         assert!(
-            ended.stderr.contains("next: gw-detect | jq"),
+            ended.stderr.contains("next: gw-detect | jq") && ended.stderr.contains("| gw-doctor findings"),
             "{input}: {}",
             ended.stderr
         );

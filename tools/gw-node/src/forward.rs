@@ -28,6 +28,8 @@ const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const OPEN_LIMIT: Duration = Duration::from_secs(10);
 /// How long the last word of a stream may take that takes no more bytes.
 const LAST_WORD: Duration = Duration::from_secs(1);
+/// How long a client that says no more is still answered: the server is not told that it ended, as the protocol has no half-closed state.
+const LAST_ANSWER: Duration = Duration::from_secs(10);
 /// How long nothing is accepted after a connection could not be.
 const AGAIN: Duration = Duration::from_millis(100);
 /// What is read at once of a server's first answer.
@@ -177,7 +179,7 @@ fn is_passing(error: &Error) -> bool {
     )
 }
 
-/// Until one side ends. `answered` is called at the server's first byte; an error before it says that the server was not reached.
+/// Until the server ends, or the client has ended and had its last answer. `answered` is called at the server's first byte; an error before it says that the server was not reached.
 async fn join(mut near: TcpStream, far: ServiceStream, answered: impl FnOnce()) -> Result<(), Error> {
     let (mut from_far, mut to_far) = tokio::io::split(far);
     let (mut from_near, mut to_near) = near.split();
@@ -195,12 +197,9 @@ async fn join(mut near: TcpStream, far: ServiceStream, answered: impl FnOnce()) 
         Ok(())
     };
     tokio::pin!(answers);
-    tokio::select! {
-        sent = tokio::io::copy(&mut from_near, &mut to_far) => match sent {
-            // A client that went away.
-            Ok(_) => Ok(()),
-            Err(_) => tokio::time::timeout(LAST_WORD, answers).await.unwrap_or(Ok(())),
-        },
-        ended = &mut answers => ended,
-    }
+    let patience = tokio::select! {
+        sent = tokio::io::copy(&mut from_near, &mut to_far) => sent.map_or(LAST_WORD, |_| LAST_ANSWER),
+        ended = &mut answers => return ended,
+    };
+    tokio::time::timeout(patience, answers).await.unwrap_or(Ok(()))
 }

@@ -18,6 +18,7 @@ pub struct Flags {
 pub enum Verb {
     Prepare(PrepareFlags),
     Choose(ChooseFlags),
+    Helm(HelmFlags),
     Facts(FactsFlags),
     Recall(RecallFlags),
     Plan(PlanFlags),
@@ -109,6 +110,15 @@ with_choice! {
     /// keep the choice, and bring the release to it
     #[argh(subcommand, name = "apply")]
     ApplyFlags
+}
+
+/// say which helm is used: the first that is named and fit
+#[derive(FromArgs, Debug)]
+#[argh(subcommand, name = "helm")]
+pub struct HelmFlags {
+    /// helm: the first that is 3.14 or a later helm 3 (repeatable; default: helm on PATH)
+    #[argh(option)]
+    pub helm: Vec<PathBuf>,
 }
 
 /// say what this host knows of the release that was deployed last; asks neither helm nor a cluster

@@ -1,12 +1,13 @@
 //! One run of helm as a child: nothing of the person's helm but its registries' credentials, and never longer than this run.
 
 use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use client_files::SharedLock;
-use contract::{Failure, TIMED_OUT};
+use contract::{Failure, TIMED_OUT, typed_by_driver};
 use kube_session::Cluster;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, Command};
@@ -79,6 +80,9 @@ impl std::fmt::Display for Version {
         match self {
             Self::Told(version) => write!(formatter, "is helm {version}"),
             Self::Untold => write!(formatter, "does not tell its version"),
+            Self::Never(error) if error.kind() == ErrorKind::NotFound => {
+                formatter.write_str("is not installed")
+            }
             Self::Never(error) => write!(formatter, "cannot be run: {error}"),
         }
     }
@@ -136,7 +140,8 @@ impl Helm {
         }
     }
 
-    async fn chosen(&self) -> Result<&Path, Failure> {
+    /// The first that is used here.
+    pub async fn chosen(&self) -> Result<&Path, Failure> {
         let found = self.fit.get_or_try_init(|| self.first_fit()).await;
         found.map(PathBuf::as_path)
     }
@@ -150,8 +155,8 @@ impl Helm {
             }
         }
         Err(MISSING_HELM.failure(
-            format!("there is no helm that is used here: {}", refused.join("; ")),
-            "install helm 3.14 or a later helm 3, or name one: --helm PATH",
+            format!("there is no helm 3.14 or a later helm 3: {}", refused.join("; ")),
+            next_step(),
         ))
     }
 
@@ -191,8 +196,8 @@ impl Helm {
             Run::Ended(ended) => Ok(ended),
             Run::Late => Err(self.late(words)),
             Run::Never(error) => Err(MISSING_HELM.failure(
-                format!("helm cannot be run as {}: {error}", program.display()),
-                "install helm 3.14 or a later helm 3, or name one: --helm PATH",
+                format!("{} {}", program.display(), Version::Never(error)),
+                next_step(),
             )),
         }
     }
@@ -246,6 +251,15 @@ impl Helm {
             "run it again with a longer --timeout",
         )
     }
+}
+
+fn next_step() -> String {
+    // A cluster image brings one.
+    let other = typed_by_driver("start --gateway NAME").map_or_else(
+        || "name one: --helm PATH".to_owned(),
+        |start| format!("make a gateway in a container, whose image brings one: {start}"),
+    );
+    format!("install helm 3.14 or a later helm 3, or {other}")
 }
 
 fn in_one_line(said: &str) -> String {
@@ -337,7 +351,7 @@ mod tests {
         for said in [
             "old is helm v3.13.9",
             "silent does not tell its version",
-            "none cannot be run",
+            "none is not installed",
         ] {
             assert!(failure.message.contains(said), "{}", failure.message);
         }

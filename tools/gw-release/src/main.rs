@@ -5,6 +5,7 @@
 //! - `choose` checks chart and values and keeps them with the gateway, for the next `apply`.
 //! - `facts` says which workload of the chart is the server and what it needs; it asks no cluster. `recall` says the same of what was
 //!   deployed last, as far as this host knows.
+//! - `helm` says which helm is used of those that are named.
 //! - `plan` says what `apply` would do, by the last revision that helm recorded.
 //! - `apply` keeps the choice with the gateway, and brings the release to it by helm. What Kubernetes lets nobody change in place is found by
 //!   a dry run on the API server, deleted and made anew; volumes stay.
@@ -37,6 +38,7 @@ mod resolve;
 mod restart;
 mod set_values;
 mod undo;
+mod which_helm;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -73,6 +75,7 @@ async fn run(flags: Flags, context: Context<Report>) -> Result<Answer, Failure> 
         Verb::Plan(flags) => apply::plan(flags.into(), context).await,
         Verb::Apply(flags) => apply::apply(flags.into(), context).await,
         Verb::Publish(flags) => publish::publish(&flags.endpoint, &context).await,
+        Verb::Helm(flags) => which_helm::tell(&flags.helm, &context).await,
         Verb::Restart(_) => restart::restart(&context).await,
         Verb::Remove(flags) if flags.with_data => removal::remove(&flags, &context).await,
         Verb::Remove(flags) => undo::remove(&flags.helm, context).await,

@@ -1,5 +1,7 @@
 //! The namespace of a gateway on a cluster: whether it is there, whose it is, making it and removing it.
 
+use std::cell::RefCell;
+
 use client_files::GatewayFolder;
 use contract::{Context, Failure, quoted, typed_by_driver};
 use gateway_names::{GATEWAY_LABEL, GatewayName};
@@ -9,7 +11,7 @@ use kube::api::{DeleteParams, PostParams, Preconditions};
 use kube_session::{Backoff, Session, Trouble};
 use serde_json::json;
 
-use crate::reasons::{ANOTHER_CLUSTER, PERMISSION};
+use crate::reasons::ANOTHER_CLUSTER;
 
 /// A namespace that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,25 +56,30 @@ pub async fn find(session: &Session) -> Result<Option<Found>, Failure> {
 /// answer was lost.
 ///
 /// # Errors
-/// `permission` (77) if this user may not.
+/// `forbidden` (77) if this user may not: who asked for a namespace waits for nothing that heals.
 pub async fn create(session: &Session, gateway: &GatewayName) -> Result<Option<Found>, Failure> {
     let name = &session.namespace;
     let object = json!({ "metadata": { "name": name, "labels": { GATEWAY_LABEL: gateway.as_str() } } });
     let object: Namespace = serde_json::from_value(object).expect("a namespace");
     let (api, parameters) = (session.everywhere::<Namespace>(), PostParams::default());
-    let what = format!("the API server to create namespace {name}");
+    let what = format!("create namespace {name}");
     let expected = |trouble| matches!(trouble, Trouble::Exists | Trouble::Forbidden).then_some(trouble);
-    let answer = session.request(&what, name, || api.create(&parameters, &object), expected);
-    match answer.await? {
+    let refusal = RefCell::new(None);
+    let send = || async {
+        let answer = api.create(&parameters, &object).await;
+        if let Err(error) = &answer {
+            refusal.replace(Some(session.failed(&what, name, error)));
+        }
+        answer
+    };
+    let waited_for = format!("the API server to {what}");
+    match session.request(&waited_for, name, send, expected).await? {
         Ok(made) => Ok(Some(made.into())),
         Err(Trouble::Exists) => Ok(None),
-        Err(_) => Err(PERMISSION.failure(
-            format!(
-                "namespace {name} could not be created at {}: this user may not",
-                session.server
-            ),
-            "ask the owner of the cluster for the namespace, then run the command again",
-        )),
+        Err(_) => Err(Failure {
+            hint: "ask the owner of the cluster for the namespace, then run the command again".to_owned(),
+            ..refusal.take().expect("an answer that is refused has a cause")
+        }),
     }
 }
 

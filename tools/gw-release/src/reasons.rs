@@ -93,11 +93,11 @@ pub const BASE_VALUES_INVALID: Reason = Reason::new(
     "the base values are no JSON object",
 );
 
-/// A gateway in a container has that name.
+/// There is a gateway of that name already.
 pub const GATEWAY_EXISTS: Reason = Reason::new(
     "gateway_exists",
     Exit::Failed,
-    "a gateway in a container has that name",
+    "there is a gateway of that name already",
 );
 /// No kubeconfig that can be read has the context.
 pub const CONTEXT_MISSING: Reason = Reason::new(
@@ -117,18 +117,8 @@ pub const NAMESPACE_TERMINATING: Reason = Reason::new(
     Exit::Failed,
     "the namespace is being deleted",
 );
-/// The kubeconfig's user may not create the namespace.
-pub const PERMISSION: Reason = Reason::new(
-    "permission",
-    Exit::Permission,
-    "the kubeconfig's user may not create the namespace",
-);
-/// There is no gateway of that name on a cluster.
-pub const NO_STATE: Reason = Reason::new(
-    "no_state",
-    Exit::Failed,
-    "there is no gateway of that name on a cluster",
-);
+/// There is no gateway of that name.
+pub const NO_STATE: Reason = Reason::new("no_state", Exit::Failed, "there is no gateway of that name");
 /// The namespace has no server.
 pub const NO_SERVER: Reason = Reason::new("no_server", Exit::Failed, "the namespace has no server");
 
@@ -137,7 +127,6 @@ const OWN: &[Reason] = &[
     CONTEXT_MISSING,
     ANOTHER_CLUSTER,
     NAMESPACE_TERMINATING,
-    PERMISSION,
     NO_STATE,
     NO_SERVER,
     MISSING_HELM,

@@ -93,6 +93,8 @@ pub struct Report {
     pub place: Option<PlaceField>,
     /// publish: where clients reach the gateway.
     pub endpoint: Option<String>,
+    /// helm: the path or name of the helm that is used.
+    pub helm: Option<String>,
     /// Where the chart is from: bundled, checkout, or what --chart named.
     pub source: Option<String>,
     /// The hash of chart and values, which the release's description has.

@@ -8,7 +8,8 @@ const TOOL: Contract = Contract {
     program: env!("CARGO_BIN_EXE_gw-release"),
     schema: include_str!("../schema.json"),
     verbs: &[
-        "prepare", "choose", "facts", "recall", "plan", "apply", "publish", "restart", "remove", "rollback",
+        "prepare", "choose", "helm", "facts", "recall", "plan", "apply", "publish", "restart", "remove",
+        "rollback",
     ],
     wrong: &[
         &["unknown"],
@@ -52,7 +53,6 @@ const TOOL: Contract = Contract {
         "cluster_file_invalid",
         "another_cluster",
         "namespace_terminating",
-        "permission",
         "no_state",
         "no_server",
         "locked",

@@ -1,6 +1,7 @@
 //! The one tool that decides what is wrong, alone: documents in, findings out.
 
 mod scene;
+mod tables;
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -54,7 +55,7 @@ impl Case {
 fn tool(place: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gw-doctor"));
     command.arg0("gw-doctor").env("GW_COMMAND", "gw");
-    command.args(["--place", place, "--asked-at", NOW]);
+    command.args(["findings", "--place", place, "--asked-at", NOW]);
     if place == "cluster" {
         command.args(["--gateway", "g", "--endpoint", "https://192.0.2.1:8080"]);
         command.args(["--kubeconfig", "/home/k", "--context", "c", "--namespace", "team"]);
@@ -65,15 +66,22 @@ fn tool(place: &str) -> Command {
 }
 
 /// What the tool says of these documents.
-fn told(mut command: Command, documents: &Documents) -> Run {
+fn told(command: Command, documents: &Documents) -> Run {
+    let answers = documents.iter();
+    let answers = answers.map(|(name, document)| json!({ "name": name, "document": document }));
+    answered(command, &answers.collect::<Vec<_>>())
+}
+
+/// What the tool says of these answers.
+fn answered(mut command: Command, answers: &[Value]) -> Run {
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let mut child = command.spawn().expect("the tool");
     let mut input = child.stdin.take().expect("standard input");
-    for (name, document) in documents {
-        writeln!(input, "{}", json!({ "name": name, "document": document })).expect("the tool reads");
+    for answer in answers {
+        writeln!(input, "{answer}").expect("the tool reads");
     }
     drop(input);
     let output = child.wait_with_output().expect("the tool ends");

@@ -33,7 +33,8 @@ fn document(tool: &str, report: impl Serialize) -> Value {
     serde_json::to_value(document).expect("plain data")
 }
 
-fn waited(condition: &str, target: Option<&str>) -> Value {
+/// A document of gw-wait.
+pub fn waited(condition: &str, target: Option<&str>) -> Value {
     let report = gw_wait::report::Report {
         condition: text(condition),
         target: target.map(str::to_owned),

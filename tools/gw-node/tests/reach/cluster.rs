@@ -1,7 +1,7 @@
 //! A played cluster with a gateway on it, and runs of the tool.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -237,6 +237,22 @@ pub fn echo(name: &'static str) -> SocketAddr {
     address
 }
 
+/// A server that reads a line, sees that the connection stays open for a moment, and only then says `late`.
+pub fn late() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut connection = Connection(BufReader::new(stream));
+            connection.line();
+            if connection.stays_for(Duration::from_secs(1)) {
+                connection.say("late");
+            }
+        }
+    });
+    address
+}
+
 /// A connection to the forward.
 pub struct Connection(BufReader<TcpStream>);
 
@@ -249,6 +265,12 @@ impl Connection {
 
     pub fn say(&mut self, text: &str) {
         writeln!(self.0.get_mut(), "{text}").expect("it is taken");
+    }
+
+    /// No more is said.
+    pub fn say_no_more(&self) {
+        let stream = self.0.get_ref();
+        stream.shutdown(Shutdown::Write).expect("it is open");
     }
 
     /// Does it stay open for so long, without a byte?

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::cluster::{Cluster, Connection, echo};
+use crate::cluster::{Cluster, Connection, echo, late};
 
 fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -46,6 +46,18 @@ fn connections_lead_to_the_server_and_outlive_its_pod() {
     assert_eq!(ended.document["forward_address"], format!("127.0.0.1:{port}"));
     assert_eq!(said.len(), 1, "only the error of the signal: {said:?}");
     TcpListener::bind(("127.0.0.1", port)).expect("the port is free again");
+}
+
+#[test]
+fn a_client_that_says_no_more_is_answered() {
+    let cluster = Cluster::new().in_container();
+    cluster.pod("one", true);
+    cluster.kubernetes.lead("one", 8080, late());
+    let running = cluster.start(&["forward", "--port", "0"]);
+    let mut connection = Connection::to(running.address());
+    connection.say("hello");
+    connection.say_no_more();
+    assert_eq!(connection.line(), "late");
 }
 
 #[test]

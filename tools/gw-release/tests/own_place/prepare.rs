@@ -126,7 +126,12 @@ fn who_may_not_make_a_namespace_is_told_at_once() {
     let proxy = FaultProxy::before(scene.api.kubeconfig());
     proxy.inject(Fault::Status(403), When::AtWrite(1));
     let run = scene.prepare_by(proxy.kubeconfig(), &[]);
-    assert_eq!((run.code, run.reason()), (77, "permission"), "{}", run.stderr);
+    assert_eq!((run.code, run.reason()), (77, "forbidden"), "{}", run.stderr);
+    let said = run.document["error"]["message"].as_str().expect("a message");
+    assert!(
+        said.contains("create namespace team") && said.contains("injected"),
+        "{said}"
+    );
     assert_eq!(proxy.writes().len(), 1);
     assert!(!scene.file("cluster.json").exists());
 }
