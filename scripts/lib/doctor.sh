@@ -9,19 +9,34 @@ declare -gA exit_codes=() durations=()
 
 # Waits for all answers, and says what is wrong.
 tell_diagnosis() {
-    local findings code=0
+    local code=0 bundle=${given[--bundle]:-} findings
     collect
     answers >"$scratch/answers"
     of_doctor+=(--namespace "$namespace" --workload "$server_kind" --asked-at "$asked_at" --quiet)
     trace gw-doctor findings "${of_doctor[@]}"
-    "$programs/gw-doctor" findings "${of_doctor[@]}" <"$scratch/answers" >"$scratch/doctor" || code=$?
-    document=$(<"$scratch/doctor")
+    if [[ -n $bundle ]]; then
+        "$programs/gw-doctor" findings "${of_doctor[@]}" --bundle <"$scratch/answers" >"$scratch/bundle" 2>"$scratch/doctor.log" || code=$?
+        document=$(tail -n 1 -- "$scratch/doctor.log")
+    else
+        document=$("$programs/gw-doctor" findings "${of_doctor[@]}" <"$scratch/answers") || code=$?
+    fi
     jq -e '.error == null' <<<"$document" >/dev/null || fail_step doctor "$code"
     findings=$(doctor_lines)
     document=$(doctor_document)
-    [[ -z ${given[--bundle]:-} ]] || write_bundle "${given[--bundle]}"
+    [[ -z $bundle ]] || write_bundle "$bundle"
     tell_findings
     exit "$code"
+}
+
+# write_bundle FILE: 0600; - is standard output.
+write_bundle() {
+    if [[ $1 == - ]]; then
+        cat -- "$scratch/bundle"
+    else
+        cp -- "$scratch/bundle" "$1" || fail 1 bundle_unwritable "the bundle $1 could not be written" "name another file: --bundle FILE"
+        chmod 600 -- "$1"
+        say "bundle: $1"
+    fi
 }
 
 # ask NAME TOOL ARGUMENTS...: at once; what it says to people is kept for the bundle.
@@ -80,13 +95,14 @@ collect() {
 answers() {
     local name
     for name in "${asked[@]}"; do
-        printf '{"name":"%s"%s,"exit_code":%d,"duration_ms":%d,"document":%s}\n' "${name%% of *}" "$(of_which "$name")" \
+        printf '{"name":"%s"%s,"exit_code":%d,"duration_ms":%d,"document":%s}\n' "${name%% of *}" "$(beside_answer "$name")" \
             "${exit_codes[$name]}" "${durations[$name]}" "$(tail -n 1 -- "$scratch/$name" | grep . || printf null)"
     done
 }
 
-of_which() {
+beside_answer() {
     [[ $1 != *' of '* ]] || printf ',"gateway":"%s"' "${1#* of }"
+    [[ -z ${given[--bundle]:-} ]] || printf ',"said":%s' "$(jq -Rs . "$scratch/$1.log")"
 }
 
 # tell_table VERB FLAGS...: what gw-doctor makes of the answers, or with --json the documents in one.
@@ -114,7 +130,7 @@ doctor_document() {
     clock
     jq -c --slurpfile asked "$scratch/answers" --argjson gone "$((now - began))" '
         {schema, tool: "openshell", verb: "doctor", gateway, state, endpoint, duration_ms: $gone, findings, unread, missing,
-         $asked, error}' <<<"$document"
+         asked: ($asked | map(del(.said))), error}' <<<"$document"
 }
 
 # The findings are the answer: on standard output, unless the bundle goes there.

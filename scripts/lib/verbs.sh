@@ -3,7 +3,7 @@
 # shellcheck shell=bash
 
 # What several verbs need.
-libraries=(lock remote kept-file active-gateway release deploy bring-up recreate bundle doctor)
+libraries=(lock remote kept-file active-gateway release deploy bring-up recreate doctor)
 
 load() {
     local name

@@ -4,21 +4,27 @@ use contract::Document;
 use gateway_names::GatewayName;
 use gw_doctor::question::{Place, Question};
 use gw_doctor::report::UnreadField;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// One answer, as it stands on standard input.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Answer {
     /// The question.
     pub name: String,
     /// Which gateway it is about, where that is asked of several.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub gateway: Option<String>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: Option<u64>,
     /// The tool's document; null if it ended without one.
     pub document: Option<Value>,
     /// How the tool ended.
     pub exit_code: Option<i32>,
+    /// What it said to people, for the bundle.
+    #[serde(skip_serializing)]
+    pub said: Option<String>,
 }
 
 /// What was understood.

@@ -7,12 +7,17 @@ use gw_doctor::report::Report;
 use crate::flags::FindingsFlags;
 use crate::observe::Observed;
 use crate::spelling::Spelling;
-use crate::{answers, observe, plan, text};
+use crate::{answers, bundle, observe, plan, text};
 
 /// Concludes it from the answers.
 pub async fn tell(flags: &FindingsFlags, context: &Context<Report>) -> Result<Answer, Failure> {
     let given = flags.gateway.as_deref().map(name).transpose()?;
-    let sorted = answers::sort(observe::read(context).await?, flags.place);
+    if flags.bundle {
+        context.data_goes_to_stdout();
+    }
+    let answers = observe::read(context).await?;
+    let for_bundle = flags.bundle.then(|| answers.clone());
+    let sorted = answers::sort(answers, flags.place);
     let detect = sorted.answers.detect.as_ref().map(|document| &document.report);
     let told = detect.and_then(|detect| detect.gateway.as_deref()?.parse().ok());
     let gateway: Option<GatewayName> = told.or(given);
@@ -41,18 +46,19 @@ pub async fn tell(flags: &FindingsFlags, context: &Context<Report>) -> Result<An
         context.console.progress(line);
     }
     let is_fine = findings.is_empty() && sorted.unread.is_empty();
-    context.report.update(|report| {
-        *report = Report {
-            gateway: gateway.map(|name| name.to_string()),
-            state,
-            endpoint,
-            findings,
-            unread: sorted.unread,
-            missing: sorted.missing,
-            text,
-            seen: None,
-        };
-    });
+    let report = Report {
+        gateway: gateway.map(|name| name.to_string()),
+        state,
+        endpoint,
+        findings,
+        unread: sorted.unread,
+        missing: sorted.missing,
+        text,
+        seen: None,
+    };
+    let written = for_bundle.map(|answers| bundle::write(&named, &report, &answers));
+    context.report.update(|place| *place = report);
+    written.transpose()?;
     Ok(if is_fine { Answer::Done } else { Answer::No })
 }
 

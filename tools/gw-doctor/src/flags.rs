@@ -54,6 +54,10 @@ pub struct FindingsFlags {
     /// RFC 3339 time: when the tools were asked, by this machine's clock. Without it the clock is not compared with the node's
     #[argh(option, from_str_fn(time))]
     pub asked_at: Option<Timestamp>,
+    /// standard output is a tar archive for somebody who helps: the answers, what each tool said ("said") and logs, without secrets. The document is
+    /// the last line of standard error
+    #[argh(switch)]
+    pub bundle: bool,
 }
 
 /// make a table of one gateway, of detect, pki, secret and sandboxes

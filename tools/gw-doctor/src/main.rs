@@ -10,6 +10,7 @@
 //! - `status` makes a table of one gateway, `list` of all of them.
 
 mod answers;
+mod bundle;
 mod finding;
 mod findings;
 mod flags;
@@ -17,6 +18,7 @@ mod list;
 mod observe;
 mod plan;
 mod reasons;
+mod redact;
 mod spelling;
 mod status;
 mod text;

@@ -17,7 +17,14 @@ pub const INPUT_INVALID: Reason = Reason::new(
 /// Standard input cannot be read.
 pub const INPUT_FAILED: Reason = Reason::new("input_failed", Exit::Failed, "standard input cannot be read");
 
-const OWN: &[Reason] = &[NO_DOCUMENTS, INPUT_INVALID, INPUT_FAILED];
+/// The bundle cannot be written to standard output.
+pub const OUTPUT_FAILED: Reason = Reason::new(
+    "output_failed",
+    Exit::Failed,
+    "the bundle cannot be written to standard output",
+);
+
+const OWN: &[Reason] = &[NO_DOCUMENTS, INPUT_INVALID, INPUT_FAILED, OUTPUT_FAILED];
 
 /// The tool's own reasons.
 pub const ALL: &[&[Reason]] = &[OWN];

@@ -22,7 +22,7 @@ const TOOL: Contract = Contract {
         &["list", "--active"],
         &["documents.json"],
     ],
-    reasons: &["no_documents", "input_invalid", "input_failed"],
+    reasons: &["no_documents", "input_invalid", "input_failed", "output_failed"],
     on_gateway: &[],
     on_docker: &[],
     on_kubernetes: &[],

@@ -1,5 +1,6 @@
 //! The one tool that decides what is wrong, alone: documents in, findings out.
 
+mod bundle;
 mod scene;
 mod tables;
 
