@@ -54,11 +54,6 @@ fail() {
     exit "$code"
 }
 
-# The last lines of a log, for the reader of an error.
-show_tail() {
-    tail -n 20 -- "$1" | sed 's/^/    /' >&2
-}
-
 # Sets `now`: milliseconds since the machine started, by a clock that nobody sets. It starts no process, as a start on a serving
 # gateway takes no longer than a few of them.
 clock() {

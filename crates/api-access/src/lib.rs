@@ -12,23 +12,23 @@ pub use port::{API_BIND, api_ports, is_free_here};
 
 use contract::{Exit, Reason};
 
-/// The container ended while it was waited for.
+/// A container ended while it was waited for.
 pub const CONTAINER_EXITED: Reason = Reason::new(
     "container_exited",
     Exit::Failed,
-    "the container ended while it was waited for",
+    "a container ended while it was waited for",
 );
-/// The container's kubeconfig is not understood.
+/// The kubeconfig file is missing, unreadable or wrong.
 pub const KUBECONFIG_INVALID: Reason = Reason::new(
     "kubeconfig_invalid",
     Exit::Configuration,
-    "the container's kubeconfig is not understood",
+    "the kubeconfig file is missing, unreadable or wrong",
 );
-/// The gateway's API port is not reachable from this host.
+/// The API server does not answer.
 pub const API_UNREACHABLE: Reason = Reason::new(
     "api_unreachable",
     Exit::Unavailable,
-    "the gateway's API port is not reachable from this host",
+    "the API server does not answer",
 );
 
 /// Reasons that this crate's failures carry, for a tool's help.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub const JOURNAL_INVALID: Reason = Reason::new(
     "journal_invalid",
     Exit::Configuration,
-    "the journal of a killed replacement cannot be read",
+    "the journal of an interrupted run cannot be read",
 );
 
 const FILE: &str = "journal.json";

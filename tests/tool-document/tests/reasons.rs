@@ -1,6 +1,6 @@
 //! Reasons of failures: one word means one thing, whichever tool reports it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 struct Defined {
     word: String,
     exit: String,
+    meaning: String,
     file: PathBuf,
 }
 
@@ -41,15 +42,14 @@ fn defined() -> Vec<Defined> {
         let text = text(&file);
         let mut found = Vec::new();
         for definition in text.split("Reason::new(").skip(1) {
-            let mut parts = definition.split(',').map(str::trim);
-            let word = parts
-                .next()
-                .and_then(|word| word.strip_prefix('"')?.strip_suffix('"'));
-            let exit = parts.next().and_then(|exit| exit.strip_prefix("Exit::"));
-            if let (Some(word), Some(exit)) = (word, exit) {
+            let exit = definition.split_once("Exit::").map(|(_, rest)| rest);
+            let mut quoted = definition.split('"').skip(1).step_by(2);
+            if let (Some(word), Some(exit), Some(meaning)) = (quoted.next(), exit, quoted.next()) {
+                let exit = exit.chars().take_while(char::is_ascii_alphabetic).collect();
                 found.push(Defined {
                     word: word.to_owned(),
-                    exit: exit.to_owned(),
+                    exit,
+                    meaning: meaning.to_owned(),
                     file: file.clone(),
                 });
             }
@@ -60,18 +60,16 @@ fn defined() -> Vec<Defined> {
 }
 
 #[test]
-fn a_reason_has_one_exit_code() {
-    let mut exits: BTreeMap<String, Vec<String>> = BTreeMap::new();
+fn a_reason_has_one_exit_code_and_one_meaning() {
+    let mut known: BTreeMap<String, BTreeSet<(String, String)>> = BTreeMap::new();
     let all = defined();
     assert!(all.len() > 80, "{}", all.len());
     for reason in all {
-        let known = exits.entry(reason.word).or_default();
-        if !known.contains(&reason.exit) {
-            known.push(reason.exit);
-        }
+        let of_word = known.entry(reason.word).or_default();
+        of_word.insert((reason.exit, reason.meaning));
     }
-    exits.retain(|_, known| known.len() > 1);
-    assert!(exits.is_empty(), "{exits:?}");
+    known.retain(|_, of_word| of_word.len() > 1);
+    assert!(known.is_empty(), "{known:#?}");
 }
 
 #[test]

@@ -6,11 +6,11 @@ use docker_images::{IMAGE_MISSING, IMAGE_NOT_GIVEN};
 use gateway_work::{FOREIGN_CONTAINER, NO_CONTAINER, NOT_RUNNING};
 use replacement_journal::JOURNAL_INVALID;
 
-/// A container or a process already has the gateway's port.
+/// A container or a process has the port already.
 pub const PORT_TAKEN: Reason = Reason::new(
     "port_taken",
     Exit::Failed,
-    "a container or a process already has the gateway's port",
+    "a container or a process has the port already",
 );
 /// This machine does not have the address of --bind.
 pub const BIND_UNAVAILABLE: Reason = Reason::new(

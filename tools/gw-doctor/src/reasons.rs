@@ -14,8 +14,12 @@ pub const INPUT_INVALID: Reason = Reason::new(
     Exit::Failed,
     "standard input is no stream of documents, each with a name",
 );
-/// Standard input cannot be read.
-pub const INPUT_FAILED: Reason = Reason::new("input_failed", Exit::Failed, "standard input cannot be read");
+/// A file or standard input could not be read.
+pub const INPUT_FAILED: Reason = Reason::new(
+    "input_failed",
+    Exit::Failed,
+    "a file or standard input could not be read",
+);
 
 /// The bundle cannot be written to standard output.
 pub const OUTPUT_FAILED: Reason = Reason::new(

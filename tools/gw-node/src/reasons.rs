@@ -54,11 +54,11 @@ pub const TUNNEL_FAILED: Reason = Reason::new(
     "the tunnel takes no further connections",
 );
 
-/// A process has the port that was to be listened on.
+/// A container or a process has the port already.
 pub const PORT_TAKEN: Reason = Reason::new(
     "port_taken",
     Exit::Failed,
-    "a process has the port to listen on already",
+    "a container or a process has the port already",
 );
 /// The port cannot be listened on, or takes no further connections.
 pub const FORWARD_FAILED: Reason = Reason::new(

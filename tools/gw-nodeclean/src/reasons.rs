@@ -38,11 +38,11 @@ pub const VOLUME_NOT_BOUND: Reason = Reason::new(
     Exit::Failed,
     "a volume that was moved did not become Bound again",
 );
-/// The journal of a move that was interrupted cannot be read.
+/// The journal of an interrupted run cannot be read.
 pub const JOURNAL_INVALID: Reason = Reason::new(
     "journal_invalid",
     Exit::Configuration,
-    "the journal of a move that was interrupted cannot be read",
+    "the journal of an interrupted run cannot be read",
 );
 
 const OWN: &[Reason] = &[

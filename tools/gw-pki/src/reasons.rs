@@ -8,11 +8,11 @@ pub const SECRET_IMMUTABLE: Reason = Reason::new(
     Exit::Failed,
     "a Secret must be changed, and it is marked immutable",
 );
-/// The cluster has no bundle that a client could use.
+/// The client's TLS material is missing or wrong.
 pub const BUNDLE_INVALID: Reason = Reason::new(
     "bundle_invalid",
     Exit::Configuration,
-    "the cluster has no bundle that a client could use",
+    "the client's TLS material is missing or wrong",
 );
 /// The folder of --output holds other files.
 pub const OUTPUT_REFUSED: Reason = Reason::new(
@@ -22,11 +22,11 @@ pub const OUTPUT_REFUSED: Reason = Reason::new(
 );
 /// A certificate could not be made.
 pub const ISSUE_FAILED: Reason = Reason::new("issue_failed", Exit::Failed, "a certificate could not be made");
-/// Others changed the Secrets again and again.
+/// Others changed the same objects again and again.
 pub const CONTENDED: Reason = Reason::new(
     "contended",
     Exit::Retry,
-    "others changed the Secrets again and again",
+    "others changed the same objects again and again",
 );
 
 const OWN: &[Reason] = &[

@@ -29,17 +29,17 @@ pub const ADOPT_REFUSED: Reason = Reason::new(
     Exit::Failed,
     "no live sandbox carries what --adopt names, or another secret exists",
 );
-/// The Secret must be changed, and it is marked immutable.
+/// A Secret must be changed, and it is marked immutable.
 pub const SECRET_IMMUTABLE: Reason = Reason::new(
     "secret_immutable",
     Exit::Failed,
-    "the Secret must be changed, and it is marked immutable",
+    "a Secret must be changed, and it is marked immutable",
 );
-/// Others changed the Secret again and again.
+/// Others changed the same objects again and again.
 pub const CONTENDED: Reason = Reason::new(
     "contended",
     Exit::Retry,
-    "others changed the Secret again and again",
+    "others changed the same objects again and again",
 );
 /// The operating system gives no random numbers.
 pub const NO_RANDOM: Reason = Reason::new(
@@ -47,11 +47,11 @@ pub const NO_RANDOM: Reason = Reason::new(
     Exit::Failed,
     "the operating system gives no random numbers",
 );
-/// A file, or standard input, could not be read.
+/// A file or standard input could not be read.
 pub const INPUT_FAILED: Reason = Reason::new(
     "input_failed",
     Exit::Failed,
-    "a file, or standard input, could not be read",
+    "a file or standard input could not be read",
 );
 /// The fields given make no handshake line.
 pub const LINE_INVALID: Reason = Reason::new(

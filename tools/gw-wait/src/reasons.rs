@@ -2,11 +2,11 @@
 
 use contract::{Exit, Reason};
 
-/// A file of the client's TLS material is missing or wrong.
+/// The client's TLS material is missing or wrong.
 pub const BUNDLE_INVALID: Reason = Reason::new(
     "bundle_invalid",
     Exit::Configuration,
-    "a file of the client's TLS material is missing or wrong",
+    "the client's TLS material is missing or wrong",
 );
 /// The server refuses the client, whose certificate has expired.
 pub const CLIENT_CERTIFICATE_EXPIRED: Reason = Reason::new(
@@ -32,11 +32,11 @@ pub const CRASH_LOOP_BACK_OFF: Reason = Reason::new(
     Exit::Failed,
     "--abort-on: a container ends again and again",
 );
-/// --abort-on: a container of a pod ended.
+/// A container ended while it was waited for.
 pub const CONTAINER_EXITED: Reason = Reason::new(
     "container_exited",
     Exit::Failed,
-    "--abort-on: a container of a pod ended",
+    "a container ended while it was waited for",
 );
 /// --abort-on: the gateway's container ended, or is gone.
 pub const GATEWAY_EXITED: Reason = Reason::new(
