@@ -1,9 +1,9 @@
 //! A StatefulSet that holds a file on its volume.
 
-use end_to_end::TestGateway;
+use end_to_end::{TestGateway, until};
 use serde_json::json;
 
-/// Its claim's volume has a file that was put there once; its pod is ready only while it can read it.
+/// Its claim's volume has a file that was put there once.
 pub struct Holder<'a> {
     gateway: &'a TestGateway,
 }
@@ -62,10 +62,15 @@ impl<'a> Holder<'a> {
             .kubectl(&["-n", "default", "rollout", "status", &set, "--timeout=120s"]);
     }
 
-    /// What the pod reads from its volume.
+    /// What the pod reads from its volume. The set's status may still be that of a pod which is gone.
     pub fn word(&self) -> String {
-        self.is_ready();
-        self.inside(&["/usr/bin/cat", FILE], "")
+        let mut word = String::new();
+        until("the pod reads its file", || {
+            self.is_ready();
+            word = self.inside(&["/usr/bin/cat", FILE], "");
+            !word.is_empty()
+        });
+        word
     }
 
     /// The node that its pod runs on.
