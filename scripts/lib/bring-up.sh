@@ -5,7 +5,11 @@
 # what was wrong with it when the node stopped.
 hopeless_pods=(--abort-on ImagePullBackOff=60s --abort-on CrashLoopBackOff=4)
 
+# For gw-container: an empty gateway is meant, if there is nothing left of one that is known.
+agreed=()
+
 bring_up() {
+    [[ -z ${given[--yes]:-} ]] || agreed=(--yes)
     if [[ $place == in_container && -n $registry_token && " ${settings[*]} " != *" --registry-password-file "* ]]; then
         make_scratch
         settings+=(--registry-password-file "$(keep_token)")
@@ -44,6 +48,9 @@ prepare_in_container() {
     choose_image
     say "gateway $gateway: $(state_in_words)"
     ! is_release_ours || is_chart_in_registry || check_choice
+    # What stands in a new gateway's way is told before minutes of building.
+    [[ $state != absent ]] || quiet_step container gw-container ensure "${of_gateway[@]}" "${settings[@]}" "${image[@]}" "${agreed[@]}" \
+        --dry-run --assume-image --quiet
     build_image
     if is_release_ours; then
         choose_helm
@@ -51,7 +58,7 @@ prepare_in_container() {
         # A new gateway has no other; for one that exists it is kept once it is known to be of use.
         [[ $state != absent ]] || keep_choice
     fi
-    step container gw-container ensure "${of_gateway[@]}" "${settings[@]}" "${image[@]}" "${locked[@]}"
+    step container gw-container ensure "${of_gateway[@]}" "${settings[@]}" "${image[@]}" "${agreed[@]}" "${locked[@]}"
     keep_docker
     read_container
     step api gw-wait api "${of_cluster[@]}" "${hopeless[@]}"
@@ -72,7 +79,7 @@ plan_in_container() {
     say "gateway $gateway: $(state_in_words)"
     ! is_release_ours || is_chart_in_registry || check_choice
     [[ -z $own_image ]] || foresee_image
-    step container gw-container ensure "${of_gateway[@]}" "${settings[@]}" "${image[@]}" --dry-run
+    step container gw-container ensure "${of_gateway[@]}" "${settings[@]}" "${image[@]}" "${agreed[@]}" --dry-run
     ! is_release_given || say "  release       the chart and the values given would be compared with what is deployed"
     finish "nothing was done; the plan: $(plan_in_words)"
 }

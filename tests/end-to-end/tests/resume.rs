@@ -136,8 +136,16 @@ fn a_volume_that_was_removed_takes_the_sandbox_with_it() {
 
     docker(&["rm", "--force", &gateway.resource()]);
     docker(&["volume", "rm", &gateway.resource()]);
+    let port = gateway.port.to_string();
+    let refused = gateway.start(&["--port", &port, "--json"]);
+    assert_eq!(refused.code, 1, "{}", refused.stderr);
+    assert_eq!(refused.document()["error"]["reason"], "volume_missing");
+    assert!(refused.stderr.contains("--yes"), "{}", refused.stderr);
+    let status = gateway.run("status", &[]).well().stdout;
+    assert!(status.contains("clients of this host know it"), "{status}");
+
     let made = gateway
-        .start(&["--port", &gateway.port.to_string(), "--json"])
+        .start(&["--port", &port, "--json", "--yes"])
         .well()
         .document();
     assert_eq!(made["state_before"], "absent");

@@ -17,6 +17,7 @@ use crate::act::{Actor, kubeconfig};
 use crate::credentials;
 use crate::describe::{confinement, show};
 use crate::flags::EnsureFlags;
+use crate::lost;
 use crate::observe::volume::{self, Look};
 use crate::observe::{ports, routes};
 use crate::plan::datastore::{Brings, Datastore};
@@ -33,6 +34,7 @@ pub async fn run(flags: EnsureFlags, context: Context<Report>) -> Result<Answer,
     if let Some(container) = facts.present() {
         check_own(&work.gateway, container)?;
     }
+    lost::refuse(&work, &facts, flags.yes)?;
     remove_left(&work, &facts).await?;
     let metadata = work.folder.read_metadata()?;
     let journal = Journal::read(&work.folder)?;

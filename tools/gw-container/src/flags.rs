@@ -123,6 +123,9 @@ pub struct EnsureFlags {
     /// what is reached without a proxy (a new gateway takes NO_PROXY)
     #[argh(option, from_str_fn(plain))]
     pub no_proxy: Option<String>,
+    /// yes, make an empty gateway where clients of this host know one of the name and this Docker has nothing of it
+    #[argh(switch)]
+    pub yes: bool,
     /// further argument for k3s, as --k3s-arg=--FLAG=VALUE (may be repeated; the list replaces the persisted one)
     #[argh(option, from_str_fn(plain))]
     pub k3s_arg: Vec<String>,

@@ -13,6 +13,7 @@ mod credentials;
 mod describe;
 mod ensure;
 mod flags;
+mod lost;
 mod memory;
 mod observe;
 mod plan;

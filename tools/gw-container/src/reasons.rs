@@ -12,6 +12,12 @@ pub const PORT_TAKEN: Reason = Reason::new(
     Exit::Failed,
     "a container or a process has the port already",
 );
+/// Clients of this host know the gateway, and this Docker has nothing of it.
+pub const VOLUME_MISSING: Reason = Reason::new(
+    "volume_missing",
+    Exit::Failed,
+    "clients of this host know the gateway, and this Docker has nothing of it",
+);
 /// This machine does not have the address of --bind.
 pub const BIND_UNAVAILABLE: Reason = Reason::new(
     "bind_unavailable",
@@ -80,6 +86,7 @@ const OWN: &[Reason] = &[
     IMAGE_NOT_GIVEN,
     IMAGE_MISSING,
     PORT_TAKEN,
+    VOLUME_MISSING,
     BIND_UNAVAILABLE,
     FOREIGN_CONTAINER,
     SPEC_INVALID,

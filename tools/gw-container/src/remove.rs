@@ -37,13 +37,16 @@ pub async fn run(flags: &RemoveFlags, context: Context<Report>) -> Result<Answer
     }
     remove_containers(&work, &facts, flags.grace).await?;
     if flags.volume {
+        // First, so that a run that is killed behind it leaves no client that knows a gateway without a volume.
+        let known = forget_cluster(&work)?;
         if facts.volume.is_some() {
             remove_volume(&work).await?;
         }
-        if flags.keep_settings {
-            forget_cluster(&work)?;
-        } else {
+        if !flags.keep_settings {
             forget(&work)?;
+        } else if known {
+            let object = format!("credentials in {}", work.folder.path().display());
+            work.did(Action::new("delete", object, "their cluster is removed"));
         }
     }
     Ok(Answer::Done)
@@ -61,18 +64,12 @@ async fn keep_settings(work: &Work, facts: &Facts) -> Result<(), Failure> {
     spec.map_or(Ok(()), |spec| client_state::write_spec(work, &spec))
 }
 
-/// The client forgets the gateway's cluster, and keeps its settings.
-fn forget_cluster(work: &Work) -> Result<(), Failure> {
-    let known = if work.dry_run {
-        work.folder.read_metadata()?.is_some()
-    } else {
-        work.folder.forget_cluster()?
-    };
-    if known {
-        let object = format!("credentials in {}", work.folder.path().display());
-        work.did(Action::new("delete", object, "their cluster is removed"));
+/// The client forgets the gateway's cluster, and keeps its settings. False where it knew none.
+fn forget_cluster(work: &Work) -> Result<bool, Failure> {
+    if work.dry_run {
+        return Ok(work.folder.read_metadata()?.is_some());
     }
-    Ok(())
+    work.folder.forget_cluster()
 }
 
 /// The client forgets the gateway.

@@ -46,6 +46,7 @@ const TOOL: Contract = Contract {
         "image_not_given",
         "image_missing",
         "port_taken",
+        "volume_missing",
         "bind_unavailable",
         "foreign_container",
         "spec_invalid",

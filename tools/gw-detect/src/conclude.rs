@@ -27,6 +27,7 @@ pub struct Found {
     /// What does not fit together.
     pub conflicts: Vec<String>,
     signs: Signs,
+    is_known: bool,
 }
 
 impl Found {
@@ -86,6 +87,7 @@ impl Found {
             probe: ProbeField::default(),
             conflicts,
             signs,
+            is_known: spec_source == Some(SpecSource::ClientFiles) && folder.metadata_file().exists(),
         })
     }
 
@@ -125,11 +127,17 @@ impl Found {
         state_of(&self.signs)
     }
 
+    /// Do clients of this host know the gateway, of which Docker may have nothing?
+    pub fn is_known(&self) -> bool {
+        self.is_known
+    }
+
     /// What to do next, without a look at ports of the host.
     pub fn advice(&self, facts: &Facts, gateway: &GatewayName) -> Advice {
         let in_the_way = InTheWay {
             network_stale: describe::network(facts, gateway).stale,
             port_taken: false,
+            is_known: self.is_known,
         };
         advice_for(state_of(&self.signs), in_the_way).0
     }

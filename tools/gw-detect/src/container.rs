@@ -36,6 +36,7 @@ pub async fn run(
     let in_the_way = InTheWay {
         network_stale: network.stale,
         port_taken: !ports.holders.is_empty(),
+        is_known: found.is_known(),
     };
     let (action, reason) = advice_for(state, in_the_way);
     let (digest, node, size) = (digest?, node?, size?);

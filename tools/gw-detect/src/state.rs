@@ -145,11 +145,17 @@ pub struct InTheWay {
     pub network_stale: bool,
     /// Something else has the gateway's port.
     pub port_taken: bool,
+    /// Clients of this host know the gateway: a new one would be empty.
+    pub is_known: bool,
 }
 
 /// What to do next, and why.
 pub fn advice_for(state: State, in_the_way: InTheWay) -> (Advice, &'static str) {
     match state {
+        State::Absent if in_the_way.is_known => (
+            Advice::Ask,
+            "clients of this host know it, and this Docker has neither its container nor its volume",
+        ),
         State::Absent => (Advice::Create, "there is neither a container nor a volume"),
         State::VolumeOnly | State::Stopped if in_the_way.port_taken => {
             (Advice::Ask, "something else has the gateway's port")
@@ -295,9 +301,20 @@ mod tests {
             let in_the_way = InTheWay {
                 network_stale,
                 port_taken,
+                is_known: false,
             };
             let advised = advice_for(state, in_the_way).0;
             assert_eq!(advised, advice, "{state:?} {in_the_way:?}");
         }
+    }
+
+    #[test]
+    fn a_gateway_that_clients_know_is_not_made_anew_unasked() {
+        let in_the_way = InTheWay {
+            is_known: true,
+            ..InTheWay::default()
+        };
+        assert_eq!(advice_for(State::Absent, in_the_way).0, Advice::Ask);
+        assert_eq!(advice_for(State::VolumeOnly, in_the_way).0, Advice::Resume);
     }
 }

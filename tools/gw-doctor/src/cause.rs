@@ -104,6 +104,8 @@ causes! {
     Container {
         /// There is neither a container nor a volume.
         NoGateway "no_gateway": OTHER_RUN;
+        /// Clients of this host know the gateway, and this Docker has nothing of it.
+        VolumeMissing "volume_missing": OTHER_RUN;
         /// Something else has the container's name.
         NameConflict "name_conflict": ;
         /// The volume is there without its container.

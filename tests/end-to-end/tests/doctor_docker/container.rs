@@ -81,7 +81,11 @@ fn stopped_port_network_and_volume() {
         &start,
     );
     docker(&["volume", "rm", &gateway.resource()]);
-    next_names(&doctor(&played).names(&["no_gateway"]), "no_gateway", &start);
+    next_names(
+        &doctor(&played).names(&["volume_missing"]),
+        "volume_missing",
+        &format!("{start} --yes"),
+    );
 }
 
 /// A container that is removed also where the test fails.

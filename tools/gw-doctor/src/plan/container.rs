@@ -191,6 +191,18 @@ fn of_state(observed: &Observed<'_>) -> Vec<Finding> {
             Cause::ContainerMissing,
             "the volume is there, and its container is gone",
         ),
+        State::Absent if is_known(observed) => vec![Finding::new(
+            Cause::VolumeMissing,
+            format!("volume {}", observed.resource()),
+            "clients of this host know the gateway, and this Docker has neither its container nor its volume",
+            format!(
+                "{} --docker-host URL # its Docker, if it is another one; or {} FILE --gateway {}; or, for an empty one: {} --yes",
+                observed.verb("start"),
+                observed.driver("restore"),
+                observed.gateway,
+                observed.verb("start")
+            ),
+        )],
         State::Absent => vec![Finding::new(
             Cause::NoGateway,
             format!("gateway {}", observed.gateway),
@@ -205,6 +217,13 @@ fn of_state(observed: &Observed<'_>) -> Vec<Finding> {
             Vec::new()
         }
     }
+}
+
+/// Do client files know it, and its settings?
+fn is_known(observed: &Observed<'_>) -> bool {
+    observed
+        .detected()
+        .is_some_and(|detected| detected.spec.is_some() && detected.client_files.metadata.present)
 }
 
 /// Why it is stopped.

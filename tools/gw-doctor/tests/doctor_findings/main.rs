@@ -13,13 +13,13 @@ use gw_doctor::cause::Cause;
 use gw_doctor::question::Question;
 use gw_doctor::report::{FindingField, Report};
 use gw_sshsecret::report::{Holder, Kind};
-use scene::{Documents, NOW, cluster, down, set, silent, up, without_docker};
+use scene::{Documents, NOW, cluster, down, known, set, silent, up, without_docker};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tool_document::{Run, check, read};
 
 const SCHEMA: &str = include_str!("../../schema.json");
-/// Each with what differs from documents of a gateway that serves (`up`), whose container does not run (`down`), whose cluster does
+/// Each with what differs from documents of a gateway that serves (`up`), whose container does not run (`down`), whose settings a client has (`known`), whose cluster does
 /// not answer (`silent`), that is on a cluster of the user's own (`cluster`), or whose Docker cannot be asked (`without_docker`).
 const CASES: &str = include_str!("cases.json");
 
@@ -37,6 +37,7 @@ impl Case {
         let mut documents = match self.from.as_str() {
             "up" => up(),
             "down" => down(),
+            "known" => known(),
             "silent" => silent(),
             "cluster" => cluster(),
             "without_docker" => without_docker(),

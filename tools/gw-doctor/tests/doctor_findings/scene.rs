@@ -205,6 +205,14 @@ pub fn down() -> Documents {
     documents
 }
 
+/// The same, of which a client has the settings.
+pub fn known() -> Documents {
+    let mut documents = down();
+    let spec = serde_json::to_value(gateway_facts::Spec::default()).expect("plain data");
+    set(&mut documents, "detect.spec", spec);
+    documents
+}
+
 /// Docker cannot be asked.
 pub fn without_docker() -> Documents {
     let mut documents = Documents::new();
