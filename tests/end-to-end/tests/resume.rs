@@ -150,4 +150,9 @@ fn a_volume_that_was_removed_takes_the_sandbox_with_it() {
         .document();
     assert_eq!(made["state_before"], "absent");
     assert_eq!(Person::of(&gateway).status_of_connect(&sandbox), 404);
+
+    docker(&["rm", "--force", &gateway.resource()]);
+    docker(&["volume", "rm", &gateway.resource()]);
+    gateway.run("destroy", &["--yes"]).well();
+    assert!(!gateway.folder().exists(), "what is left of it goes, too");
 }
