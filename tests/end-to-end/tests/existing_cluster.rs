@@ -382,7 +382,7 @@ fn an_error_is_no_absence(gateway: &TestGateway) {
     for (verb, flags, path) in [
         ("destroy", &["--yes", "--timeout", "5s"][..], "/namespaces/team-a"),
         ("start", &["--dry-run", "--timeout", "5s"], "/namespaces/team-a"),
-        ("restart", &["--timeout", "5s"], "/services"),
+        ("restart", &["--timeout", "5s"], "/services/openshell"),
         ("restart", &["--timeout", "5s"], "/nodes"),
     ] {
         proxy.inject(Fault::Status(500), When::OnPath(path));
