@@ -39,7 +39,10 @@ fn failure(gateway: &GatewayName, docker: &str, backups: &[PathBuf]) -> Failure 
     let quoted = |file: &PathBuf| quoted(&file.to_string_lossy());
     let named: Vec<String> = backups.iter().take(NAMED).map(quoted).collect();
     let (there, file) = match named.first() {
-        Some(newest) => (format!("; its backups here: {}", named.join(", ")), newest.clone()),
+        Some(newest) => (
+            format!("; its backups here: {}", named.join(", ")),
+            newest.clone(),
+        ),
         None => ("; this host has no backup of it".to_owned(), "FILE".to_owned()),
     };
     VOLUME_MISSING.failure(
@@ -61,7 +64,9 @@ fn backups(gateway: &GatewayName) -> Vec<PathBuf> {
         value.filter(|path| path.is_absolute())
     };
     let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")));
-    state.map_or_else(Vec::new, |state| backups_in(&state.join("openshell/backups"), gateway))
+    state.map_or_else(Vec::new, |state| {
+        backups_in(&state.join("openshell/backups"), gateway)
+    })
 }
 
 fn backups_in(folder: &Path, gateway: &GatewayName) -> Vec<PathBuf> {
@@ -83,24 +88,42 @@ fn is_backup(name: &str, gateway: &GatewayName) -> bool {
         .strip_prefix(gateway.as_str())
         .and_then(|rest| rest.strip_prefix('-')?.strip_suffix(BACKUP_END));
     time.is_some_and(|time| {
-        let is_like = |(is, like): (char, char)| if like == '0' { is.is_ascii_digit() } else { is == like };
+        let is_like = |(is, like): (char, char)| {
+            if like == '0' {
+                is.is_ascii_digit()
+            } else {
+                is == like
+            }
+        };
         time.len() == BACKUP_TIME.len() && time.chars().zip(BACKUP_TIME.chars()).all(is_like)
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::collections::BTreeMap;
+
     use gateway_facts::Volume;
+
+    use super::*;
 
     #[test]
     fn only_a_gateway_that_was_known_and_of_which_nothing_is_left_is_lost() {
         let nothing = Facts::default();
         let volume = Facts {
-            volume: Some(Volume::default()),
+            volume: Some(Volume {
+                name: "openshell-cluster-g".to_owned(),
+                label: None,
+                labels: BTreeMap::new(),
+                mountpoint: String::new(),
+            }),
             ..Facts::default()
         };
-        for (facts, is_known, expected) in [(&nothing, true, true), (&nothing, false, false), (&volume, true, false)] {
+        for (facts, is_known, expected) in [
+            (&nothing, true, true),
+            (&nothing, false, false),
+            (&volume, true, false),
+        ] {
             assert_eq!(is_lost(facts, is_known), expected, "{facts:?} {is_known}");
         }
     }
@@ -120,11 +143,25 @@ mod tests {
         }
         let gateway = "g".parse().expect("a name");
         let found = backups_in(folder.path(), &gateway);
-        let names: Vec<_> = found.iter().map(|file| file.file_name().expect("a name").to_string_lossy()).collect();
-        assert_eq!(names, ["g-20260301T000000.tar.zst", "g-20260201T000000.tar.zst", "g-20260101T000000.tar.zst"]);
+        let names: Vec<_> = found
+            .iter()
+            .map(|file| file.file_name().expect("a name").to_string_lossy())
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "g-20260301T000000.tar.zst",
+                "g-20260201T000000.tar.zst",
+                "g-20260101T000000.tar.zst"
+            ]
+        );
         let failure = failure(&gateway, "unix:///var/run/docker.sock", &found);
         assert_eq!(failure.reason, "volume_missing");
-        assert!(failure.hint.contains("g-20260301T000000.tar.zst --gateway g"), "{}", failure.hint);
+        assert!(
+            failure.hint.contains("g-20260301T000000.tar.zst --gateway g"),
+            "{}",
+            failure.hint
+        );
         assert!(failure.hint.ends_with("--gateway g --yes"), "{}", failure.hint);
         let without = super::failure(&gateway, "unix:///var/run/docker.sock", &[]);
         assert!(without.message.contains("no backup"), "{}", without.message);
