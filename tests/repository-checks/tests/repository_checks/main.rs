@@ -1,0 +1,3 @@
+//! What a reader may rely on in this repository.
+
+mod quick;
