@@ -1,3 +1,4 @@
 //! What a reader may rely on in this repository.
 
+mod lints;
 mod quick;
