@@ -1,4 +1,6 @@
 //! What a reader may rely on in this repository.
 
+mod dependencies;
 mod lints;
+mod named_files;
 mod quick;
