@@ -1,5 +1,6 @@
 //! What a reader may rely on in this repository.
 
+mod debug_form;
 mod dependencies;
 mod lints;
 mod named_files;
