@@ -2,6 +2,7 @@
 
 mod debug_form;
 mod dependencies;
+mod documents;
 mod lints;
 mod named_files;
 mod quick;
