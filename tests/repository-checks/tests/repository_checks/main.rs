@@ -3,6 +3,7 @@
 mod debug_form;
 mod dependencies;
 mod documents;
+mod editor;
 mod lints;
 mod named_files;
 mod quick;
