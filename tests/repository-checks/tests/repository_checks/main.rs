@@ -7,3 +7,4 @@ mod editor;
 mod lints;
 mod named_files;
 mod quick;
+mod toolchain;
