@@ -6,5 +6,6 @@ mod documents;
 mod editor;
 mod lints;
 mod named_files;
+mod packages;
 mod quick;
 mod toolchain;
