@@ -8,4 +8,5 @@ mod lints;
 mod named_files;
 mod packages;
 mod quick;
+mod scripts;
 mod toolchain;
