@@ -2,13 +2,16 @@
 PREFIX ?= /usr/local
 export PREFIX DESTDIR
 
-.PHONY: all start check install uninstall
+.PHONY: all start quick check install uninstall
 
 all:
 	cargo build --release --locked --workspace --bins
 
 start:
 	scripts/setup -- scripts/openshell start
+
+quick:
+	scripts/test format lint unit
 
 check:
 	scripts/setup --tests -- scripts/test

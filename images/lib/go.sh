@@ -24,7 +24,6 @@ builder_pulled() {
 
 # Since 1.21 Go fetches the toolchain that a module asks for.
 host_go_is_new() (
-    # shellcheck source=scripts/lib/needs.sh
     source "$root/scripts/lib/needs.sh"
     has_go
 )

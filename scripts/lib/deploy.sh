@@ -18,7 +18,6 @@ require_running_container() {
 # plan_deploy PART|all: sets due, part_is, and `document` to what gw-node tells of the parts.
 plan_deploy() {
     local wanted=$1 part words=() left names
-    # shellcheck source=images/lib/inputs.sh
     source "$root/images/lib/inputs.sh"
     recall_deployed "$container_id"
     name_choice

@@ -44,9 +44,7 @@ is_own_image_likely() {
 # require_needs GROUP...: all that is missing in one error. The groups are those of needs.sh.
 require_needs() {
     local code=1
-    # shellcheck source=scripts/lib/needs.sh
     source "$root/scripts/lib/needs.sh"
-    # shellcheck source=scripts/lib/engine.sh
     source "$root/scripts/lib/engine.sh"
     ! look_for "$@" || return 0
     has_program jq || json=false

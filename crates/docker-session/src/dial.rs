@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
+use error_words::{own_tls_words, pem_words};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -114,24 +115,26 @@ impl Dialer {
 }
 
 fn tls_config(files: &TlsFiles) -> Result<ClientConfig, String> {
-    let wrong = |path: &std::path::Path, why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
+    let wrong = |path: &std::path::Path, why: &str| format!("{}: {why}", path.display());
     let certificates = |path: &std::path::Path| {
         CertificateDer::pem_file_iter(path)
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .map_err(|error| wrong(path, &error))
+            .map_err(|error| wrong(path, &pem_words(&error)))
     };
     let mut roots = RootCertStore::empty();
     for certificate in certificates(&files.ca)? {
-        roots.add(certificate).map_err(|error| wrong(&files.ca, &error))?;
+        roots
+            .add(certificate)
+            .map_err(|error| wrong(&files.ca, &own_tls_words(&error)))?;
     }
-    let key = PrivateKeyDer::from_pem_file(&files.key)
-        .map_err(|_| wrong(&files.key, &"no private key is in it"))?;
+    let key =
+        PrivateKeyDer::from_pem_file(&files.key).map_err(|_| wrong(&files.key, "no private key is in it"))?;
     ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("ring has TLS 1.2 and 1.3")
         .with_root_certificates(roots)
         .with_client_auth_cert(certificates(&files.certificate)?, key)
-        .map_err(|error| wrong(&files.certificate, &error))
+        .map_err(|error| wrong(&files.certificate, &own_tls_words(&error)))
 }
 
 /// Questions of ssh (a passphrase, a new host key) go to the terminal. It ends with the connection: its standard input does.

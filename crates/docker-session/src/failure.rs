@@ -98,6 +98,9 @@ fn is_connection(error: &Error) -> bool {
 }
 
 fn innermost(error: &Error) -> String {
+    if let Some(words) = error_words::tls_cause(error) {
+        return words;
+    }
     let mut cause: &dyn std::error::Error = error;
     while let Some(next) = cause.source() {
         cause = next;

@@ -148,7 +148,10 @@ fn unanswered(host: &DockerHost, error: &Error) -> Failure {
             unreachable(format!("nothing listens on Docker's socket {}", path.display()))
         }
         _ => DOCKER_UNREACHABLE.failure(
-            format!("cannot connect to Docker at {host}: {err}"),
+            format!(
+                "cannot connect to Docker at {host}: {}",
+                error_words::explain(err)
+            ),
             "see whether it answers: docker --host URL info; or name another by --docker-host or DOCKER_HOST",
         ),
     }

@@ -92,7 +92,20 @@ async fn both_sides_are_verified() {
         (session.api_version().as_str(), session.is_local()),
         ("1.43", false)
     );
-    for (case, trusted, issuer) in [("strange engine", &other, &own), ("strange client", &own, &other)] {
+    for (case, trusted, issuer, words) in [
+        (
+            "strange engine",
+            &other,
+            &own,
+            "the server's certificate is not signed by a CA that this client trusts",
+        ),
+        (
+            "strange client",
+            &own,
+            &other,
+            "the server refuses the client certificate",
+        ),
+    ] {
         let failure = open(trusted, issuer).await.unwrap_err();
         assert_eq!(
             (failure.reason, failure.exit.code()),
@@ -100,6 +113,7 @@ async fn both_sides_are_verified() {
             "{case}: {}",
             failure.message
         );
+        assert!(failure.message.contains(words), "{case}: {}", failure.message);
     }
     fs::write(folder.path().join("key.pem"), "none").unwrap();
     let settings = Settings {

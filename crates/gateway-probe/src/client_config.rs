@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use error_words::{own_tls_words, pem_words};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -22,12 +23,12 @@ impl std::error::Error for BundleInvalid {}
 /// TLS settings that trust `ca` alone and present `certificate` with `key` (PEM), with ALPN `h2`.
 /// Without certificate and key, no client certificate is presented.
 pub fn client_config(ca: &[u8], own: Option<(&[u8], &[u8])>) -> Result<Arc<ClientConfig>, BundleInvalid> {
-    let invalid = |part: &str, why: &dyn fmt::Display| BundleInvalid(format!("{part}: {why}"));
+    let invalid = |part: &str, why: &str| BundleInvalid(format!("{part}: {why}"));
     let mut roots = RootCertStore::empty();
     for certificate in certificates("CA certificate", ca)? {
         roots
             .add(certificate)
-            .map_err(|error| invalid("CA certificate", &error))?;
+            .map_err(|error| invalid("CA certificate", &own_tls_words(&error)))?;
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
@@ -38,11 +39,11 @@ pub fn client_config(ca: &[u8], own: Option<(&[u8], &[u8])>) -> Result<Arc<Clien
         None => builder.with_no_client_auth(),
         Some((certificate, key)) => {
             let chain = certificates("client certificate", certificate)?;
-            let key =
-                PrivateKeyDer::from_pem_slice(key).map_err(|error| invalid("client key", &shown(&error)))?;
+            let key = PrivateKeyDer::from_pem_slice(key)
+                .map_err(|error| invalid("client key", &pem_words(&error)))?;
             builder
                 .with_client_auth_cert(chain, key)
-                .map_err(|error| invalid("client certificate and key", &error))?
+                .map_err(|error| invalid("client certificate and key", &own_tls_words(&error)))?
         }
     };
     config.alpn_protocols = vec![b"h2".to_vec()];
@@ -52,17 +53,9 @@ pub fn client_config(ca: &[u8], own: Option<(&[u8], &[u8])>) -> Result<Arc<Clien
 fn certificates(part: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, BundleInvalid> {
     let found = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| BundleInvalid(format!("{part}: {}", shown(&error))))?;
+        .map_err(|error| BundleInvalid(format!("{part}: {}", pem_words(&error))))?;
     if found.is_empty() {
         return Err(BundleInvalid(format!("{part}: no certificate is in it")));
     }
     Ok(found)
-}
-
-/// The error in words, without any part of the file: a key must not be shown.
-fn shown(error: &rustls_pki_types::pem::Error) -> &'static str {
-    match error {
-        rustls_pki_types::pem::Error::NoItemsFound => "no PEM section of the kind is in it",
-        _ => "it is no PEM",
-    }
 }

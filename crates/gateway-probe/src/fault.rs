@@ -87,7 +87,7 @@ impl Outcome {
         if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>()) {
             return Self::TlsFailed {
                 fault: TlsFault::of(tls),
-                detail: tls.to_string(),
+                detail: error_words::tls_words(tls),
             };
         }
         match error.kind() {

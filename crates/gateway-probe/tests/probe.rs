@@ -49,6 +49,15 @@ impl Authority {
 
     fn server(&self, expired: bool) -> TlsAcceptor {
         let (certificate, key) = self.leaf("localhost", ExtendedKeyUsagePurpose::ServerAuth, expired);
+        self.server_with(&certificate, &key)
+    }
+
+    /// A server that presents the CA's own certificate.
+    fn server_of_ca(&self) -> TlsAcceptor {
+        self.server_with(&self.pem, &self.issuer.key().serialize_pem())
+    }
+
+    fn server_with(&self, certificate: &str, key: &str) -> TlsAcceptor {
         let mut roots = RootCertStore::empty();
         roots
             .add(CertificateDer::from_pem_slice(self.pem.as_bytes()).unwrap())
@@ -155,6 +164,40 @@ async fn an_expired_server_and_one_without_tls_are_told_apart() {
             other => panic!("{expected:?} was expected: {other:?}"),
         }
     }
+}
+
+#[tokio::test]
+async fn what_tls_fails_by_is_told_in_words() {
+    let authority = Authority::new();
+    let client = authority.client(&authority);
+    for (server, name, words) in [
+        (
+            authority.server_of_ca(),
+            "localhost",
+            "the server's certificate is a CA certificate",
+        ),
+        (
+            authority.server(true),
+            "localhost",
+            "the server's certificate expired at 2002-01-01T00:00:00Z",
+        ),
+        (
+            authority.server(false),
+            "elsewhere",
+            "the server's certificate is not valid for elsewhere, only for localhost",
+        ),
+    ] {
+        let address = serve(Some(server), SETTINGS).await;
+        let outcome = probe(&address, name, Some(&client), PATIENCE).await;
+        assert_eq!(outcome.detail(), format!("TLS fails: {words}"));
+    }
+    let address = serve(Some(authority.server(false)), SETTINGS).await;
+    let without = client_config(authority.pem.as_bytes(), None).unwrap();
+    let outcome = probe(&address, "localhost", Some(&without), PATIENCE).await;
+    assert_eq!(
+        outcome.detail(),
+        "TLS fails: the server demands a client certificate"
+    );
 }
 
 #[tokio::test]

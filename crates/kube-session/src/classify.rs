@@ -79,18 +79,7 @@ pub fn explain(error: &kube::Error) -> String {
             error.column()
         );
     }
-    let mut parts: Vec<String> = Vec::new();
-    let mut next: Option<&dyn std::error::Error> = Some(error);
-    while let Some(cause) = next {
-        let text = cause.to_string().replace('\n', " ");
-        if let Some(last) = parts.last_mut().filter(|last| last.contains(&text)) {
-            *last = last.trim_end_matches(&text).trim_end_matches(": ").to_owned();
-        }
-        parts.push(text);
-        next = cause.source();
-    }
-    parts.retain(|part| !part.is_empty());
-    parts.join(": ")
+    error_words::explain(error)
 }
 
 #[cfg(test)]

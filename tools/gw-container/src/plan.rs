@@ -5,8 +5,10 @@ use docker_images::{Image, missing, not_given};
 use gateway_facts::{Container, Facts, Network, Spec, Status};
 use gateway_names::GatewayName;
 use gateway_work::check_own;
+use serde_json::{Value, json};
 
 use crate::plan::ports::{Ports, Use};
+use crate::plan::setting_words::shown;
 use crate::plan::settings::Wanted;
 use crate::plan::steps::{NetworkInUse, Plan, Step};
 use crate::plan::subnet::Subnet;
@@ -14,6 +16,7 @@ use crate::reasons::{BIND_UNAVAILABLE, NO_API_PORT, NO_SUBNET, PORT_TAKEN};
 
 pub mod datastore;
 pub mod ports;
+mod setting_words;
 pub mod settings;
 pub mod steps;
 pub mod subnet;
@@ -128,31 +131,34 @@ pub fn differences(situation: &Situation, container: &Container) -> Result<Vec<S
     let is = container.effective_spec();
     let wanted = &situation.wanted.spec;
     let mut found = Vec::new();
-    let mut compare = |field: &str, is: &dyn std::fmt::Debug, wanted: &dyn std::fmt::Debug| {
-        let (is, wanted) = (format!("{is:?}"), format!("{wanted:?}"));
+    let mut compare = |setting: &str, is: Value, wanted: Value| {
         if is != wanted {
-            found.push(format!("{field} is {is}, wanted is {wanted}"));
+            found.push(format!(
+                "{setting}: {}, requested: {}",
+                shown(&is),
+                shown(&wanted)
+            ));
         }
     };
-    compare("port", &is.port, &wanted.port);
-    compare("bind", &is.bind, &wanted.bind);
-    compare("gateway host", &is.gateway_host, &wanted.gateway_host);
-    compare("TLS names", &is.tls_sans, &wanted.tls_sans);
-    compare("plaintext", &is.plaintext, &wanted.plaintext);
+    compare("port", json!(is.port), json!(wanted.port));
+    compare("bind", json!(is.bind), json!(wanted.bind));
+    compare("gateway host", json!(is.gateway_host), json!(wanted.gateway_host));
+    compare("TLS names", json!(is.tls_sans), json!(wanted.tls_sans));
+    compare("plaintext", json!(is.plaintext), json!(wanted.plaintext));
     compare(
         "disabled gateway authentication",
-        &is.disable_gateway_auth,
-        &wanted.disable_gateway_auth,
+        json!(is.disable_gateway_auth),
+        json!(wanted.disable_gateway_auth),
     );
-    compare("confinement", &is.confinement, &wanted.confinement);
-    compare("registry", &is.registry, &wanted.registry);
-    compare("GPU", &is.gpu, &wanted.gpu);
-    compare("extra hosts", &is.extra_hosts, &wanted.extra_hosts);
-    compare("mounts", &is.mounts, &wanted.mounts);
-    compare("environment", &is.environment, &wanted.environment);
-    compare("DNS", &is.dns, &wanted.dns);
-    compare("proxies", &is.proxies, &wanted.proxies);
-    compare("k3s arguments", &is.k3s_args, &wanted.k3s_args);
+    compare("confinement", json!(is.confinement), json!(wanted.confinement));
+    compare("registry", json!(is.registry), json!(wanted.registry));
+    compare("GPU", json!(is.gpu), json!(wanted.gpu));
+    compare("extra hosts", json!(is.extra_hosts), json!(wanted.extra_hosts));
+    compare("mounts", json!(is.mounts), json!(wanted.mounts));
+    compare("environment", json!(is.environment), json!(wanted.environment));
+    compare("DNS", json!(is.dns), json!(wanted.dns));
+    compare("proxies", json!(is.proxies), json!(wanted.proxies));
+    compare("k3s arguments", json!(is.k3s_args), json!(wanted.k3s_args));
     if situation.wanted.image_named {
         match situation.image {
             Some(image) if image.id != container.image_id => {

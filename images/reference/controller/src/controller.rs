@@ -127,7 +127,7 @@ async fn reconcile(sandbox: Arc<DynamicObject>, cluster: Arc<Cluster>) -> Result
     for step in plan(&observation) {
         log::write(
             Level::Info,
-            format_args!("sandbox {}: {step:?}", name_of(&sandbox.metadata)),
+            format_args!("sandbox {}: {step}", name_of(&sandbox.metadata)),
         );
         match step {
             Step::CreateClaim(index) => create(&place.claims, &wanted_claims[index]).await?,

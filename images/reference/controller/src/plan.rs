@@ -1,5 +1,7 @@
 //! What the controller does about a sandbox, decided from what it saw. Pure.
 
+use std::fmt;
+
 /// What was seen of a sandbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observation {
@@ -64,6 +66,16 @@ pub enum Step {
     CreatePod,
     /// Delete the pod with this uid, and wait for its node to stop it.
     DeletePod(String),
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CreateClaim(index) => write!(formatter, "create the volume claim of template {index}"),
+            Self::CreatePod => formatter.write_str("create the pod"),
+            Self::DeletePod(uid) => write!(formatter, "delete the pod with uid {uid}"),
+        }
+    }
 }
 
 /// The steps, in order. The next event or the next look brings what follows from them. A pod that is there stays, whatever its phase, also

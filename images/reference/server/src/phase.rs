@@ -81,6 +81,16 @@ pub enum Ready {
     No(String),
 }
 
+impl fmt::Display for Ready {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown => formatter.write_str("it is unknown whether it is ready"),
+            Self::Yes => formatter.write_str("ready"),
+            Self::No(reason) => write!(formatter, "not ready: {reason}"),
+        }
+    }
+}
+
 /// What is known of a sandbox.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {

@@ -82,7 +82,7 @@ impl Phases {
             // Without a record an object is ignored; a session may be there before the object is seen.
             Ok(None) => None,
             Ok(Some(phases)) => {
-                tell(id, Some(phases), format_args!("{:?}", seen.ready));
+                tell(id, Some(phases), format_args!("{}", seen.ready));
                 Some(phases.1)
             }
             Err(error) => {

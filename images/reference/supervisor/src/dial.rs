@@ -51,9 +51,12 @@ pub async fn keep(server: &Server, data: &Path) -> anyhow::Error {
         let cause = ended
             .err()
             .unwrap_or_else(|| anyhow::anyhow!("the server ended the session"));
-        eprintln!("openshell-sandbox: no session: {cause:#}");
+        eprintln!(
+            "openshell-sandbox: no session: {}",
+            error_words::explain(cause.as_ref())
+        );
         if !had_one && begun.elapsed() >= server.first_session {
-            return cause.context(format!("no server in {:?}", server.first_session));
+            return cause.context(format!("no server in {} s", server.first_session.as_secs()));
         }
         sleep(PAUSE).await;
     }

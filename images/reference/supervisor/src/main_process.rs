@@ -24,7 +24,8 @@ impl MainProcess {
             return Ok(Self(None));
         };
         let child = command.kill_on_drop(true).spawn();
-        let child = child.with_context(|| format!("the main process {words:?} cannot be started"))?;
+        let child =
+            child.with_context(|| format!("the main process cannot be started: {}", words.join(" ")))?;
         Ok(Self(Some(child)))
     }
 

@@ -69,7 +69,10 @@ pub async fn serve(
     ending.send_replace(true);
     let ended = async { while sessions.join_next().await.is_some() {} };
     if tokio::time::timeout(STOP_TIME, ended).await.is_err() {
-        eprintln!("openshell-sandbox: sessions that were busy for {STOP_TIME:?} are cut");
+        eprintln!(
+            "openshell-sandbox: sessions that were busy for {} s are cut",
+            STOP_TIME.as_secs()
+        );
     }
 }
 

@@ -154,7 +154,7 @@ fn of_sandboxes(sandboxes: &SandboxesField) -> Vec<Row> {
 
 fn sandbox(one: &SandboxField) -> String {
     let parts = [
-        Some(format!("{:?}", one.phase)),
+        Some(one.phase.word().to_owned()),
         one.age_seconds.map(|age| format!("{} old", span(age))),
         one.pod.as_ref().map(|pod| format!("pod {pod}")),
         one.pvc.as_ref().map(|claim| format!("PVC {claim}")),

@@ -142,7 +142,7 @@ async fn health(
 ) -> Result<&'static str, CauseField> {
     let channel = connect(peer, through, flags)
         .await
-        .map_err(|error| cause("connection_failed", error.to_string()))?;
+        .map_err(|error| cause("connection_failed", error_words::explain(&error)))?;
     let request = HealthCheckRequest {
         service: flags.service.clone(),
     };
@@ -160,7 +160,7 @@ async fn health(
         }
         Err(status) => Err(cause(
             "rpc_failed",
-            format!("{:?}: {}", status.code(), status.message()),
+            format!("{}: {}", status.code(), status.message()),
         )),
     }
 }

@@ -77,6 +77,21 @@ pub enum Phase {
     Starting,
 }
 
+impl Phase {
+    /// The phase as OpenShell's server writes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Provisioning => "Provisioning",
+            Self::Ready => "Ready",
+            Self::Error => "Error",
+            Self::Deleting => "Deleting",
+            Self::Stopping => "Stopping",
+            Self::Stopped => "Stopped",
+            Self::Starting => "Starting",
+        }
+    }
+}
+
 impl SandboxField {
     /// Is it to run, and does not?
     pub fn is_missed(&self) -> bool {
@@ -86,7 +101,7 @@ impl SandboxField {
     /// Its name, its phase and the cause, for people.
     pub fn told(&self) -> String {
         let cause = self.cause.as_ref().map_or("", |cause| cause.detail.as_str());
-        format!("{} is {:?}: {cause}", self.name, self.phase)
+        format!("{} is {}: {cause}", self.name, self.phase.word())
     }
 }
 

@@ -185,7 +185,7 @@ async fn a_supervisor_gives_up_without_a_server_only_before_its_first_session() 
     let late = world.run("default--late").await;
     let given_up = late.ended().await.unwrap_err();
     assert!(
-        format!("{given_up:#}").contains("no server in 1s"),
+        format!("{given_up:#}").contains("no server in 1 s"),
         "{given_up:#}"
     );
     world.server.start_again(of_today).await;
