@@ -208,8 +208,8 @@ pub fn down() -> Documents {
 /// The same, of which a client has the settings.
 pub fn known() -> Documents {
     let mut documents = down();
-    let spec = serde_json::to_value(gateway_facts::Spec::parse(b"{}").expect("a specification"))
-        .expect("plain data");
+    let spec = gateway_facts::Spec::parse(br#"{"image":"i:1","node_name":"n"}"#).expect("a specification");
+    let spec = serde_json::to_value(spec).expect("plain data");
     set(&mut documents, "detect.spec", spec);
     documents
 }
