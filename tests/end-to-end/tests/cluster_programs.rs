@@ -226,7 +226,18 @@ fn the_helm_of_the_host_is_used_from_3_14_on_and_not_4() {
         );
         let _ = std::fs::remove_file(scene.home.path().join("helm.log"));
         let chart = "oci://127.0.0.1:1/none/chart:1.0.0";
-        let ended = Ended::of(scene.command("start", &["--chart", chart, "--image", "none:1", "--json"]));
+        let ended = Ended::of(scene.command(
+            "start",
+            &[
+                "--chart",
+                chart,
+                "--image",
+                "none:1",
+                "--port",
+                &scene.gateway.port.to_string(),
+                "--json",
+            ],
+        ));
         assert_eq!(
             ended.document()["error"]["reason"],
             "chart_pull_failed",
