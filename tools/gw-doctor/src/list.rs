@@ -12,9 +12,7 @@ use serde_json::Value;
 use crate::answers::{self, Answers};
 use crate::flags::ListFlags;
 use crate::observe;
-
-/// What stands where nothing is known.
-const UNKNOWN: &str = "-";
+use crate::text::UNKNOWN;
 
 /// Sandboxes by gateway.
 type Sandboxes = BTreeMap<String, SandboxesField>;

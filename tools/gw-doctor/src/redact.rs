@@ -1,7 +1,6 @@
 //! Documents and logs without what may be a secret, for somebody else's eyes. The tools' documents have none by contract; this also takes out
 //! what was put into the container's environment and arguments on purpose, and whatever has a secret's form in a log.
 
-use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
@@ -34,9 +33,9 @@ static HEX_DIGITS: LazyLock<Regex> =
 
 /// A text without them.
 pub fn redacted_text(text: &str) -> String {
-    let mut text = Cow::from(text);
+    let mut text = text.to_owned();
     for (form, place) in FORMS.iter() {
-        text = Cow::from(form.replace_all(&text, *place).into_owned());
+        text = form.replace_all(&text, *place).into_owned();
     }
     // Digests say so themselves.
     let digits = |found: &Captures<'_>| match found.get(1) {

@@ -1,6 +1,9 @@
-//! The findings for people.
+//! What people read.
 
 use gw_doctor::report::{FindingField, UnreadField};
+
+/// What stands in a table where nothing is known.
+pub const UNKNOWN: &str = "-";
 
 /// Line by line; the first one says how many there are.
 pub fn lines(gateway: &str, findings: &[FindingField], unread: &[UnreadField]) -> Vec<String> {

@@ -7,9 +7,7 @@ use jiff::Timestamp;
 
 use super::Looks;
 use crate::spelling::driver;
-
-/// What stands where nothing is known.
-const UNKNOWN: &str = "-";
+use crate::text::UNKNOWN;
 
 type Row = (String, String);
 

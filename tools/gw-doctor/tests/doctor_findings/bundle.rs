@@ -1,29 +1,18 @@
 //! `findings --bundle`: what somebody gets who helps.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::process::Stdio;
+use std::io::Read;
 
 use serde_json::{Value, json};
 
 use crate::scene::{set, up};
-use crate::tool;
+use crate::{output_of, tool};
 
 /// Files of the archive, and the document.
 fn bundle(answers: &[Value]) -> (BTreeMap<String, String>, Value) {
     let mut command = tool("container");
-    command
-        .arg("--bundle")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = command.spawn().expect("the tool");
-    let mut input = child.stdin.take().expect("standard input");
-    for answer in answers {
-        writeln!(input, "{answer}").expect("the tool reads");
-    }
-    drop(input);
-    let output = child.wait_with_output().expect("the tool ends");
+    command.arg("--bundle");
+    let output = output_of(&mut command, answers);
     let mut files = BTreeMap::new();
     let mut archive = tar::Archive::new(&output.stdout[..]);
     for entry in archive.entries().expect("an archive") {

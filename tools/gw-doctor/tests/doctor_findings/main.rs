@@ -7,7 +7,7 @@ mod tables;
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use gw_doctor::cause::Cause;
 use gw_doctor::question::Question;
@@ -76,6 +76,14 @@ fn told(command: Command, documents: &Documents) -> Run {
 
 /// What the tool says of these answers.
 fn answered(mut command: Command, answers: &[Value]) -> Run {
+    let output = output_of(&mut command, answers);
+    let run = read(&command, &output);
+    check(&run, SCHEMA);
+    run
+}
+
+/// What it prints.
+fn output_of(command: &mut Command, answers: &[Value]) -> Output {
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -86,10 +94,7 @@ fn answered(mut command: Command, answers: &[Value]) -> Run {
         writeln!(input, "{answer}").expect("the tool reads");
     }
     drop(input);
-    let output = child.wait_with_output().expect("the tool ends");
-    let run = read(&command, &output);
-    check(&run, SCHEMA);
-    run
+    child.wait_with_output().expect("the tool ends")
 }
 
 /// The report of documents that are all understood.
