@@ -29,12 +29,12 @@ choose_helm() {
     local helm
     [[ ${#of_helm[@]} -eq 0 ]] || return 0
     of_helm=(--helm helm)
-    if ! "$programs/gw-release" helm --gateway "$gateway" >/dev/null 2>&1; then
+    if ! document=$("$programs/gw-release" helm --gateway "$gateway" 2>/dev/null); then
         ssh_key_for_docker
         spawn programs "$root/images/build" --client-programs ${given[--quiet]:+--quiet}
         ! await programs || of_helm+=(--helm "$(<"$scratch/programs")/helm")
+        quiet_step helm gw-release helm --gateway "$gateway" "${of_helm[@]}"
     fi
-    quiet_step helm gw-release helm --gateway "$gateway" "${of_helm[@]}"
     take helm=.helm
     of_helm=(--helm "$helm")
 }
